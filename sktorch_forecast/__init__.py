@@ -1,0 +1,27 @@
+"""Neural forecasters for time series that are scikit-learn estimators.
+
+A sample is a forecast origin: ``X[i]`` is the past as it looked from origin ``i``,
+``y[i]`` is what followed. With that, Pipeline, cross_val_score, GridSearchCV and every
+other tool of scikit-learn mean the right thing for time series.
+"""
+
+from . import datasets, metrics, networks
+from .forecaster import Forecaster
+from .naive import NaiveForecaster
+from .networks import *  # noqa: F403  (every network that is there, see its __init__)
+from .sliding_window import SlidingWindow
+from .windows import Windows, latest_windows, make_windows
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Forecaster",
+    "NaiveForecaster",
+    "SlidingWindow",
+    "Windows",
+    "datasets",
+    "latest_windows",
+    "make_windows",
+    "metrics",
+    *networks.__all__,
+]

@@ -1,0 +1,146 @@
+"""From windows to mini-batches: one vectorized index each, no per-sample Python."""
+
+import warnings
+
+import numpy as np
+import skorch.dataset
+import torch
+from torch.utils.data import Subset
+
+from .windows import Windows, shared_span
+
+
+def as_tensor(array):
+    """`array` as a float32 tensor, on the same memory where that is possible."""
+    with warnings.catch_warnings():
+        # Windows are read-only, and so are the memory maps that joblib's workers
+        # get. Nothing here writes into the tensors.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
+        return torch.from_numpy(np.asarray(array, dtype=np.float32))
+
+
+class WindowDataset(skorch.dataset.Dataset):
+    """Windows and targets as tensors that are indexed a batch at a time.
+
+    Parameters
+    ----------
+    X : Windows or array of shape (n_origins, length) or \
+            (n_origins, length, n_channels)
+        Windows. Lazy ones stay lazy.
+    y : array of shape (n_origins,) or (n_origins, n_outputs), default=None
+        Targets.
+    sample_weight : array of shape (n_origins,), default=None
+        Weights of the origins.
+    """
+
+    def __init__(self, X, y=None, sample_weight=None):
+        super().__init__(X, y)
+        if isinstance(X, Windows):
+            # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
+            block = as_tensor(X.values)
+            self._windows = block.unfold(0, X.length, 1).transpose(1, 2)
+            self._starts = torch.from_numpy(X.positions - (X.length - 1))
+        else:
+            windows = as_tensor(X)
+            self._windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
+            self._starts = None
+        self._targets = None if y is None else _target_tensor(np.asarray(y))
+        self._weights = None if sample_weight is None else as_tensor(sample_weight)
+
+    def __getitem__(self, index):
+        """One sample, or a batch where `index` is a tensor of integers."""
+        if not isinstance(index, torch.Tensor):
+            batch = self[torch.as_tensor([index])]
+            return tuple(
+                {k: v[0] for k, v in part.items()}
+                if isinstance(part, dict)
+                else part[0]
+                for part in batch
+            )
+        starts = index if self._starts is None else self._starts[index]
+        x = self._windows.index_select(0, starts)
+        if self._weights is not None:
+            # skorch's own way to carry weights: X becomes a dictionary.
+            x = {"x": x, "sample_weight": self._weights[index]}
+        if self._targets is None:
+            return x, torch.zeros(len(index))  # skorch's placeholder
+        return x, self._targets.index_select(0, index)
+
+
+def _target_tensor(y):
+    """Targets as a float32 tensor (n_origins, n_outputs); overlaps stay views."""
+    if y.ndim == 1:
+        # (n_origins,) -> (n_origins, 1), else the loss would broadcast
+        return as_tensor(y).unsqueeze(1)
+    span = shared_span(y)
+    if span is None:
+        return as_tensor(y)
+    step = y.strides[0] // y.itemsize
+    return torch.as_strided(as_tensor(span), y.shape, (step, 1))
+
+
+class BatchIterator:
+    """Iterate over a `WindowDataset` in mini-batches; stands in for a DataLoader.
+
+    Parameters
+    ----------
+    dataset : WindowDataset, or torch.utils.data.Subset of one
+        What to iterate over.
+    batch_size : int, default=32
+        Samples in a batch; the last one may be smaller.
+    shuffle : bool, default=False
+        Whether to visit the samples in random order.
+    generator : torch.Generator, default=None
+        Where the random order comes from.
+    """
+
+    def __init__(self, dataset, batch_size=32, shuffle=False, generator=None):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.generator = generator
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        dataset, n_samples = self.dataset, len(self.dataset)
+        if self.shuffle:
+            order = torch.randperm(n_samples, generator=self.generator)
+        else:
+            order = torch.arange(n_samples)
+        while isinstance(dataset, Subset):
+            order = torch.as_tensor(dataset.indices)[order]
+            dataset = dataset.dataset
+        for batch in order.split(self.batch_size):
+            yield dataset[batch]
+
+
+def split_last(dataset, validation_fraction, horizon):
+    """Split off the last origins for validation, and purge those that reach into it.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        Lazy windows are split by time, arrays by row: consecutive rows are taken
+        for consecutive origins.
+    validation_fraction : float in (0, 1)
+        Share of the origins that validate.
+    horizon : int
+        Steps that the targets reach ahead. Origins whose targets overlap those of
+        the validation part, the ``horizon - 1`` before it, are in neither part.
+
+    Returns
+    -------
+    train, valid : torch.utils.data.Subset, or None twice
+        None if fewer than two origins would be left to train on.
+    """
+    X = dataset.X
+    time = X.positions if isinstance(X, Windows) else np.arange(len(dataset))
+    n_valid = max(1, round(validation_fraction * len(time)))
+    first_valid = np.partition(time, -n_valid)[-n_valid]
+    train = np.flatnonzero(time <= first_valid - horizon)
+    if len(train) < 2:
+        return None, None
+    valid = np.flatnonzero(time >= first_valid)
+    return Subset(dataset, train), Subset(dataset, valid)

@@ -1,0 +1,62 @@
+"""Find the estimators of the package, as ``sklearn.utils.discovery`` does."""
+
+import importlib
+import inspect
+import pkgutil
+
+from sklearn.base import BaseEstimator
+
+import sktorch_forecast
+
+from .forecaster import Forecaster
+
+
+def all_estimators(type_filter=None):
+    """All public estimators of the package.
+
+    Parameters
+    ----------
+    type_filter : {"forecaster", "network", "transformer"} or None, default=None
+        "forecaster" for all that forecast, "network" for the neural ones among them,
+        "transformer" for those with a `transform`; None for all.
+
+    Returns
+    -------
+    estimators : list of (str, type)
+        Names and classes, sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If `type_filter` is something else.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.discovery import all_estimators
+    >>> "LSTMForecaster" in dict(all_estimators("network"))
+    True
+    """
+    filters = {
+        None: lambda cls: True,
+        "forecaster": lambda cls: hasattr(cls, "predict"),
+        "network": lambda cls: issubclass(cls, Forecaster),
+        "transformer": lambda cls: hasattr(cls, "transform"),
+    }
+    if type_filter not in filters:
+        raise ValueError(
+            f"Expected type_filter to be one of {list(filters)}, found {type_filter!r}."
+        )
+    found = {}
+    for info in pkgutil.walk_packages(sktorch_forecast.__path__, "sktorch_forecast."):
+        module = importlib.import_module(info.name)
+        for name, cls in vars(module).items():
+            if (
+                inspect.isclass(cls)
+                and issubclass(cls, BaseEstimator)
+                and cls.__module__.startswith("sktorch_forecast")
+                and not name.startswith("_")
+                and cls is not Forecaster
+                and filters[type_filter](cls)
+            ):
+                found[name] = cls
+    return sorted(found.items())

@@ -1,0 +1,571 @@
+"""The base of all neural forecasters: wholly scikit-learn and wholly skorch.
+
+What happens in a fit, from top to bottom::
+
+    fit -> checks of parameters and data     (_inputs, _parameters)
+        -> initialize                        (module, criterion, optimizer, callbacks)
+        -> skorch's fit_loop
+             get_split_datasets              (the last origins validate)
+             get_iterator                    (_batches: one index per batch)
+             train_step_single               (loss in window units, clipped gradients)
+        -> KeepBestWeights                   (_callbacks)
+
+Any error on the way leaves the forecaster as it was before.
+"""
+
+import inspect
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from skorch import NeuralNetRegressor
+from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
+from skorch.utils import is_dataset, to_device
+
+from ._batches import BatchIterator, WindowDataset, split_last
+from ._callbacks import KeepBestWeights
+from ._inputs import check_targets, check_windows, unchanged_on_error
+from ._parameters import SkorchParametersMixin
+from ._randomness import (
+    draw_seed,
+    limited_threads,
+    private_random_state,
+    seeded_torch,
+)
+from .layers import Dropout, WindowNormalization
+
+
+class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
+    """Base class of the neural forecasters.
+
+    A subclass names its torch module as the class attribute `module` and, in its
+    constructor, the parameters of its own; they reach the module under the same
+    names, after ``n_channels`` and ``n_outputs``.
+
+    Parameters
+    ----------
+    normalize : {"window"} or None, default="window"
+        "window" shifts and scales each window by its own mean and deviation inside
+        the network and puts the forecast back, so raw series go in and come out; the
+        loss is then computed in the units of the window. None leaves all as it is.
+    criterion : torch loss class or instance, default=torch.nn.MSELoss
+        Called with the forecasts and the targets, both of shape
+        (batch, horizon * n_targets).
+    optimizer : torch optimizer class, default=torch.optim.Adam
+        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``.
+    lr : float, default=0.005
+        Learning rate.
+    max_epochs : int, default=100
+        Passes over the training origins, at most.
+    batch_size : int, default=32
+        Windows in a mini-batch; -1 takes all of them.
+    clip_grad_norm : float or None, default=1.0
+        Gradients whose joint norm is greater are scaled down to it, the usual guard
+        against the exploding gradients of recurrent networks; None does not clip.
+    early_stopping : bool, default=True
+        Whether to hold back the last part of the training origins, to stop when
+        their loss has not improved for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch. The origins whose targets reach into the held-back
+        part are not used at all. With too few origins for that, all are used.
+    validation_fraction : float in (0, 1), default=0.15
+        Share of the origins that is held back.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which to stop.
+    train_split : "last", callable or None, default="last"
+        "last" holds back the last origins as said above. A callable, such as
+        ``skorch.dataset.ValidSplit``, is used as in skorch. None holds nothing back:
+        early stopping then watches the training loss.
+    callbacks : list of skorch callbacks or None, default=None
+        Added to the default ones, which are named epoch_timer, train_loss,
+        valid_loss, best_weights and print_log.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the present weights.
+    iterator_train : class, default=BatchIterator
+        Yields the mini-batches for training, in an order shuffled by a private
+        generator unless ``iterator_train__shuffle=False``. A torch DataLoader works
+        too.
+    iterator_valid : class, default=BatchIterator
+        Yields the mini-batches for validation and prediction.
+    dataset : class, default=WindowDataset
+        Holds windows and targets.
+    device : str, default="cpu"
+        Where torch computes, e.g. "cuda".
+    compile : bool, default=False
+        Whether to use ``torch.compile``.
+    use_caching : bool or "auto", default="auto"
+        Whether scoring callbacks may reuse forecasts, as in skorch.
+    torch_load_kwargs : dict or None, default=None
+        Passed to ``torch.load`` by `load_params`.
+    n_jobs : int or None, default=None
+        Threads of torch. None means 1, which gives the same bits in any process and
+        is fastest for small networks; -1 means all that the process may use.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial weights, the order of the mini-batches and dropout. With an
+        int the same data gives the same forecasts, bit for bit. None is different
+        each time. Global generators are neither used nor changed.
+    verbose : int, default=0
+        Whether to print a table of the losses.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Length of the windows seen in `fit`.
+    feature_names_in_ : ndarray of shape (length,)
+        Column names, if the windows were a frame with string columns.
+    n_channels_ : int
+        Channels of the windows.
+    n_targets_ : int
+        Target channels.
+    horizon_ : int
+        Steps that are forecast.
+    module_ : torch.nn.Module
+        The trained network.
+    history : skorch.history.History
+        Losses and durations, one row an epoch. With ``normalize="window"`` losses are
+        in the units of the window.
+    """
+
+    # skorch's state, at class level since scikit-learn allows nothing but parameters
+    # in the constructor. All of it is replaced on the object, never changed in place.
+    history_ = None
+    initialized_ = False
+    virtual_params_ = {}
+    prefixes_ = [*NeuralNetRegressor.prefixes_, "module", "criterion", "optimizer"]
+    cuda_dependent_attributes_ = ["module_", "criterion_", "optimizer_"]
+    _modules = ["module"]
+    _criteria = ["criterion"]
+    _optimizers = ["optimizer"]
+    predict_nonlinearity = None
+    _own_parameters = ()
+
+    _parameter_constraints = {
+        "normalize": [StrOptions({"window"}), None],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            Interval(Integral, 1, None, closed="left"),
+            Options(Integral, {-1}),
+        ],
+        "clip_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "train_split": [StrOptions({"last"}), callable, None],
+        "warm_start": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        normalize="window",
+        criterion=torch.nn.MSELoss,
+        optimizer=torch.optim.Adam,
+        lr=0.005,
+        max_epochs=100,
+        batch_size=32,
+        clip_grad_norm=1.0,
+        early_stopping=True,
+        validation_fraction=0.15,
+        n_iter_no_change=10,
+        train_split="last",
+        callbacks=None,
+        warm_start=False,
+        iterator_train=BatchIterator,
+        iterator_valid=BatchIterator,
+        dataset=WindowDataset,
+        device="cpu",
+        compile=False,
+        use_caching="auto",
+        torch_load_kwargs=None,
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+        **dunder,
+    ):
+        self.normalize = normalize
+        self.criterion = criterion
+        self.optimizer = optimizer
+        self.lr = lr
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.clip_grad_norm = clip_grad_norm
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.train_split = train_split
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.iterator_train = iterator_train
+        self.iterator_valid = iterator_valid
+        self.dataset = dataset
+        self.device = device
+        self.compile = compile
+        self.use_caching = use_caching
+        self.torch_load_kwargs = torch_load_kwargs
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+        self._check_names(dunder)
+        vars(self).update(dunder)
+
+    # ---------------------------------------------------------------- scikit-learn
+
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows in time order, target channels first.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window, all targets of step 1 first.
+        sample_weight : array of shape (n_origins,), default=None
+            Weight of each origin in the loss; only their ratios matter.
+
+        Returns
+        -------
+        self : Forecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not valid, or the loss was not finite in
+            the first epoch. A fitted forecaster stays as it was.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the loss turned NaN or infinite in a later epoch; the best weights so
+            far are kept.
+        """
+        go_on = self.warm_start and self.initialized_
+        return self._train(X, y, sample_weight, go_on=go_on)
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Go on training from the present weights, for `max_epochs` more at most.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the first fit.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window.
+        sample_weight : array of shape (n_origins,), default=None
+            Weight of each origin in the loss.
+
+        Returns
+        -------
+        self : Forecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            As in `fit`, and if `X` or `y` have other channels, another length or
+            another horizon than before.
+        """
+        return self._train(X, y, sample_weight, go_on=self.initialized_)
+
+    def _train(self, X, y, sample_weight, *, go_on):
+        with unchanged_on_error(self):
+            self._check_parameters()
+            reset = not (go_on and hasattr(self, "horizon_"))
+            X, y = self._check_data(X, y, reset=reset)
+            weights = self._check_weights(X, sample_weight)
+            dataset = self.get_dataset(X, y, sample_weight=weights)
+            if not go_on or self._architecture() != self._initialized_architecture:
+                self.initialize()
+            if reset and self.normalize == "window":
+                sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
+                x = dataset[torch.as_tensor(sample.astype(np.int64))][0]
+                self.module_.calibrate(x["x"] if isinstance(x, dict) else x)
+            with limited_threads(self.n_jobs):
+                NeuralNetRegressor.partial_fit(self, dataset, None)
+        return self
+
+    def predict(self, X):
+        """Forecast what follows each window.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the fit.
+
+        Returns
+        -------
+        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+            In the shape that `y` had in `fit`, and in the precision of `X`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If X is not numeric and finite or not like the windows of the fit.
+        """
+        check_is_fitted(self)
+        if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
+            X = check_windows(self, X, reset=False)
+        with limited_threads(self.n_jobs):
+            batches = [batch.numpy() for batch in self.forward_iter(X)]
+        y = np.concatenate(batches).astype(getattr(X, "dtype", np.float32), copy=False)
+        return y.ravel() if getattr(self, "_y_is_1d", True) else y
+
+    # skorch offers it to every net; a regressor has no probabilities.
+    predict_proba = property()
+
+    def _check_parameters(self):
+        validate_parameter_constraints(
+            self._parameter_constraints,
+            self.get_params(deep=False),
+            caller_name=type(self).__name__,
+        )
+
+    def _check_data(self, X, y, *, reset):
+        X = check_windows(self, X, reset=reset)
+        return X, check_targets(self, X, y, reset=reset)
+
+    def _check_weights(self, X, sample_weight):
+        if sample_weight is None:
+            return None
+        weights = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        if not weights.any():
+            raise ValueError(
+                "Expected at least one positive entry in sample_weight, found only "
+                "zeros: nothing is left to train on."
+            )
+        if np.ptp(weights) == 0:
+            return None
+        # Mean 1, so that lr and clip_grad_norm mean the same with and without.
+        return weights / weights.mean()
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "regressor"
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        return tags
+
+    # ---------------------------------------------------------------------- skorch
+
+    @property
+    def _default_callbacks(self):
+        patience = self.n_iter_no_change if self.early_stopping else None
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
+            ("valid_loss", PassthroughScoring(name="valid_loss")),
+            ("best_weights", KeepBestWeights(patience)),
+            ("print_log", PrintLog()),
+        ]
+
+    def initialize(self, X=None, y=None):
+        """Build the network, the criterion, the optimizer and the callbacks, untrained.
+
+        Parameters
+        ----------
+        X, y : arrays as for `fit`, default=None
+            Examples that tell the shapes, needed before `load_params` in an object
+            that was never fitted. Without them, shapes of an earlier fit are used,
+            else one channel and a horizon of 1, and the first `partial_fit` builds
+            the network anew if the data ask for it.
+
+        Returns
+        -------
+        self : Forecaster
+        """
+        with unchanged_on_error(self):
+            if X is not None:
+                self._check_data(X, y, reset=True)
+            self._check_parameters()
+            self._random = private_random_state(self.random_state)
+            super().initialize()
+        return self
+
+    def _architecture(self):
+        """All that the shape of the network depends on."""
+        shapes = ("n_features_in_", "n_channels_", "n_targets_", "horizon_")
+        names = (*self._own_parameters, "normalize", *shapes)
+        return {name: getattr(self, name, None) for name in names}
+
+    def initialize_module(self):
+        """Build the torch module from the parameters and the shapes of the data."""
+        n_channels = getattr(self, "n_channels_", 1)
+        n_targets = getattr(self, "n_targets_", 1)
+        shapes = {
+            "n_channels": n_channels,
+            "n_outputs": getattr(self, "horizon_", 1) * n_targets,
+            "length": getattr(self, "n_features_in_", 1),
+        }
+        takes = inspect.signature(self.module).parameters
+        kwargs = {name: size for name, size in shapes.items() if name in takes}
+        kwargs |= {name: getattr(self, name) for name in self._own_parameters}
+        kwargs |= self.get_params_for("module")
+        with seeded_torch(draw_seed(self._random)):
+            module = self.module(**kwargs)
+        if self.normalize == "window":
+            module = WindowNormalization(module, n_channels, n_targets)
+        self.module_ = module
+        self._initialized_architecture = self._architecture()
+        return self
+
+    def initialize_history(self):
+        """Begin a new history; an old one may belong to a copy."""
+        self.history_ = None
+        return super().initialize_history()
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Give dropout a private generator, then let the callbacks begin."""
+        super().on_train_begin(net, X=X, y=y, **kwargs)
+        seed = draw_seed(self._random)
+        for module in self.module_.modules():
+            if isinstance(module, Dropout):
+                module.generator = torch.Generator(self.device).manual_seed(seed)
+
+    def get_dataset(self, X, y=None, sample_weight=None):
+        """Windows and targets as a dataset; a dataset is returned as it is."""
+        if is_dataset(X):
+            return X
+        if sample_weight is None:
+            return super().get_dataset(X, y)
+        kwargs = self.get_params_for("dataset")
+        return self.dataset(X, y, sample_weight=sample_weight, **kwargs)
+
+    def get_split_datasets(self, X, y=None, **split_params):
+        """Datasets to train on and to validate on, the latter maybe None."""
+        if self.train_split != "last":
+            return super().get_split_datasets(X, y, **split_params)
+        dataset = self.get_dataset(X, y)
+        if not self.early_stopping:
+            return dataset, None
+        train, valid = split_last(dataset, self.validation_fraction, self.horizon_)
+        return (dataset, None) if train is None else (train, valid)
+
+    def get_iterator(self, dataset, training=False):
+        """Iterator over mini-batches, shuffled by a private generator for training."""
+        if not training:
+            return super().get_iterator(dataset, training=False)
+        with self._defaults(
+            iterator_train__shuffle=True,
+            iterator_train__generator=torch.Generator().manual_seed(
+                draw_seed(self._random)
+            ),
+        ):
+            return super().get_iterator(dataset, training=True)
+
+    @contextmanager
+    def _defaults(self, **params):
+        """Within, parameters that are not set have these values."""
+        added = {k: v for k, v in params.items() if k not in vars(self)}
+        vars(self).update(added)
+        try:
+            yield
+        finally:
+            for name in added:
+                del vars(self)[name]
+
+    def forward_iter(self, X, training=False, device="cpu"):
+        """Yield forecasts batch by batch, in the order of `X`.
+
+        Parameters
+        ----------
+        X : windows as for `predict`, or a dataset
+            What to forecast from.
+        training : bool, default=False
+            Whether dropout is active.
+        device : str, default="cpu"
+            Where the forecasts are put.
+
+        Yields
+        ------
+        y : Tensor of shape (batch, horizon * n_targets)
+        """
+        dataset = self.get_dataset(X)
+        # skorch takes the training iterator where training=True: that one shuffles.
+        for batch in self.get_iterator(dataset, training=False):
+            y = self.evaluation_step(batch, training=training)
+            yield to_device(y.detach(), device=device)
+
+    def evaluation_step(self, batch, training=False):
+        """Forecasts of a batch that depend on nothing else in the batch.
+
+        Matrix products round differently for different numbers of rows. Filled up to
+        a multiple of 16 they do not, so that a forecast has the same bits whether it
+        is made alone or among many.
+        """
+        x, y = batch
+        x = x["x"] if isinstance(x, dict) else x
+        missing = -len(x) % 16
+        if missing:
+            x_full = torch.cat([x, x[-1:].expand(missing, *x.shape[1:])])
+            return super().evaluation_step((x_full, y), training)[: len(x)]
+        return super().evaluation_step((x, y), training)
+
+    def infer(self, x, **fit_params):
+        """Forecasts of shape (batch, horizon * n_targets) for a batch of windows."""
+        if isinstance(x, dict):
+            x = x["x"]
+        return super().infer(x, **fit_params)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Loss of a batch, weighted where there are weights.
+
+        Parameters
+        ----------
+        y_pred, y_true : Tensor of shape (batch, horizon * n_targets)
+            Forecasts and truth in the units of the series.
+        X : Tensor or dict
+            The batch of windows, with their weights if there are any.
+        training : bool, default=False
+            Ignored.
+
+        Returns
+        -------
+        loss : Tensor of shape ()
+        """
+        y_true = to_device(y_true, self.device)
+        if self.normalize == "window":
+            y_pred = self.module_.in_window_units(y_pred)
+            y_true = self.module_.in_window_units(y_true)
+        if not isinstance(X, dict):
+            return self.criterion_(y_pred, y_true)
+        return self._weighted_loss(y_pred, y_true, X["sample_weight"])
+
+    def _weighted_loss(self, y_pred, y_true, weights):
+        reduction = getattr(self.criterion_, "reduction", None)
+        if reduction != "mean":
+            raise TypeError(
+                "Expected a criterion with reduction='mean' to weight origins, found "
+                f"{self.criterion_!r} with reduction={reduction!r}. Use a loss of "
+                "torch.nn, or fit without sample_weight."
+            )
+        self.criterion_.reduction = "none"
+        try:
+            losses = self.criterion_(y_pred, y_true)
+        finally:
+            self.criterion_.reduction = reduction
+        # (batch, outputs) -> (batch,)
+        return (losses.flatten(1).mean(1) * to_device(weights, self.device)).mean()
+
+    def train_step_single(self, batch, **fit_params):
+        """Loss and gradients of a batch, the gradients clipped."""
+        step = super().train_step_single(batch, **fit_params)
+        if self.clip_grad_norm is not None:
+            parameters = [p for _, p in self.get_all_learnable_params()]
+            torch.nn.utils.clip_grad_norm_(parameters, self.clip_grad_norm)
+        return step

@@ -1,0 +1,83 @@
+"""Scaling that lives in the network, so that it cannot leak or be forgotten."""
+
+import torch
+from torch import nn
+
+
+class WindowNormalization(nn.Module):
+    """Run a network on windows shifted and scaled by their own statistics.
+
+    For a window ``x`` with mean ``m`` and deviation ``s`` over its timestamps, per
+    channel, the network sees ``(x - m) / s`` and its output ``z`` becomes the
+    forecast ``m + s * z`` with the statistics of the target channel. A network
+    inside thus has no units: it sees shapes, and a series that has grown since the
+    training looks as it did then.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps ``(batch, length, n_channels)`` to ``(batch, horizon * n_targets)``.
+    n_channels : int
+        Number of input channels.
+    n_targets : int, default=1
+        How many of the leading channels are forecast; outputs are step-major.
+
+    Attributes
+    ----------
+    min_scale : Tensor of shape (n_channels,)
+        Deviations below it are raised to it, so that a window in which nothing
+        happens neither divides by zero nor outweighs all others. Set by
+        :meth:`calibrate`.
+
+    References
+    ----------
+    .. [1] T. Kim et al. (2022), Reversible Instance Normalization for Accurate
+       Time-Series Forecasting against Distribution Shift. ICLR, equations 1 to 4,
+       without the learnt affine map and with a lower bound on the deviation.
+    """
+
+    def __init__(self, network, n_channels, n_targets=1):
+        super().__init__()
+        self.network = network
+        self.n_targets = n_targets
+        self.register_buffer("min_scale", torch.full((n_channels,), 1e-6))
+        self._shift = self._scale = None
+
+    def calibrate(self, windows):
+        """Set `min_scale` to a tenth of the usual deviation of training windows.
+
+        Parameters
+        ----------
+        windows : Tensor of shape (n_windows, length, n_channels)
+            A sample of the training windows.
+        """
+        deviations = windows.std(dim=1, correction=0)
+        # Most windows of an intermittent series may be flat: the median is zero
+        # then, the mean is not. If all are flat, any scale is as good as another.
+        usual = deviations.median(dim=0).values
+        usual = torch.where(usual > 0, usual, deviations.mean(dim=0))
+        self.min_scale.copy_(torch.where(usual > 0, 0.1 * usual, 1.0))
+
+    def forward(self, x):
+        """(batch, length, n_channels) -> (batch, outputs), in the units of `x`."""
+        variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
+        scale = variance.sqrt().clamp_min(self.min_scale)
+        z = self.network((x - mean) / scale)
+        # (batch, 1, n_channels) -> (batch, n_targets), kept for `in_window_units`
+        self._shift = mean[:, 0, : self.n_targets]
+        self._scale = scale[:, 0, : self.n_targets]
+        # z is step-major, (batch, horizon * n_targets): unfold, put back, fold
+        z = z.unflatten(1, (-1, self.n_targets))
+        return (z * self._scale[:, None] + self._shift[:, None]).flatten(1)
+
+    def in_window_units(self, y):
+        """`y` of shape (batch, outputs) in the units of the last windows seen.
+
+        The loss is computed in these units: otherwise windows at a high level of
+        the series would outweigh the others.
+        """
+        y = y.unflatten(1, (-1, self.n_targets))
+        return ((y - self._shift[:, None]) / self._scale[:, None]).flatten(1)
+
+    def __getstate__(self):
+        return {**self.__dict__, "_shift": None, "_scale": None}

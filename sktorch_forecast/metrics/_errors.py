@@ -1,0 +1,413 @@
+"""Forecast errors that are free of the unit of the series.
+
+Symbols in this file:
+
+- ``n``: rows, that is origins (or series, in a competition);
+- ``h``: steps of the horizon;
+- ``k``: target channels. Outputs are step-major: a row of ``y`` holds the ``k``
+  targets of step 1, then those of step 2, and so on, ``h * k`` values in all;
+- ``m``: the seasonality, in timestamps.
+
+MASE and RMSSE are one computation with power 1 and power 2. Each divides the error of
+a forecast by the error that the seasonal naive forecast (repeat the value of ``m``
+timestamps ago) makes within the history.
+"""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length, gen_batches
+from sklearn.utils._param_validation import Interval, validate_params
+
+# A batch of histories holds about this many values (8 MiB as float64).
+_BATCH_VALUES = 2**20
+
+# What the public functions accept; shapes and values are checked where they are used.
+SEASONALITY = {"seasonality": [Interval(Integral, 1, None, closed="left")]}
+_PARAMETERS = {
+    "y_true": ["array-like"],
+    "y_pred": ["array-like"],
+    "sample_weight": ["array-like", None],
+}
+_SCALED_PARAMETERS = {**_PARAMETERS, **SEASONALITY, "y_train": ["array-like"]}
+
+
+def _check_outputs(y_true, y_pred, sample_weight):
+    """Return both outputs as ``(n, n_outputs)`` and the weights as ``(n,)`` or None."""
+    y_true = check_array(y_true, dtype=np.float64, ensure_2d=False, input_name="y_true")
+    y_pred = check_array(y_pred, dtype=np.float64, ensure_2d=False, input_name="y_pred")
+    check_consistent_length(y_true, y_pred)
+    # One output per row may come as (n,) or as a column, as in scikit-learn.
+    y_true, y_pred = (y.reshape(len(y), -1) for y in (y_true, y_pred))
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            "y_true and y_pred must have the same shape, found "
+            f"{y_true.shape} and {y_pred.shape}: both need every step of the horizon "
+            "for every target."
+        )
+    if sample_weight is not None:
+        sample_weight = check_array(
+            sample_weight,
+            dtype=np.float64,
+            ensure_2d=False,
+            ensure_non_negative=True,
+            input_name="sample_weight",
+        )
+        if sample_weight.shape != (len(y_true),):
+            raise ValueError(
+                "sample_weight must hold one weight per row of y_true: expected "
+                f"shape {(len(y_true),)}, found {sample_weight.shape}."
+            )
+        if not sample_weight.any():
+            raise ValueError(
+                "sample_weight must have a positive sum, found only zeros: leave it "
+                "out to weight all rows alike."
+            )
+    return y_true, y_pred, sample_weight
+
+
+def _naive_scale(history, *, power, seasonality, n_targets, name):
+    """Return the in-sample error of the seasonal naive forecast.
+
+    Parameters
+    ----------
+    history : array of shape (n, length, n_channels)
+        Values before the forecast, targets first. Anything that has a shape, gives
+        rows by slice and converts to an array will do. Batches of rows are converted
+        one at a time, so a lazy `history` is never in memory as a whole.
+    power : {1, 2}
+        1 for the mean absolute error, 2 for the root of the mean squared error.
+    seasonality : int
+        Lag of the naive forecast, in timestamps.
+    n_targets : int
+        How many leading channels are targets.
+    name : str
+        What error messages call `history`.
+
+    Returns
+    -------
+    scale : ndarray of shape (n, n_targets), float64
+        In the units of the series for both powers, and above zero.
+    """
+    n, length = history.shape[:2]
+    if length <= seasonality:
+        raise ValueError(
+            f"{name} must reach further back than one season: expected at least "
+            f"{seasonality + 1} timestamps for seasonality={seasonality}, found "
+            f"{length}. Pass a longer history or a smaller seasonality."
+        )
+    scale = np.empty((n, n_targets))
+    values_per_row = int(np.prod(history.shape[1:]))
+    for batch in gen_batches(n, max(1, _BATCH_VALUES // values_per_row)):
+        values = check_array(
+            np.asarray(history[batch])[:, :, :n_targets],
+            dtype=np.float64,
+            allow_nd=True,
+            input_name=name,
+        )
+        naive_error = np.abs(values[:, seasonality:] - values[:, :-seasonality])
+        # (batch, length - m, k) -> (batch, k)
+        scale[batch] = (naive_error**power).mean(axis=1) ** (1 / power)
+    # scikit-learn's convention for a division by zero in MAPE: large, but finite.
+    return np.maximum(scale, np.finfo(np.float64).eps)
+
+
+def scaled_error(
+    y_true,
+    y_pred,
+    history,
+    *,
+    power,
+    seasonality,
+    n_targets=None,
+    sample_weight=None,
+    name="y_train",
+):
+    """Return MASE (``power=1``) or RMSSE (``power=2``).
+
+    `n_targets` is the number of leading channels of a 3-D `history` that are targets;
+    None asks `history` itself, and else means all of them.
+    """
+    y_ndim = np.ndim(y_true)
+    y_true, y_pred, sample_weight = _check_outputs(y_true, y_pred, sample_weight)
+    if not hasattr(history, "shape") or hasattr(history, "iloc"):
+        history = np.asarray(history)
+    ndim = len(history.shape)
+    if ndim not in (1, 2, 3):
+        raise ValueError(
+            f"{name} must have 1, 2 or 3 dimensions, found shape {history.shape}: pass "
+            "(n_timestamps,), (n, length) or (n, length, n_targets)."
+        )
+    if ndim > 1 and history.shape[0] != len(y_true):
+        raise ValueError(
+            f"{name} must hold one history per row of y_true: expected {len(y_true)} "
+            f"rows, found {history.shape[0]}. Pass a 1-D history to scale all rows "
+            "alike."
+        )
+    if ndim == 3:
+        if n_targets is None:
+            n_targets = getattr(history, "n_targets", history.shape[2])
+    else:
+        n_targets = 1
+        # (n_timestamps,) -> (1, n_timestamps, 1), or (n, length) -> (n, length, 1)
+        n_rows = 1 if ndim == 1 else len(y_true)
+        history = history.reshape(n_rows, history.shape[-1], 1)
+    n_outputs = y_true.shape[1]
+    if n_outputs % n_targets:
+        raise ValueError(
+            f"y_true must have horizon * n_targets outputs per row: {name} has "
+            f"{n_targets} targets, found {n_outputs} outputs. Give all targets of step "
+            "1 first, then those of step 2."
+        )
+    scale = _naive_scale(
+        history, power=power, seasonality=seasonality, n_targets=n_targets, name=name
+    )
+
+    error = np.abs(y_true - y_pred) ** power
+    if y_ndim == 1 and ndim == 1:
+        # The rows are the steps of one horizon, which RMSSE pools under one root.
+        error = np.average(error, axis=0, weights=sample_weight, keepdims=True)
+        sample_weight = None
+    # (n, h * k) -> (n, h, k) -> (n, k)
+    error = error.reshape(len(error), -1, n_targets).mean(axis=1) ** (1 / power)
+    # (n, k) over (n, k), or over (1, 1) if one history serves all rows, -> (n,)
+    row_error = (error / scale).mean(axis=1)
+    return float(np.average(row_error, weights=sample_weight))
+
+
+@validate_params(_SCALED_PARAMETERS, prefer_skip_nested_validation=True)
+def mase(y_true, y_pred, *, y_train, seasonality=1, sample_weight=None):
+    """Mean absolute scaled error.
+
+    The mean absolute error of the forecasts, divided by the mean absolute error that
+    the seasonal naive forecast makes within the history. It has no unit. A value of 1
+    is as good as repeating the value of `seasonality` timestamps ago was within the
+    history; 0 is a perfect forecast.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
+        What happened, in the units of the series. Several targets are step-major:
+        all targets of step 1, then all targets of step 2, and so on.
+    y_pred : array-like of the shape of `y_true`
+        The forecasts, in the units of the series.
+    y_train : array-like of shape (n_timestamps,), (n, length) or \
+            (n, length, n_targets)
+        The history that gives the scale, in time order and in the units of `y_true`.
+
+        - 1-D: one history, and so one scale, for all rows of `y_true`.
+        - 2-D: row ``i`` is the history of row ``i`` of `y_true`. Each row is divided
+          by its own scale, and the result is the mean over rows.
+        - 3-D: as 2-D, with a scale of its own for each target. A ``Windows`` will
+          also do: its target channels are used, and it is never in memory as a whole.
+    seasonality : int, default=1
+        Lag of the naive forecast, in timestamps: 12 for monthly values with a yearly
+        cycle, 1 for no season.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative. None weights all rows alike.
+
+    Returns
+    -------
+    error : float
+        The error, at least 0, without a unit. Lower is better.
+
+    Raises
+    ------
+    ValueError
+        If `seasonality` is not a positive integer; if shapes disagree; if the history
+        has fewer than ``seasonality + 1`` timestamps; if a value is NaN or infinite;
+        if the weights are negative or all zero.
+
+    See Also
+    --------
+    rmsse : The same idea with squared errors.
+    mase_scorer : This metric as a scorer for model selection.
+
+    Notes
+    -----
+    A 1-D `y_true` is read as ``n`` rows of horizon 1. Together with a 1-D `y_train` it
+    could also be the horizon of one series: MASE is the same number either way.
+
+    A history that repeats itself exactly has the scale zero. The scale is then taken
+    to be ``numpy.finfo(numpy.float64).eps``, as in scikit-learn's
+    ``mean_absolute_percentage_error``: the result is very large but finite, and 0 if
+    the forecast is perfect.
+
+    References
+    ----------
+    .. [1] Hyndman, R. J. and Koehler, A. B. (2006). Another look at measures of
+       forecast accuracy. International Journal of Forecasting, 22(4), 679-688. The
+       scaled error of section 3.
+    .. [2] Makridakis, S., Spiliotis, E. and Assimakopoulos, V. (2020). The M4
+       Competition: 100,000 time series and 61 forecasting methods. International
+       Journal of Forecasting, 36(1), 54-74. The seasonal lag in the scale.
+
+    Examples
+    --------
+    Within the history, repeating the last value misses by 2, 1 and 3: 2 on average.
+    The forecasts miss by 1 and 3, which is also 2 on average.
+
+    >>> from sktorch_forecast.metrics import mase
+    >>> mase([4, 6], [5, 9], y_train=[1, 3, 2, 5])
+    1.0
+
+    Two origins, each with its own history:
+
+    >>> mase([[4, 6], [40, 60]], [[5, 9], [50, 90]],
+    ...      y_train=[[1, 3, 2, 5], [10, 30, 20, 50]])
+    1.0
+    """
+    return scaled_error(
+        y_true,
+        y_pred,
+        y_train,
+        power=1,
+        seasonality=seasonality,
+        sample_weight=sample_weight,
+    )
+
+
+@validate_params(_SCALED_PARAMETERS, prefer_skip_nested_validation=True)
+def rmsse(y_true, y_pred, *, y_train, seasonality=1, sample_weight=None):
+    """Root mean squared scaled error.
+
+    For each row (and target), the root of the mean squared error over the horizon,
+    divided by the root of the mean squared error that the seasonal naive forecast
+    makes within the history; then the mean over rows. It has no unit. Large misses
+    count for more than in MASE.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
+        What happened, in the units of the series. Several targets are step-major:
+        all targets of step 1, then all targets of step 2, and so on. See the notes
+        for what a 1-D `y_true` means.
+    y_pred : array-like of the shape of `y_true`
+        The forecasts, in the units of the series.
+    y_train : array-like of shape (n_timestamps,), (n, length) or \
+            (n, length, n_targets)
+        The history that gives the scale, in time order and in the units of `y_true`.
+        One history for all rows, one per row, or one per row and target, as in
+        :func:`mase`.
+    seasonality : int, default=1
+        Lag of the naive forecast, in timestamps. 1 is the definition of [1]_.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative. None weights all rows alike. With a 1-D
+        `y_true` and a 1-D `y_train` they are weights of the steps.
+
+    Returns
+    -------
+    error : float
+        The error, at least 0, without a unit. Lower is better.
+
+    Raises
+    ------
+    ValueError
+        If `seasonality` is not a positive integer; if shapes disagree; if the history
+        has fewer than ``seasonality + 1`` timestamps; if a value is NaN or infinite;
+        if the weights are negative or all zero.
+
+    See Also
+    --------
+    mase : The same idea with absolute errors.
+    rmsse_scorer : This metric as a scorer for model selection.
+
+    Notes
+    -----
+    The root makes it matter which errors are averaged under it:
+
+    - a 1-D `y_true` with a 1-D `y_train` is the horizon of one series: all squared
+      errors are averaged before the one root;
+    - a 1-D `y_true` with a 2-D or 3-D `y_train` is ``n`` rows of horizon 1, each with
+      a root of its own;
+    - a 2-D `y_true` always has a root for each row (and target). For ``n`` rows of
+      horizon 1 that share a 1-D `y_train`, pass columns of shape ``(n, 1)``.
+
+    The competition of [1]_ drops the zeros before the first sale of a product from
+    the history. This function uses all the history that it is given.
+
+    A history that repeats itself exactly has the scale zero. The scale (after the
+    root) is then taken to be ``numpy.finfo(numpy.float64).eps``: the result is very
+    large but finite, and 0 if the forecast is perfect.
+
+    References
+    ----------
+    .. [1] Makridakis, S., Spiliotis, E. and Assimakopoulos, V. (2022). M5 accuracy
+       competition: Results, findings, and conclusions. International Journal of
+       Forecasting, 38(4), 1346-1364. The RMSSE of the section on evaluation.
+
+    Examples
+    --------
+    Within the history, repeating the last value misses by 2, 1 and 2, a mean square
+    of 3. The forecasts miss by 3 and 3 and so have a mean square of 9.
+
+    >>> from sktorch_forecast.metrics import rmsse
+    >>> error = rmsse([4, 6], [7, 9], y_train=[1, 3, 2, 4])
+    >>> round(error**2, 6)
+    3.0
+    """
+    return scaled_error(
+        y_true,
+        y_pred,
+        y_train,
+        power=2,
+        seasonality=seasonality,
+        sample_weight=sample_weight,
+    )
+
+
+@validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
+def smape(y_true, y_pred, *, sample_weight=None):
+    """Symmetric mean absolute percentage error.
+
+    The mean of ``200 * |y_true - y_pred| / (|y_true| + |y_pred|)`` over all rows and
+    outputs, in percent.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
+        What happened, in the units of the series.
+    y_pred : array-like of the shape of `y_true`
+        The forecasts, in the units of the series.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative. None weights all rows alike.
+
+    Returns
+    -------
+    error : float
+        The error in percent, from 0 (perfect) to 200. Lower is better.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree; if a value is NaN or infinite; if the weights are negative
+        or all zero.
+
+    See Also
+    --------
+    mase : A metric that also suits values around zero.
+    smape_scorer : This metric as a scorer for model selection.
+
+    Notes
+    -----
+    Where the value and its forecast are both zero, the forecast is perfect and counts
+    as 0. Where just one of them is zero, or where their signs differ, the error is
+    200 however close they are, so this metric suits positive values only.
+
+    References
+    ----------
+    .. [1] Makridakis, S., Spiliotis, E. and Assimakopoulos, V. (2020). The M4
+       Competition: 100,000 time series and 61 forecasting methods. International
+       Journal of Forecasting, 36(1), 54-74. The sMAPE of the section on evaluation.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import smape
+    >>> smape([100, 0], [300, 0])
+    50.0
+    """
+    y_true, y_pred, sample_weight = _check_outputs(y_true, y_pred, sample_weight)
+    size = np.abs(y_true) + np.abs(y_pred)
+    # The numerator is 0 wherever the size is 0, so any other divisor gives 0 there.
+    ratio = np.abs(y_true - y_pred) / np.where(size == 0, 1, size)
+    return float(200 * np.average(ratio.mean(axis=1), weights=sample_weight))

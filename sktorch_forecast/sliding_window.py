@@ -1,0 +1,153 @@
+"""The scikit-learn transformer that sets how far back a forecaster looks."""
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._series import check_time_axis
+from ._validation import check_positive_int
+from .windows import Windows
+
+
+class SlidingWindow(TransformerMixin, BaseEstimator):
+    """Look back `length` timestamps from every origin.
+
+    Given windows, it shortens them, so that ``slidingwindow__length`` is an ordinary
+    parameter of a grid search and every candidate is scored on the same origins.
+    Given time-ordered rows, it makes the window that ends in each row.
+
+    Parameters
+    ----------
+    length : int, default=24
+        Timestamps in a window, up to and with the origin.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of channels seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_channels,)
+        Names of the channels, if the rows were a frame with string columns.
+
+    See Also
+    --------
+    make_windows : Windows and targets from a series, to be shortened here.
+
+    Notes
+    -----
+    What a 2-D array means depends on who gets it: here its rows are timestamps; to a
+    forecaster they are whole univariate windows. Hand 3-D windows to this
+    transformer if they are windows already.
+
+    In rows-in, windows-out use, the first ``length - 1`` windows reach before the
+    first row and repeat it instead. In cross-validation that happens at the head of
+    every fold, which is why windows made with :func:`make_windows` beforehand, each
+    with its whole past, are the better input.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import SlidingWindow
+    >>> windows = SlidingWindow(length=2).fit_transform(np.array([[1.0], [2.0], [3.0]]))
+    >>> np.asarray(windows)[..., 0]
+    array([[1., 1.],
+           [1., 2.],
+           [2., 3.]], dtype=float32)
+    """
+
+    def __init__(self, length=24):
+        self.length = length
+
+    def fit(self, X, y=None):
+        """Check the parameters and remember the channels.
+
+        Parameters
+        ----------
+        X : Windows or array of shape (n_origins, n_timestamps, n_channels), or array \
+                or DataFrame of shape (n_timestamps, n_channels)
+            Windows, or rows in time order.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        self : SlidingWindow
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `length` is not a positive integer or more than the windows hold, or
+            the rows are not finite numbers in time order.
+        """
+        check_positive_int(self.length, "length")
+        self._check(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """The window of `length` timestamps at every origin.
+
+        Parameters
+        ----------
+        X : Windows or array of shape (n_origins, n_timestamps, n_channels), or array \
+                or DataFrame of shape (n_timestamps, n_channels)
+            Windows, or rows in time order.
+
+        Returns
+        -------
+        windows : Windows or ndarray of shape (n_origins, length, n_channels)
+            An ndarray if `X` was a 3-D array, else lazy windows. Rows give one
+            window each.
+
+        Raises
+        ------
+        ValueError
+            If `X` has other channels than in `fit`, or as for `fit`.
+        """
+        check_is_fitted(self)
+        X = self._check(X, reset=False)
+        if isinstance(X, Windows):
+            return X.with_length(self.length)
+        if X.ndim == 3:
+            return X[:, -self.length :]
+        return X
+
+    def _check(self, X, reset):
+        """Windows of the rows, or the windows themselves, after all checks."""
+        length = self.length
+        if isinstance(X, Windows) or getattr(X, "ndim", np.asarray(X).ndim) == 3:
+            if not isinstance(X, Windows):
+                X = check_array(X, allow_nd=True, dtype=(np.float64, np.float32))
+            if X.shape[1] < length:
+                raise ValueError(
+                    f"Expected windows of at least {length} timestamps, the length of "
+                    f"this SlidingWindow, found {X.shape[1]}. Make longer ones, e.g. "
+                    f"make_windows(..., length={length})."
+                )
+            # The features of this transformer are the channels, axis 2 here.
+            channels = np.empty((0, X.shape[2]))
+            validate_data(self, channels, reset=reset, skip_check_array=True)
+            return X
+        index = getattr(X, "index", None)
+        rows = validate_data(self, X, reset=reset, dtype=(np.float64, np.float32))
+        if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
+            # Folds and filters leave gaps in rows; only their order must hold.
+            check_time_axis(index, regular=False)
+        if not isinstance(index, pd.Index):
+            index = pd.RangeIndex(len(rows))
+        # The head looks back to the first row as often as it must.
+        padded = np.maximum(np.arange(1 - length, len(rows)), 0)
+        return Windows(
+            rows[padded],
+            positions=np.arange(len(rows)) + length - 1,
+            length=length,
+            index=index[padded],
+            channels=getattr(self, "feature_names_in_", None),
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        # Windows are float32 whatever comes in.
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
