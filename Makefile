@@ -27,7 +27,7 @@ test: lint
 	$(BIN)/python -m pytest -n 2
 
 docs: .venv/installed-docs
-	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
 
 clean:
 	rm -rf .venv build docs/_build docs/api docs/auto_examples examples/output

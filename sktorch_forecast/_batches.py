@@ -7,7 +7,8 @@ import skorch.dataset
 import torch
 from torch.utils.data import Subset
 
-from .windows import Windows, shared_span
+from ._overlap import shared_span
+from .windows import Windows
 
 
 def as_tensor(array):
@@ -112,8 +113,9 @@ class BatchIterator:
         while isinstance(dataset, Subset):
             order = torch.as_tensor(dataset.indices)[order]
             dataset = dataset.dataset
-        for batch in order.split(self.batch_size):
-            yield dataset[batch]
+        # Not order.split: that makes a tensor for every batch beforehand.
+        for start in range(0, n_samples, self.batch_size):
+            yield dataset[order[start : start + self.batch_size]]
 
 
 def split_last(dataset, validation_fraction, horizon):

@@ -27,16 +27,16 @@ class KeepBestWeights(Callback):
     def on_train_begin(self, net, **kwargs):
         self.best_loss_ = np.inf
         self.best_epoch_ = None
-        self._epochs_before = len(net.history)
         self._last_epoch = None
-        self._weights = deepcopy(net.module_.state_dict())
+        self._weights = None
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
         self._last_epoch = epoch["epoch"]
         losses = [epoch[key] for key in ("train_loss", "valid_loss") if key in epoch]
-        if not np.isfinite(losses).all():
-            self._stop_on_nonfinite(net, losses)
+        for loss in losses:
+            if not np.isfinite(loss):
+                self._stop_on_nonfinite(loss)
         if self.patience is None or losses[-1] < self.best_loss_:
             self.best_loss_ = losses[-1]
             self.best_epoch_ = self._last_epoch
@@ -44,17 +44,16 @@ class KeepBestWeights(Callback):
         elif self._last_epoch - self.best_epoch_ >= self.patience:
             raise KeyboardInterrupt  # skorch's way to end a training
 
-    def _stop_on_nonfinite(self, net, losses):
+    def _stop_on_nonfinite(self, loss):
         if self.best_epoch_ is None:
-            net.module_.load_state_dict(self._weights)
             raise ValueError(
-                f"The loss was {losses[-1]} from the first epoch on, so there is "
+                f"The loss was {loss} from the first epoch on, so there is "
                 "nothing to keep. Expected finite losses: use a smaller lr, a smaller "
                 "clip_grad_norm or normalize='window', and look for extreme values in "
                 "X and y."
             )
         warnings.warn(
-            f"The loss turned {losses[-1]} in epoch {self._last_epoch}: training has "
+            f"The loss turned {loss} in epoch {self._last_epoch}: training has "
             f"stopped, and the weights of epoch {self.best_epoch_} are kept. Consider "
             "a smaller lr or clip_grad_norm.",
             ConvergenceWarning,

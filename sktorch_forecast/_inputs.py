@@ -6,8 +6,9 @@ import numpy as np
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
+from ._overlap import shared_span
 from ._validation import check_finite
-from .windows import Windows, shared_span
+from .windows import Windows
 
 
 @contextmanager

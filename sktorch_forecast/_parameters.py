@@ -116,9 +116,17 @@ class SkorchParametersMixin:
                 self._unknown(full_name, [f"{p}__{name}" for p in self.prefixes_])
             else:
                 component = params.get(prefix, getattr(self, prefix, None))
-                names = _keywords(component)
+                if prefix == "callbacks":
+                    names = self._callback_names(component)
+                else:
+                    names = _keywords(component)
                 if names is not None and name.split("__")[0] not in names:
                     self._unknown(full_name, [f"{prefix}__{n}" for n in names])
+
+    def _callback_names(self, callbacks):
+        """Names of the default callbacks and of these, as skorch gives them."""
+        net = type(self)(callbacks=callbacks)
+        return [name for name, _ in net._uniquely_named_callbacks()]
 
     def _unknown(self, name, candidates):
         nearest = difflib.get_close_matches(name, candidates, n=1, cutoff=0)[0]

@@ -1,5 +1,6 @@
 """Read a series as users have it: an array, a Series or a DataFrame."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,14 @@ class Series:
     index: pd.Index
     channels: tuple
     n_targets: int
+
+    def place(self, at):
+        """Where the entry ``values[at]`` is, in words."""
+        row, channel = at
+        return (
+            f"timestamp {self.index[row]!s} (row {row}), channel "
+            f"{self.channels[channel]!r}"
+        )
 
 
 def read_series(series, target=None):
@@ -72,14 +81,9 @@ def read_series(series, target=None):
     channels = tuple(columns[i] for i in order)
     if order != list(range(len(columns))):
         values = values[:, order]
-    check_finite(
-        values,
-        "series",
-        lambda at: (
-            f"timestamp {index[at[0]]!s} (row {at[0]}), channel {channels[at[1]]!r}"
-        ),
-    )
-    return Series(values, index, channels, n_targets)
+    data = Series(values, index, channels, n_targets)
+    check_finite(values, "series", data.place)
+    return data
 
 
 def _labels(series):
@@ -123,7 +127,7 @@ def _numbers(series, columns):
     else:
         values = values.to_numpy(np.float64, na_value=np.nan)
     # (n_timestamps,) -> (n_timestamps, 1)
-    return values.reshape(len(values), -1)
+    return values[:, np.newaxis] if values.ndim == 1 else values
 
 
 def _targets_first(columns, target):
@@ -135,7 +139,9 @@ def _targets_first(columns, target):
                 f"e.g. target={columns[0]!r}, or target={columns!r} for all."
             )
         target = columns
-    names = list(target) if isinstance(target, (list, pd.Index)) else [target]
+    names = (
+        list(target) if isinstance(target, (list, np.ndarray, pd.Index)) else [target]
+    )
     unknown = [name for name in names if name not in columns]
     if unknown or not names or len(set(names)) < len(names):
         raise ValueError(
@@ -191,19 +197,16 @@ def _check_regular(index):
     ):
         return  # pandas itself vouches for the regularity
     if isinstance(index, pd.DatetimeIndex):
-        if pd.infer_freq(index) is not None:
-            return
         row = _first_irregular_datetime(index)
     else:
-        if isinstance(index, pd.PeriodIndex):
-            steps = np.diff(index.asi8)
-        else:
-            steps = np.diff(index.to_numpy())
+        has_ticks = isinstance(index, (pd.PeriodIndex, pd.TimedeltaIndex))
+        steps = np.diff(index.asi8 if has_ticks else index.to_numpy()).astype(float)
         usual = steps[0] if len(steps) < 3 else np.median(steps)
-        irregular = ~np.isclose(steps.astype(float), float(usual))
-        if not irregular.any():
-            return
-        row = int(np.argmax(irregular)) + 1
+        # Rounding is far below a hundredth of a step, a missing timestamp far above.
+        irregular = np.abs(steps - usual) > usual / 100
+        row = int(np.argmax(irregular)) + 1 if irregular.any() else None
+    if row is None:
+        return
     raise ValueError(
         "Expected timestamps at a regular distance, found "
         f"{index[row]!s} in row {row} after {index[row - 1]!s}. A timestamp is missing "
@@ -214,14 +217,38 @@ def _check_regular(index):
 
 
 def _first_irregular_datetime(index):
-    """Row of the first timestamp that is not where the frequency puts it."""
-    # The frequency of a stretch without the flaw tells where the flaw is.
-    for start in range(0, max(len(index) - 3, 1), 3):
-        freq = pd.infer_freq(index[start : start + 4]) if len(index) > 3 else None
-        if freq is None:
-            continue
-        expected = pd.date_range(index[0], periods=len(index), freq=freq)
-        if expected[0] == index[0]:
-            return int(np.argmax(expected != index))
+    """Row of the first timestamp that is not where the frequency puts it, or None."""
+    row = _first_difference(index, _infer_freq(index))
+    if row == len(index):
+        return None
+    # The frequency of a stretch without the flaw tells where the flaw is. Of several
+    # the one that goes farthest: business days look like days until a weekend.
+    stretches = {
+        _infer_freq(index[start : start + size])
+        for size in (8, 4)
+        for start in range(0, min(len(index) - size + 1, 20 * size), size - 1)
+    }
+    row = max((_first_difference(index, freq) for freq in stretches), default=0)
+    if row > 0:
+        return row
     steps = np.diff(index.asi8)
     return int(np.argmax(steps != np.median(steps))) + 1
+
+
+def _infer_freq(index):
+    with warnings.catch_warnings():
+        # pandas 3.1 announces a result of another type; date_range takes either.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return pd.infer_freq(index)
+
+
+def _first_difference(index, freq):
+    """Row where `index` leaves the frequency, its length if it never does."""
+    if freq is None:
+        return 0
+    # pandas infers some frequencies from the set of the steps, whatever their order.
+    try:
+        differs = pd.date_range(index[0], periods=len(index), freq=freq) != index
+    except (ValueError, OverflowError):  # the frequency leads out of the calendar
+        return 0
+    return int(np.argmax(differs)) if differs.any() else len(index)

@@ -15,6 +15,7 @@ Any error on the way leaves the forecaster as it was before.
 
 import inspect
 from contextlib import contextmanager
+from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -105,14 +106,14 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
     torch_load_kwargs : dict or None, default=None
         Passed to ``torch.load`` by `load_params`.
     n_jobs : int or None, default=None
-        Threads of torch. None means 1, which gives the same bits in any process and
-        is fastest for small networks; -1 means all that the process may use.
+        Threads of torch. None means 1, which gives the same bits in any process; -1
+        means all that the process may use, for large networks.
     random_state : int, RandomState instance or None, default=None
         Seeds the initial weights, the order of the mini-batches and dropout. With an
         int the same data gives the same forecasts, bit for bit. None is different
         each time. Global generators are neither used nor changed.
     verbose : int, default=0
-        Whether to print a table of the losses.
+        1 prints a table of the losses, 0 nothing.
 
     Attributes
     ----------
@@ -286,13 +287,28 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
             dataset = self.get_dataset(X, y, sample_weight=weights)
             if not go_on or self._architecture() != self._initialized_architecture:
                 self.initialize()
+                go_on = False
             if reset and self.normalize == "window":
                 sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
                 x = dataset[torch.as_tensor(sample.astype(np.int64))][0]
                 self.module_.calibrate(x["x"] if isinstance(x, dict) else x)
-            with limited_threads(self.n_jobs):
+            with limited_threads(self.n_jobs), self._weights_kept_on_error(go_on):
                 NeuralNetRegressor.partial_fit(self, dataset, None)
         return self
+
+    @contextmanager
+    def _weights_kept_on_error(self, go_on):
+        """Undo what a training that goes on has changed in place, should it fail."""
+        parts = [self.module_, self.optimizer_] if go_on else []
+        states = [deepcopy(part.state_dict()) for part in parts]
+        n_epochs = len(self.history)
+        try:
+            yield
+        except Exception:
+            for part, state in zip(parts, states):
+                part.load_state_dict(state)
+            del self.history[n_epochs:]
+            raise
 
     def predict(self, X):
         """Forecast what follows each window.
@@ -374,6 +390,19 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
             ("print_log", PrintLog()),
         ]
 
+    def _yield_callbacks(self):
+        """Callbacks in the order of their calls: what may end the training comes last.
+
+        Otherwise the others would not see the last epoch.
+        """
+        last = []
+        for callback in super()._yield_callbacks():
+            if isinstance(callback[1], KeepBestWeights):
+                last.append(callback)
+            else:
+                yield callback
+        yield from last
+
     def initialize(self, X=None, y=None):
         """Build the network, the criterion, the optimizer and the callbacks, untrained.
 
@@ -398,13 +427,7 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         return self
 
     def _architecture(self):
-        """All that the shape of the network depends on."""
-        shapes = ("n_features_in_", "n_channels_", "n_targets_", "horizon_")
-        names = (*self._own_parameters, "normalize", *shapes)
-        return {name: getattr(self, name, None) for name in names}
-
-    def initialize_module(self):
-        """Build the torch module from the parameters and the shapes of the data."""
+        """What the torch module and its normalization are built from."""
         n_channels = getattr(self, "n_channels_", 1)
         n_targets = getattr(self, "n_targets_", 1)
         shapes = {
@@ -416,9 +439,14 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         kwargs = {name: size for name, size in shapes.items() if name in takes}
         kwargs |= {name: getattr(self, name) for name in self._own_parameters}
         kwargs |= self.get_params_for("module")
+        return kwargs, (self.normalize, n_channels, n_targets)
+
+    def initialize_module(self):
+        """Build the torch module from the parameters and the shapes of the data."""
+        kwargs, (normalize, n_channels, n_targets) = self._architecture()
         with seeded_torch(draw_seed(self._random)):
             module = self.module(**kwargs)
-        if self.normalize == "window":
+        if normalize == "window":
             module = WindowNormalization(module, n_channels, n_targets)
         self.module_ = module
         self._initialized_architecture = self._architecture()

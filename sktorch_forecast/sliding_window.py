@@ -115,7 +115,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     def _check(self, X, reset):
         """Windows of the rows, or the windows themselves, after all checks."""
         length = self.length
-        if isinstance(X, Windows) or getattr(X, "ndim", np.asarray(X).ndim) == 3:
+        n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+        if n_dims == 3:
             if not isinstance(X, Windows):
                 X = check_array(X, allow_nd=True, dtype=(np.float64, np.float32))
             if X.shape[1] < length:

@@ -16,9 +16,10 @@ Symbols used below::
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils import check_array
 
+from ._overlap import as_slice, overlapping_rows
 from ._series import read_series
 from ._validation import check_finite, check_positive_int
 
@@ -37,7 +38,7 @@ class Windows:
     Parameters
     ----------
     values : array of shape (n_timestamps, n_channels)
-        The series in time order, target channels first. Held as float32.
+        The series in time order, target channels first. Copied, as float32.
     positions : array of shape (n_origins,)
         Row in `values` of each origin, at least ``length - 1``.
     length : int
@@ -86,12 +87,15 @@ class Windows:
         self, values, positions, length, *, index=None, channels=None, n_targets=1
     ):
         length = check_positive_int(length, "length")
-        values = check_array(
-            values, dtype=np.float32, order="C", ensure_all_finite=False
-        )
+        with np.errstate(over="ignore"):
+            values = check_array(
+                values, dtype=np.float32, order="C", ensure_all_finite=False, copy=True
+            )
         check_finite(values, "values")
         n_timestamps, n_channels = values.shape
         positions = np.asarray(positions)
+        if positions.size == 0:  # an empty list has no integers to tell by
+            positions = positions.astype(np.int64)
         if positions.ndim != 1 or not np.issubdtype(positions.dtype, np.integer):
             raise TypeError(
                 "Expected positions as a 1-D array of integers, found shape "
@@ -159,11 +163,13 @@ class Windows:
                     "np.asarray(X)[...] for the other axes, or with_length for a "
                     "shorter look-back."
                 )
-            key = key[0] if key and key[0] is not Ellipsis else slice(None)
+            key = key[0] if key else Ellipsis
+        if key is Ellipsis:
+            key = slice(None)
         if isinstance(key, (int, np.integer)):
             origin = self.positions[key]
             return self.values[origin - self.length + 1 : origin + 1]
-        return self._copy_with(positions=self.positions[_as_slice(key, len(self))])
+        return self._copy_with(positions=self.positions[as_slice(key, len(self))])
 
     def with_length(self, length):
         """The same origins with a shorter look-back.
@@ -209,7 +215,8 @@ class Windows:
             return np.empty(self.shape, dtype or self.dtype)
         # (T, C) -> (T - L + 1, C, L) -> (T - L + 1, L, C), still without copying
         every = np.moveaxis(sliding_window_view(self.values, self.length, 0), -1, 1)
-        array = np.take(every, self.positions - self.length + 1, axis=0)
+        # Not np.take: that one first makes a contiguous copy of all windows.
+        array = every[self.positions - self.length + 1]
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def __reduce__(self):
@@ -247,97 +254,6 @@ def _rebuild_windows(*state):
     return Windows.__new__(Windows)._set(*state)
 
 
-class _OverlappingRows(np.ndarray):
-    """Targets `y` whose rows overlap in memory: a read-only ndarray, but frugal.
-
-    An ordinary strided view turns into a full copy when it is indexed by the integer
-    arrays of a splitter or when it is pickled. This one stays a view where the
-    integers count up by one, and pickles the span of values that its rows share.
-    """
-
-    def __getitem__(self, key):
-        if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
-            key = key[0]
-        if not isinstance(key, (tuple, int, np.integer, slice)) and key is not None:
-            key = _as_slice(key, len(self))
-        rows = super().__getitem__(key)
-        # Columns and copies need no care: hand them out as ordinary arrays.
-        return rows if isinstance(key, slice) else np.asarray(rows)
-
-    def __array_wrap__(self, array, context=None, return_scalar=False):
-        return array[()] if return_scalar else np.asarray(array)
-
-    def __repr__(self):
-        return repr(np.asarray(self))
-
-    def __reduce__(self):
-        span = shared_span(self)
-        if span is None:
-            return np.asarray(self).__reduce__()
-        return _overlapping_rows, (span, self.shape, self.strides)
-
-    def __deepcopy__(self, memo):
-        rebuild, state = self.__reduce__()
-        return rebuild(state[0].copy(), *state[1:])
-
-
-def _overlapping_rows(span, shape, strides):
-    rows = as_strided(span, shape, strides, writeable=False)
-    return rows.view(_OverlappingRows)
-
-
-def shared_span(rows):
-    """The 1-D memory behind rows that overlap, or None if they do not.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n_rows, n_columns)
-
-    Returns
-    -------
-    span : ndarray of shape (n_values,) or None
-        Row ``i`` is ``span[i * step : i * step + n_columns]`` with
-        ``step = rows.strides[0] // rows.itemsize``.
-    """
-    if rows.ndim != 2 or not rows.size or rows.strides[1] != rows.itemsize:
-        return None
-    if not 0 < rows.strides[0] < rows.shape[1] * rows.itemsize:
-        return None
-    n_values = (len(rows) - 1) * rows.strides[0] // rows.itemsize + rows.shape[1]
-    return as_strided(np.asarray(rows), (n_values,), (rows.itemsize,), writeable=False)
-
-
-def _as_slice(key, n_rows):
-    """`key` as a slice where it selects consecutive rows, so that a view will do."""
-    if isinstance(key, slice):
-        return key
-    key = np.asarray(key)
-    if key.dtype == bool:
-        if key.shape != (n_rows,):
-            raise IndexError(
-                f"Expected a mask of {n_rows} entries, one for every origin, found "
-                f"shape {key.shape}."
-            )
-        key = np.flatnonzero(key)
-    if key.ndim != 1 or (key.size and not np.issubdtype(key.dtype, np.integer)):
-        raise IndexError(
-            "Expected a slice, integers or a mask over the origins, found an array "
-            f"of shape {key.shape} and {key.dtype}."
-        )
-    n_keys = len(key)
-    if n_keys == 0:
-        return slice(0, 0)
-    first, last = int(key[0]), int(key[-1])
-    if (
-        first >= 0
-        and last < n_rows
-        and last - first == n_keys - 1
-        and bool((key[1:] - key[:-1] == 1).all())
-    ):
-        return slice(first, last + 1)
-    return key
-
-
 def make_windows(series, *, horizon, length, target=None):
     """Turn a series into samples: windows `X` and what followed them, `y`.
 
@@ -365,7 +281,7 @@ def make_windows(series, *, horizon, length, target=None):
         Target channels first. ``n_origins = n_timestamps - length - horizon + 1``.
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
         1-D for one target and a horizon of 1. Else all targets of step 1 come
-        first, then those of step 2, and so on. A read-only view.
+        first, then those of step 2, and so on, as a read-only view of the series.
 
     Raises
     ------
@@ -412,7 +328,7 @@ def make_windows(series, *, horizon, length, target=None):
     if horizon == 1:
         return X, targets.ravel() if data.n_targets == 1 else targets
     shape = (n_origins, horizon * data.n_targets)
-    y = _overlapping_rows(targets.ravel(), shape, (step, targets.itemsize))
+    y = overlapping_rows(targets.ravel(), shape, (step, targets.itemsize))
     return X, y
 
 
@@ -461,7 +377,8 @@ def _windows(data, positions, length):
     with np.errstate(over="ignore"):
         values = np.array(data.values, dtype=np.float32, order="C")
     if data.values.dtype != np.float32:
-        check_finite(values, "series in float32 (the windows' precision)")
+        name = "series, too large for float32, the windows' precision,"
+        check_finite(values, name, data.place)
     return Windows.__new__(Windows)._set(
         values, positions, length, data.index, data.channels, data.n_targets
     )

@@ -17,6 +17,7 @@ for _file in pkgutil.iter_modules(__path__):
             isinstance(_item, type)
             and issubclass(_item, Forecaster)
             and _item.__module__ == _module.__name__
+            and not _name.startswith("_")
         ):
             globals()[_name] = _item
             __all__.append(_name)

@@ -1,0 +1,116 @@
+"""Configuration of the documentation; `make docs` builds it without the network."""
+
+import importlib
+import pkgutil
+import re
+import shutil
+from pathlib import Path
+
+import sktorch_forecast
+from sktorch_forecast.discovery import all_estimators
+
+project = "sktorch_forecast"
+author = "sktorch_forecast developers"
+copyright = f"the {author}"
+version = release = sktorch_forecast.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "_templates"]
+templates_path = ["_templates"]
+default_role = "code"
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"{project} {version}"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {"*": []}  # pages of the top folder have no subpages to list
+
+# _templates/autosummary/class.rst chooses the methods of a class page.
+autodoc_inherit_docstrings = False
+numpydoc_show_class_members = False
+numpydoc_show_inherited_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    # The demo and the benchmarks live there too; only plot_*.py are gallery examples.
+    "filename_pattern": r"/plot_[^/]*\.py$",
+    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "doc_module": ("sktorch_forecast",),
+    "reference_url": {"sktorch_forecast": None},
+    "download_all_examples": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+
+def write_api_page(app, config):
+    """Write api/index.rst from what the package says that it has."""
+    folder = Path(app.srcdir, "api")
+    shutil.rmtree(folder, ignore_errors=True)  # also the pages of what is gone
+    folder.mkdir()
+    sections = [
+        "API reference\n=============\n",
+        section(
+            "Windows",
+            ["Windows", "make_windows", "latest_windows"]
+            + [public_name(cls) for _, cls in all_estimators("transformer")],
+            "From a series to scikit-learn's `X` and `y`.",
+        ),
+        section(
+            "Forecasters",
+            [public_name(cls) for _, cls in all_estimators("forecaster")],
+            "Estimators with `fit` and `predict`.",
+        ),
+        section(
+            "Base class", ["Forecaster"], "What all neural forecasters have in common."
+        ),
+    ]
+    for info in pkgutil.iter_modules(sktorch_forecast.__path__):
+        module = importlib.import_module(f"sktorch_forecast.{info.name}")
+        # The classes of networks are forecasters and stand above.
+        if hasattr(module, "__all__") and info.name != "networks":
+            names = [f"{info.name}.{name}" for name in module.__all__]
+            sections.append(section(info.name.capitalize(), names, module.__doc__))
+    discovery = importlib.import_module("sktorch_forecast.discovery")
+    sections.append(
+        section("Discovery", ["discovery.all_estimators"], discovery.__doc__)
+    )
+    (folder / "index.rst").write_text("\n".join(sections), encoding="utf-8")
+
+
+def public_name(cls):
+    """Shortest path to a class below the package."""
+    if hasattr(sktorch_forecast, cls.__name__):
+        return cls.__name__
+    return f"{cls.__module__.removeprefix('sktorch_forecast.')}.{cls.__name__}"
+
+
+def section(title, names, text):
+    """A section of the API page with a table of `names`."""
+    lines = [
+        f"{title}\n{'-' * len(title)}",
+        text.strip().splitlines()[0],
+        "",
+        ".. currentmodule:: sktorch_forecast",
+        ".. autosummary::\n   :toctree: .\n   :nosignatures:\n",
+        *(f"   {name}" for name in names),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def shorten_classes(app, what, name, obj, options, signature, return_annotation):
+    """Show a class that is a default by its name, not as <class 'module.name'>."""
+    if signature:
+        signature = re.sub(r"<class '(?:\w+\.)*(\w+)'>", r"\1", signature)
+    return signature, return_annotation
+
+
+def setup(app):
+    app.connect("config-inited", write_api_page)
+    app.connect("autodoc-process-signature", shorten_classes)

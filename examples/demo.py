@@ -1,0 +1,102 @@
+"""The main job from start to end: cross-validate, search, forecast, look at it.
+
+Weekly carbon dioxide at Mauna Loa, 13 weeks ahead. An LSTM in a scikit-learn Pipeline
+is compared with two naive forecasts, its window and its size are searched, and the
+winner forecasts the last quarter of the record, which nothing before has seen.
+
+Run it with ``make demo``, or ``python examples/demo.py``.
+"""
+
+import os
+from pathlib import Path
+from time import perf_counter
+
+import matplotlib
+
+matplotlib.use("Agg")  # a file is drawn, no screen is needed
+import matplotlib.pyplot as plt
+import pandas as pd
+from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_validate
+from sklearn.pipeline import make_pipeline
+
+from sktorch_forecast import (
+    LSTMForecaster,
+    NaiveForecaster,
+    SlidingWindow,
+    latest_windows,
+    make_windows,
+)
+from sktorch_forecast.datasets import load_co2
+from sktorch_forecast.metrics import mase_scorer
+
+HORIZON, LENGTH, SEASON = 13, 104, 52
+PICTURE = Path(__file__).parent / "output" / "demo.png"
+
+started = perf_counter()
+series = load_co2()
+history, truth = series[:-HORIZON], series[-HORIZON:]
+X, y = make_windows(history, horizon=HORIZON, length=LENGTH)
+print(f"Weekly CO2, {len(series)} weeks. {X}\n", flush=True)
+
+# Targets overlap, so training stops horizon - 1 origins before each test begins.
+cv = TimeSeriesSplit(3, gap=HORIZON - 1)
+scoring = {"mae": "neg_mean_absolute_error", "mase": mase_scorer(seasonality=SEASON)}
+network = make_pipeline(
+    SlidingWindow(LENGTH), LSTMForecaster(batch_size=64, max_epochs=40, random_state=0)
+)
+models = {
+    "naive (last value)": NaiveForecaster(),
+    "seasonal naive (52 weeks)": NaiveForecaster(seasonality=SEASON),
+    "LSTM": network,
+}
+rows = {}
+for number, (name, model) in enumerate(models.items(), 1):
+    print(f"[{number}/4] cross-validating: {name}", flush=True)
+    began = perf_counter()
+    scores = cross_validate(model, X, y, cv=cv, scoring=scoring)
+    rows[name] = {
+        "MAE": -scores["test_mae"].mean(),
+        "MASE": -scores["test_mase"].mean(),
+        "time [s]": perf_counter() - began,
+    }
+
+grid = {"slidingwindow__length": [52, LENGTH], "lstmforecaster__hidden_size": [16, 32]}
+print("[4/4] searching the length of the window and the size of the LSTM", flush=True)
+began = perf_counter()
+search = GridSearchCV(
+    network, grid, cv=cv, scoring=scoring, refit="mase", n_jobs=2, verbose=2
+).fit(X, y)
+best = search.best_index_
+rows["LSTM, best of the search"] = {
+    "MAE": -search.cv_results_["mean_test_mae"][best],
+    "MASE": -search.cv_results_["mean_test_mase"][best],
+    "time [s]": perf_counter() - began,
+}
+
+table = pd.DataFrame.from_dict(rows, orient="index")
+table["share of naive error"] = table["MAE"] / table["MAE"].iloc[0]
+print(f"\nErrors over {cv.get_n_splits()} folds, MAE in ppm:")
+formats = {"MAE": "{:.3f}", "MASE": "{:.3f}", "time [s]": "{:.1f}"}
+formats["share of naive error"] = "{:.0%}"
+print(table.to_string(formatters={k: f.format for k, f in formats.items()}))
+print(f"Best parameters: {search.best_params_}")
+
+forecast = search.predict(latest_windows(history, length=LENGTH))[0]
+error = abs(forecast - truth).mean()
+naive_error = abs(history.iloc[-1] - truth).mean()
+print(
+    f"The last {HORIZON} weeks, seen by nothing above: MAE {error:.3f} ppm, "
+    f"naive {naive_error:.3f} ppm."
+)
+
+fig, ax = plt.subplots(figsize=(9, 4), layout="constrained")
+history[-LENGTH:].plot(ax=ax, color="0.4", label="history")
+truth.plot(ax=ax, color="black", label="truth", style=".-")
+pd.Series(forecast, truth.index).plot(ax=ax, color="tab:red", label="LSTM forecast")
+ax.axvline(history.index[-1], color="0.8", zorder=0)
+ax.set(title="CO2 at Mauna Loa, forecast from one origin", ylabel="ppm", xlabel="")
+ax.legend()
+PICTURE.parent.mkdir(exist_ok=True)
+fig.savefig(PICTURE, dpi=120)
+print(f"Picture: {os.path.relpath(PICTURE)}")
+print(f"Done in {perf_counter() - started:.0f} s.")

@@ -1,0 +1,16 @@
+"""What the tests that run over every estimator share."""
+
+import inspect
+
+from sktorch_forecast.discovery import all_estimators
+
+ESTIMATORS = [cls for _, cls in all_estimators()]
+FORECASTERS = [cls for _, cls in all_estimators("forecaster")]
+NETWORKS = [cls for _, cls in all_estimators("network")]
+
+
+def cheap(cls):
+    """An instance that is quick to fit, for tests where accuracy is not the point."""
+    params = {"max_epochs": 2, "random_state": 0}
+    known = inspect.signature(cls).parameters
+    return cls(**{name: value for name, value in params.items() if name in known})

@@ -1,0 +1,36 @@
+"""scikit-learn's own checks over every public estimator, discovered and not listed."""
+
+import pytest
+from common import ESTIMATORS
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sktorch_forecast import Forecaster, SlidingWindow
+
+ROWS_IN_ORDER = (
+    "a row of a time series gets the rows before it as its window, so what comes out "
+    "for a row depends on which rows come in and in which order"
+)
+MINI_BATCHES = (
+    "a mini-batch optimizer sees other batches when rows are repeated than when they "
+    "are weighted; scikit-learn excuses its own SGDRegressor too. Weights are tested "
+    "directly in test_skorch.py"
+)
+
+
+def expected_failures(estimator):
+    if isinstance(estimator, SlidingWindow):
+        return {
+            "check_methods_sample_order_invariance": ROWS_IN_ORDER,
+            "check_methods_subset_invariance": ROWS_IN_ORDER,
+        }
+    if isinstance(estimator, Forecaster):
+        return {"check_sample_weight_equivalence_on_dense_data": MINI_BATCHES}
+    return {}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(
+    [cls() for cls in ESTIMATORS], expected_failed_checks=expected_failures
+)
+def test_estimator_check(estimator, check):
+    check(estimator)
