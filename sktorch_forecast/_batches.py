@@ -13,11 +13,20 @@ from .windows import Windows
 
 def as_tensor(array):
     """`array` as a float32 tensor, on the same memory where that is possible."""
+    array = np.asarray(array, dtype=np.float32)
+    if any(stride < 0 or stride % array.itemsize for stride in array.strides):
+        array = array.copy()  # torch has no tensors that run backwards
     with warnings.catch_warnings():
         # Windows are read-only, and so are the memory maps that joblib's workers
         # get. Nothing here writes into the tensors.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
-        return torch.from_numpy(np.asarray(array, dtype=np.float32))
+        return torch.from_numpy(array)
+
+
+def windows_of(batch):
+    """The windows of a batch, whether or not weights came with them."""
+    x = batch[0]
+    return x["x"] if isinstance(x, dict) else x
 
 
 class WindowDataset(skorch.dataset.Dataset):

@@ -25,42 +25,46 @@ class KeepBestWeights(Callback):
         self.patience = patience
 
     def on_train_begin(self, net, **kwargs):
+        self.stop_ = False
         self.best_loss_ = np.inf
         self.best_epoch_ = None
-        self._last_epoch = None
-        self._weights = None
+        self.last_epoch_ = None
+        self.weights_ = None
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]
-        self._last_epoch = epoch["epoch"]
+        self.last_epoch_ = epoch["epoch"]
         losses = [epoch[key] for key in ("train_loss", "valid_loss") if key in epoch]
-        for loss in losses:
-            if not np.isfinite(loss):
-                self._stop_on_nonfinite(loss)
-        if self.patience is None or losses[-1] < self.best_loss_:
+        weights = net.module_.state_dict()
+        flaws = [f"loss was {loss}" for loss in losses if not np.isfinite(loss)]
+        # A finite loss may have a gradient that is not.
+        if not all(weight.isfinite().all() for weight in weights.values()):
+            flaws.append("weights were not all finite")
+        if flaws:
+            self._stop_on_flaw(flaws[0])
+        elif self.patience is None or losses[-1] < self.best_loss_:
             self.best_loss_ = losses[-1]
-            self.best_epoch_ = self._last_epoch
-            self._weights = deepcopy(net.module_.state_dict())
-        elif self._last_epoch - self.best_epoch_ >= self.patience:
-            raise KeyboardInterrupt  # skorch's way to end a training
+            self.best_epoch_ = self.last_epoch_
+            self.weights_ = deepcopy(weights)
+        else:
+            self.stop_ = self.last_epoch_ - self.best_epoch_ >= self.patience
 
-    def _stop_on_nonfinite(self, loss):
+    def _stop_on_flaw(self, flaw):
         if self.best_epoch_ is None:
             raise ValueError(
-                f"The loss was {loss} from the first epoch on, so there is "
-                "nothing to keep. Expected finite losses: use a smaller lr, a smaller "
-                "clip_grad_norm or normalize='window', and look for extreme values in "
-                "X and y."
+                f"The {flaw} from the first epoch on, so there is nothing to keep. "
+                "Expected finite losses: use a smaller lr, a smaller clip_grad_norm or "
+                "normalize='window', and look for extreme values in X and y."
             )
         warnings.warn(
-            f"The loss turned {loss} in epoch {self._last_epoch}: training has "
-            f"stopped, and the weights of epoch {self.best_epoch_} are kept. Consider "
-            "a smaller lr or clip_grad_norm.",
+            f"The {flaw} in epoch {self.last_epoch_}: training has stopped, and the "
+            f"weights of epoch {self.best_epoch_} are kept. Consider a smaller lr or "
+            "clip_grad_norm.",
             ConvergenceWarning,
         )
-        raise KeyboardInterrupt
+        self.stop_ = True
 
     def on_train_end(self, net, **kwargs):
-        if self.best_epoch_ not in (None, self._last_epoch):
-            net.module_.load_state_dict(self._weights)
-        self._weights = None
+        if self.best_epoch_ not in (None, self.last_epoch_):
+            net.module_.load_state_dict(self.weights_)
+        self.weights_ = None

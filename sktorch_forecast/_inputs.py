@@ -81,10 +81,10 @@ def check_windows(estimator, X, *, reset):
     n_channels = X.shape[2] if X.ndim == 3 else 1
     if reset:
         estimator.n_channels_ = n_channels
-    elif n_channels != estimator.n_channels_:
+    elif n_channels != (expected := getattr(estimator, "n_channels_", 1)):
         raise ValueError(
             f"X has {n_channels} channels, but {name} was fitted with "
-            f"{estimator.n_channels_}. Make the windows from the same channels."
+            f"{expected}. Make the windows from the same channels."
         )
     return X
 

@@ -102,7 +102,33 @@ class SkorchParametersMixin:
                 setattr(self, name, value)
         if for_skorch:
             super().set_params(**for_skorch)
+            # skorch hands these on to the optimizer and forgets them; the next fit and
+            # clones need them too. Those of single groups exist in that one only.
+            vars(self).update(
+                {
+                    name: value
+                    for name, value in for_skorch.items()
+                    if name.startswith("optimizer__") and name.count("__") == 1
+                }
+            )
         return self
+
+    def get_params(self, deep=True):
+        """Parameters by name, skorch's ``prefix__name`` ones included.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the parameters of the callbacks.
+
+        Returns
+        -------
+        params : dict
+        """
+        # skorch lists the parameters of the callbacks as they are; those that were
+        # set here apply from the next fit on and count.
+        own = {name: vars(self)[name] for name in self._dunder_names()}
+        return super().get_params(deep=deep) | own
 
     def _check_names(self, params):
         """Raise a TypeError that names the right one if a parameter does not exist."""
@@ -114,19 +140,28 @@ class SkorchParametersMixin:
                     self._unknown(full_name, known)
             elif prefix not in self.prefixes_:
                 self._unknown(full_name, [f"{p}__{name}" for p in self.prefixes_])
+            elif prefix == "callbacks":
+                self._check_callback_name(name, params.get(prefix, self.callbacks))
             else:
                 component = params.get(prefix, getattr(self, prefix, None))
-                if prefix == "callbacks":
-                    names = self._callback_names(component)
-                else:
-                    names = _keywords(component)
+                names = _keywords(component)
                 if names is not None and name.split("__")[0] not in names:
                     self._unknown(full_name, [f"{prefix}__{n}" for n in names])
 
-    def _callback_names(self, callbacks):
-        """Names of the default callbacks and of these, as skorch gives them."""
+    def _check_callback_name(self, full_name, callbacks):
+        """Check ``name`` or ``name__parameter`` of a callback."""
         net = type(self)(callbacks=callbacks)
-        return [name for name, _ in net._uniquely_named_callbacks()]
+        found = dict(net._uniquely_named_callbacks())
+        name, dunder, parameter = full_name.partition("__")
+        if name not in found:
+            candidates = [f"callbacks__{n}{dunder}{parameter}" for n in found]
+            self._unknown(f"callbacks__{full_name}", candidates)
+        callback = found[name]
+        kind = callback if isinstance(callback, type) else type(callback)
+        names = _keywords(kind)
+        if dunder and names is not None and parameter not in names:
+            candidates = [f"callbacks__{name}__{n}" for n in names]
+            self._unknown(f"callbacks__{full_name}", candidates)
 
     def _unknown(self, name, candidates):
         nearest = difflib.get_close_matches(name, candidates, n=1, cutoff=0)[0]

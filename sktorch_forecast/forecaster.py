@@ -31,7 +31,7 @@ from skorch import NeuralNetRegressor
 from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
 
-from ._batches import BatchIterator, WindowDataset, split_last
+from ._batches import BatchIterator, WindowDataset, split_last, windows_of
 from ._callbacks import KeepBestWeights
 from ._inputs import check_targets, check_windows, unchanged_on_error
 from ._parameters import SkorchParametersMixin
@@ -253,7 +253,7 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         go_on = self.warm_start and self.initialized_
         return self._train(X, y, sample_weight, go_on=go_on)
 
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Go on training from the present weights, for `max_epochs` more at most.
 
         Parameters
@@ -263,6 +263,8 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
             Windows like those of the first fit.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window.
+        classes : Ignored
+            In the place where skorch has it.
         sample_weight : array of shape (n_origins,), default=None
             Weight of each origin in the loss.
 
@@ -280,20 +282,28 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
 
     def _train(self, X, y, sample_weight, *, go_on):
         with unchanged_on_error(self):
+            self.check_training_readiness()
             self._check_parameters()
             reset = not (go_on and hasattr(self, "horizon_"))
             X, y = self._check_data(X, y, reset=reset)
-            weights = self._check_weights(X, sample_weight)
+            X, y, weights = self._apply_weights(X, y, sample_weight)
             dataset = self.get_dataset(X, y, sample_weight=weights)
-            if not go_on or self._architecture() != self._initialized_architecture:
+            go_on = go_on and self._architecture() == self._initialized_architecture
+            if not go_on:
                 self.initialize()
-                go_on = False
-            if reset and self.normalize == "window":
+            if self.normalize == "window" and (reset or not go_on):
                 sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
-                x = dataset[torch.as_tensor(sample.astype(np.int64))][0]
-                self.module_.calibrate(x["x"] if isinstance(x, dict) else x)
+                self.module_.calibrate(
+                    windows_of(dataset[torch.from_numpy(sample).long()])
+                )
             with limited_threads(self.n_jobs), self._weights_kept_on_error(go_on):
-                NeuralNetRegressor.partial_fit(self, dataset, None)
+                # As skorch's partial_fit, but callbacks get X and y, not the dataset.
+                self.notify("on_train_begin", X=X, y=y)
+                try:
+                    self.fit_loop(dataset)
+                except KeyboardInterrupt:
+                    pass
+                self.notify("on_train_end", X=X, y=y)
         return self
 
     @contextmanager
@@ -301,13 +311,14 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         """Undo what a training that goes on has changed in place, should it fail."""
         parts = [self.module_, self.optimizer_] if go_on else []
         states = [deepcopy(part.state_dict()) for part in parts]
-        n_epochs = len(self.history)
+        n_epochs, random = len(self.history), self._random.get_state()
         try:
             yield
         except Exception:
             for part, state in zip(parts, states):
                 part.load_state_dict(state)
             del self.history[n_epochs:]
+            self._random.set_state(random)
             raise
 
     def predict(self, X):
@@ -334,8 +345,7 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         check_is_fitted(self)
         if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
             X = check_windows(self, X, reset=False)
-        with limited_threads(self.n_jobs):
-            batches = [batch.numpy() for batch in self.forward_iter(X)]
+        batches = [batch.detach().numpy() for batch in self.forward_iter(X)]
         y = np.concatenate(batches).astype(getattr(X, "dtype", np.float32), copy=False)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
 
@@ -353,9 +363,10 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         X = check_windows(self, X, reset=reset)
         return X, check_targets(self, X, y, reset=reset)
 
-    def _check_weights(self, X, sample_weight):
+    def _apply_weights(self, X, y, sample_weight):
+        """Origins that count, and their weights, or None where all count alike."""
         if sample_weight is None:
-            return None
+            return X, y, None
         weights = _check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
@@ -364,10 +375,15 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
                 "Expected at least one positive entry in sample_weight, found only "
                 "zeros: nothing is left to train on."
             )
+        if not weights.all():
+            # A weight of 0 means not to be there: neither for the normalization nor
+            # in the part that is held back for validation.
+            counts = np.flatnonzero(weights)
+            X, y, weights = X[counts], y[counts], weights[counts]
         if np.ptp(weights) == 0:
-            return None
+            return X, y, None
         # Mean 1, so that lr and clip_grad_norm mean the same with and without.
-        return weights / weights.mean()
+        return X, y, weights / weights.mean()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -390,18 +406,14 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
             ("print_log", PrintLog()),
         ]
 
-    def _yield_callbacks(self):
-        """Callbacks in the order of their calls: what may end the training comes last.
-
-        Otherwise the others would not see the last epoch.
-        """
-        last = []
-        for callback in super()._yield_callbacks():
-            if isinstance(callback[1], KeepBestWeights):
-                last.append(callback)
-            else:
-                yield callback
-        yield from last
+    def notify(self, method_name, **cb_kwargs):
+        """Tell the callbacks; after an epoch that was the last one, stop."""
+        super().notify(method_name, **cb_kwargs)
+        # Not before all callbacks have seen that epoch.
+        if method_name == "on_epoch_end" and any(
+            getattr(callback, "stop_", False) for _, callback in self.callbacks_
+        ):
+            raise KeyboardInterrupt  # skorch's way to end a training
 
     def initialize(self, X=None, y=None):
         """Build the network, the criterion, the optimizer and the callbacks, untrained.
@@ -460,6 +472,9 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Give dropout a private generator, then let the callbacks begin."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
+        self._seed_dropout()
+
+    def _seed_dropout(self):
         seed = draw_seed(self._random)
         for module in self.module_.modules():
             if isinstance(module, Dropout):
@@ -524,6 +539,8 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         y : Tensor of shape (batch, horizon * n_targets)
         """
         dataset = self.get_dataset(X)
+        if training:
+            self._seed_dropout()
         # skorch takes the training iterator where training=True: that one shuffles.
         for batch in self.get_iterator(dataset, training=False):
             y = self.evaluation_step(batch, training=training)
@@ -536,18 +553,15 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         a multiple of 16 they do not, so that a forecast has the same bits whether it
         is made alone or among many.
         """
-        x, y = batch
-        x = x["x"] if isinstance(x, dict) else x
+        x = windows_of(batch)
         missing = -len(x) % 16
-        if missing:
-            x_full = torch.cat([x, x[-1:].expand(missing, *x.shape[1:])])
-            return super().evaluation_step((x_full, y), training)[: len(x)]
-        return super().evaluation_step((x, y), training)
+        padded = torch.cat([x, x[-1:].expand(missing, -1, -1)]) if missing else x
+        with limited_threads(self.n_jobs):
+            return super().evaluation_step((padded, None), training)[: len(x)]
 
     def infer(self, x, **fit_params):
         """Forecasts of shape (batch, horizon * n_targets) for a batch of windows."""
-        if isinstance(x, dict):
-            x = x["x"]
+        x = x["x"] if isinstance(x, dict) else x
         return super().infer(x, **fit_params)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):

@@ -1,6 +1,7 @@
 """Parts that several networks share; each works in bare PyTorch."""
 
 from .dropout import Dropout
+from .linear import Linear
 from .normalization import WindowNormalization
 
-__all__ = ["Dropout", "WindowNormalization"]
+__all__ = ["Dropout", "Linear", "WindowNormalization"]

@@ -6,7 +6,7 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 
 from ..forecaster import Forecaster
-from ..layers import Dropout
+from ..layers import Dropout, Linear
 
 
 class LSTMNetwork(nn.Module):
@@ -37,7 +37,7 @@ class LSTMNetwork(nn.Module):
         # Not the dropout of nn.LSTM: that one spares the last layer, so a single
         # layer has none, and draws from the global generator.
         self.dropout = Dropout(dropout)
-        self.readout = nn.Linear(hidden_size, n_outputs)
+        self.readout = Linear(hidden_size, n_outputs)
 
     def forward(self, x):
         """(batch, length, n_channels) -> (batch, n_outputs)"""
