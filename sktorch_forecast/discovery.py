@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 
 import sktorch_forecast
 
+from ._net import WindowNet
 from .forecaster import Forecaster
 
 
@@ -55,8 +56,13 @@ def all_estimators(type_filter=None):
                 and issubclass(cls, BaseEstimator)
                 and cls.__module__.startswith("sktorch_forecast")
                 and not name.startswith("_")
-                and cls is not Forecaster
+                and not _is_base(cls)
                 and filters[type_filter](cls)
             ):
                 found[name] = cls
     return sorted(found.items())
+
+
+def _is_base(cls):
+    """Whether `cls` is a base of networks: it has no torch module of its own."""
+    return issubclass(cls, WindowNet) and not hasattr(cls, "module")

@@ -3,8 +3,8 @@
 What happens in a fit, from top to bottom::
 
     fit -> checks of parameters and data     (_inputs, _parameters)
-        -> initialize                        (module, criterion, optimizer, callbacks)
-        -> skorch's fit_loop
+        -> initialize                        (_net: module, optimizer, callbacks)
+        -> skorch's fit_loop                 (calls back into _net)
              get_split_datasets              (the last origins validate)
              get_iterator                    (_batches: one index per batch)
              train_step_single               (loss in window units, clipped gradients)
@@ -13,9 +13,6 @@ What happens in a fit, from top to bottom::
 Any error on the way leaves the forecaster as it was before.
 """
 
-import inspect
-from contextlib import contextmanager
-from copy import deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -27,24 +24,16 @@ from sklearn.utils._param_validation import (
     validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
-from skorch import NeuralNetRegressor
-from skorch.callbacks import EpochTimer, PassthroughScoring, PrintLog
-from skorch.utils import is_dataset, to_device
+from skorch.utils import is_dataset
 
-from ._batches import BatchIterator, WindowDataset, split_last, windows_of
-from ._callbacks import KeepBestWeights
+from ._batches import BatchIterator, WindowDataset, windows_of
 from ._inputs import check_targets, check_windows, unchanged_on_error
+from ._net import WindowNet
 from ._parameters import SkorchParametersMixin
-from ._randomness import (
-    draw_seed,
-    limited_threads,
-    private_random_state,
-    seeded_torch,
-)
-from .layers import Dropout, WindowNormalization
+from ._randomness import limited_threads
 
 
-class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
+class Forecaster(SkorchParametersMixin, WindowNet):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
@@ -134,19 +123,7 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         in the units of the window.
     """
 
-    # skorch's state, at class level since scikit-learn allows nothing but parameters
-    # in the constructor. All of it is replaced on the object, never changed in place.
-    history_ = None
-    initialized_ = False
-    virtual_params_ = {}
-    prefixes_ = [*NeuralNetRegressor.prefixes_, "module", "criterion", "optimizer"]
-    cuda_dependent_attributes_ = ["module_", "criterion_", "optimizer_"]
-    _modules = ["module"]
-    _criteria = ["criterion"]
-    _optimizers = ["optimizer"]
-    predict_nonlinearity = None
     _own_parameters = ()
-
     _parameter_constraints = {
         "normalize": [StrOptions({"window"}), None],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -218,8 +195,6 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         self.verbose = verbose
         self._check_names(dunder)
         vars(self).update(dunder)
-
-    # ---------------------------------------------------------------- scikit-learn
 
     def fit(self, X, y, sample_weight=None):
         """Train the network.
@@ -306,21 +281,6 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
                 self.notify("on_train_end", X=X, y=y)
         return self
 
-    @contextmanager
-    def _weights_kept_on_error(self, go_on):
-        """Undo what a training that goes on has changed in place, should it fail."""
-        parts = [self.module_, self.optimizer_] if go_on else []
-        states = [deepcopy(part.state_dict()) for part in parts]
-        n_epochs, random = len(self.history), self._random.get_state()
-        try:
-            yield
-        except Exception:
-            for part, state in zip(parts, states):
-                part.load_state_dict(state)
-            del self.history[n_epochs:]
-            self._random.set_state(random)
-            raise
-
     def predict(self, X):
         """Forecast what follows each window.
 
@@ -392,222 +352,3 @@ class Forecaster(SkorchParametersMixin, NeuralNetRegressor):
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags
-
-    # ---------------------------------------------------------------------- skorch
-
-    @property
-    def _default_callbacks(self):
-        patience = self.n_iter_no_change if self.early_stopping else None
-        return [
-            ("epoch_timer", EpochTimer()),
-            ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
-            ("valid_loss", PassthroughScoring(name="valid_loss")),
-            ("best_weights", KeepBestWeights(patience)),
-            ("print_log", PrintLog()),
-        ]
-
-    def notify(self, method_name, **cb_kwargs):
-        """Tell the callbacks; after an epoch that was the last one, stop."""
-        super().notify(method_name, **cb_kwargs)
-        # Not before all callbacks have seen that epoch.
-        if method_name == "on_epoch_end" and any(
-            getattr(callback, "stop_", False) for _, callback in self.callbacks_
-        ):
-            raise KeyboardInterrupt  # skorch's way to end a training
-
-    def initialize(self, X=None, y=None):
-        """Build the network, the criterion, the optimizer and the callbacks, untrained.
-
-        Parameters
-        ----------
-        X, y : arrays as for `fit`, default=None
-            Examples that tell the shapes, needed before `load_params` in an object
-            that was never fitted. Without them, shapes of an earlier fit are used,
-            else one channel and a horizon of 1, and the first `partial_fit` builds
-            the network anew if the data ask for it.
-
-        Returns
-        -------
-        self : Forecaster
-        """
-        with unchanged_on_error(self):
-            if X is not None:
-                self._check_data(X, y, reset=True)
-            self._check_parameters()
-            self._random = private_random_state(self.random_state)
-            super().initialize()
-        return self
-
-    def _architecture(self):
-        """What the torch module and its normalization are built from."""
-        n_channels = getattr(self, "n_channels_", 1)
-        n_targets = getattr(self, "n_targets_", 1)
-        shapes = {
-            "n_channels": n_channels,
-            "n_outputs": getattr(self, "horizon_", 1) * n_targets,
-            "length": getattr(self, "n_features_in_", 1),
-        }
-        takes = inspect.signature(self.module).parameters
-        kwargs = {name: size for name, size in shapes.items() if name in takes}
-        kwargs |= {name: getattr(self, name) for name in self._own_parameters}
-        kwargs |= self.get_params_for("module")
-        return kwargs, (self.normalize, n_channels, n_targets)
-
-    def initialize_module(self):
-        """Build the torch module from the parameters and the shapes of the data."""
-        kwargs, (normalize, n_channels, n_targets) = self._architecture()
-        with seeded_torch(draw_seed(self._random)):
-            module = self.module(**kwargs)
-        if normalize == "window":
-            module = WindowNormalization(module, n_channels, n_targets)
-        self.module_ = module
-        self._initialized_architecture = self._architecture()
-        return self
-
-    def initialize_history(self):
-        """Begin a new history; an old one may belong to a copy."""
-        self.history_ = None
-        return super().initialize_history()
-
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        """Give dropout a private generator, then let the callbacks begin."""
-        super().on_train_begin(net, X=X, y=y, **kwargs)
-        self._seed_dropout()
-
-    def _seed_dropout(self):
-        seed = draw_seed(self._random)
-        for module in self.module_.modules():
-            if isinstance(module, Dropout):
-                module.generator = torch.Generator(self.device).manual_seed(seed)
-
-    def get_dataset(self, X, y=None, sample_weight=None):
-        """Windows and targets as a dataset; a dataset is returned as it is."""
-        if is_dataset(X):
-            return X
-        if sample_weight is None:
-            return super().get_dataset(X, y)
-        kwargs = self.get_params_for("dataset")
-        return self.dataset(X, y, sample_weight=sample_weight, **kwargs)
-
-    def get_split_datasets(self, X, y=None, **split_params):
-        """Datasets to train on and to validate on, the latter maybe None."""
-        if self.train_split != "last":
-            return super().get_split_datasets(X, y, **split_params)
-        dataset = self.get_dataset(X, y)
-        if not self.early_stopping:
-            return dataset, None
-        train, valid = split_last(dataset, self.validation_fraction, self.horizon_)
-        return (dataset, None) if train is None else (train, valid)
-
-    def get_iterator(self, dataset, training=False):
-        """Iterator over mini-batches, shuffled by a private generator for training."""
-        if not training:
-            return super().get_iterator(dataset, training=False)
-        with self._defaults(
-            iterator_train__shuffle=True,
-            iterator_train__generator=torch.Generator().manual_seed(
-                draw_seed(self._random)
-            ),
-        ):
-            return super().get_iterator(dataset, training=True)
-
-    @contextmanager
-    def _defaults(self, **params):
-        """Within, parameters that are not set have these values."""
-        added = {k: v for k, v in params.items() if k not in vars(self)}
-        vars(self).update(added)
-        try:
-            yield
-        finally:
-            for name in added:
-                del vars(self)[name]
-
-    def forward_iter(self, X, training=False, device="cpu"):
-        """Yield forecasts batch by batch, in the order of `X`.
-
-        Parameters
-        ----------
-        X : windows as for `predict`, or a dataset
-            What to forecast from.
-        training : bool, default=False
-            Whether dropout is active.
-        device : str, default="cpu"
-            Where the forecasts are put.
-
-        Yields
-        ------
-        y : Tensor of shape (batch, horizon * n_targets)
-        """
-        dataset = self.get_dataset(X)
-        if training:
-            self._seed_dropout()
-        # skorch takes the training iterator where training=True: that one shuffles.
-        for batch in self.get_iterator(dataset, training=False):
-            y = self.evaluation_step(batch, training=training)
-            yield to_device(y.detach(), device=device)
-
-    def evaluation_step(self, batch, training=False):
-        """Forecasts of a batch that depend on nothing else in the batch.
-
-        Matrix products round differently for different numbers of rows. Filled up to
-        a multiple of 16 they do not, so that a forecast has the same bits whether it
-        is made alone or among many.
-        """
-        x = windows_of(batch)
-        missing = -len(x) % 16
-        padded = torch.cat([x, x[-1:].expand(missing, -1, -1)]) if missing else x
-        with limited_threads(self.n_jobs):
-            return super().evaluation_step((padded, None), training)[: len(x)]
-
-    def infer(self, x, **fit_params):
-        """Forecasts of shape (batch, horizon * n_targets) for a batch of windows."""
-        x = x["x"] if isinstance(x, dict) else x
-        return super().infer(x, **fit_params)
-
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Loss of a batch, weighted where there are weights.
-
-        Parameters
-        ----------
-        y_pred, y_true : Tensor of shape (batch, horizon * n_targets)
-            Forecasts and truth in the units of the series.
-        X : Tensor or dict
-            The batch of windows, with their weights if there are any.
-        training : bool, default=False
-            Ignored.
-
-        Returns
-        -------
-        loss : Tensor of shape ()
-        """
-        y_true = to_device(y_true, self.device)
-        if self.normalize == "window":
-            y_pred = self.module_.in_window_units(y_pred)
-            y_true = self.module_.in_window_units(y_true)
-        if not isinstance(X, dict):
-            return self.criterion_(y_pred, y_true)
-        return self._weighted_loss(y_pred, y_true, X["sample_weight"])
-
-    def _weighted_loss(self, y_pred, y_true, weights):
-        reduction = getattr(self.criterion_, "reduction", None)
-        if reduction != "mean":
-            raise TypeError(
-                "Expected a criterion with reduction='mean' to weight origins, found "
-                f"{self.criterion_!r} with reduction={reduction!r}. Use a loss of "
-                "torch.nn, or fit without sample_weight."
-            )
-        self.criterion_.reduction = "none"
-        try:
-            losses = self.criterion_(y_pred, y_true)
-        finally:
-            self.criterion_.reduction = reduction
-        # (batch, outputs) -> (batch,)
-        return (losses.flatten(1).mean(1) * to_device(weights, self.device)).mean()
-
-    def train_step_single(self, batch, **fit_params):
-        """Loss and gradients of a batch, the gradients clipped."""
-        step = super().train_step_single(batch, **fit_params)
-        if self.clip_grad_norm is not None:
-            parameters = [p for _, p in self.get_all_learnable_params()]
-            torch.nn.utils.clip_grad_norm_(parameters, self.clip_grad_norm)
-        return step

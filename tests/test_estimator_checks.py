@@ -13,7 +13,7 @@ ROWS_IN_ORDER = (
 MINI_BATCHES = (
     "a mini-batch optimizer sees other batches when rows are repeated than when they "
     "are weighted; scikit-learn excuses its own SGDRegressor too. Weights are tested "
-    "directly in test_skorch.py"
+    "directly in test_training.py"
 )
 
 
