@@ -3,13 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint docs bench clean
+.PHONY: install demo course test lint docs bench clean
 
 install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[plotting,test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[plotting,test]"
 	@touch $@
 
 .venv/installed-docs: .venv/installed
@@ -18,6 +18,9 @@ install: .venv/installed
 
 demo: install
 	$(BIN)/python examples/demo.py
+
+course: install
+	$(BIN)/python examples/course_table.py
 
 lint: install
 	$(BIN)/ruff check .

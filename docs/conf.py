@@ -72,8 +72,8 @@ def write_api_page(app, config):
     ]
     for info in pkgutil.iter_modules(sktorch_forecast.__path__):
         module = importlib.import_module(f"sktorch_forecast.{info.name}")
-        # The classes of networks are forecasters and stand above.
-        if hasattr(module, "__all__") and info.name != "networks":
+        # The classes of these two are forecasters and stand above.
+        if hasattr(module, "__all__") and info.name not in ("networks", "compose"):
             names = [f"{info.name}.{name}" for name in module.__all__]
             sections.append(section(info.name.capitalize(), names, module.__doc__))
     discovery = importlib.import_module("sktorch_forecast.discovery")

@@ -6,6 +6,7 @@ other tool of scikit-learn mean the right thing for time series.
 """
 
 from . import datasets, metrics, networks
+from .compose import RecursiveForecaster
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
 from .networks import *  # noqa: F403  (every network that is there, see its __init__)
@@ -17,6 +18,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Forecaster",
     "NaiveForecaster",
+    "RecursiveForecaster",
     "SlidingWindow",
     "Windows",
     "datasets",

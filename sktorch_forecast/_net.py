@@ -22,7 +22,7 @@ from ._randomness import (
     private_random_state,
     seeded_torch,
 )
-from .layers import Dropout, WindowNormalization
+from .layers import WindowNormalization
 
 
 class WindowNet(NeuralNetRegressor):
@@ -44,6 +44,8 @@ class WindowNet(NeuralNetRegressor):
     _criteria = ["criterion"]
     _optimizers = ["optimizer"]
     predict_nonlinearity = None
+    # Parameters of its own that say how to train, and are none of the module's.
+    _training_parameters = ()
 
     @property
     def _default_callbacks(self):
@@ -95,11 +97,16 @@ class WindowNet(NeuralNetRegressor):
         shapes = {
             "n_channels": n_channels,
             "n_outputs": getattr(self, "horizon_", 1) * n_targets,
+            "n_targets": n_targets,
             "length": getattr(self, "n_features_in_", 1),
         }
         takes = inspect.signature(self.module).parameters
         kwargs = {name: size for name, size in shapes.items() if name in takes}
-        kwargs |= {name: getattr(self, name) for name in self._own_parameters}
+        kwargs |= {
+            name: getattr(self, name)
+            for name in self._own_parameters
+            if name not in self._training_parameters
+        }
         kwargs |= self.get_params_for("module")
         return kwargs, (self.normalize, n_channels, n_targets)
 
@@ -125,10 +132,11 @@ class WindowNet(NeuralNetRegressor):
         self._seed_dropout()
 
     def _seed_dropout(self):
-        seed = draw_seed(self._random)
+        """Give one private generator to all parts of the network that draw."""
+        generator = torch.Generator(self.device).manual_seed(draw_seed(self._random))
         for module in self.module_.modules():
-            if isinstance(module, Dropout):
-                module.generator = torch.Generator(self.device).manual_seed(seed)
+            if "generator" in vars(module):
+                module.generator = generator
 
     @contextmanager
     def _weights_kept_on_error(self, go_on):
@@ -234,8 +242,11 @@ class WindowNet(NeuralNetRegressor):
 
         Parameters
         ----------
-        y_pred, y_true : Tensor of shape (batch, horizon * n_targets)
-            Forecasts and truth in the units of the series.
+        y_pred : Tensor of shape (batch, horizon * n_targets), or \
+                (batch, n_steps, horizon * n_targets) for all time steps
+            Forecasts in the units of the series.
+        y_true : Tensor of shape (batch, horizon * n_targets)
+            What followed the window.
         X : Tensor or dict
             The batch of windows, with their weights if there are any.
         training : bool, default=False
@@ -246,12 +257,34 @@ class WindowNet(NeuralNetRegressor):
         loss : Tensor of shape ()
         """
         y_true = to_device(y_true, self.device)
+        if y_pred.ndim == 3:
+            y_true = self._targets_of_steps(X, y_true, n_steps=y_pred.shape[1])
         if self.normalize == "window":
             y_pred = self.module_.in_window_units(y_pred)
             y_true = self.module_.in_window_units(y_true)
         if not isinstance(X, dict):
             return self.criterion_(y_pred, y_true)
         return self._weighted_loss(y_pred, y_true, X["sample_weight"])
+
+    def _targets_of_steps(self, X, y, n_steps):
+        """What followed each of the last time steps: the window and `y` joined.
+
+        (batch, horizon * n_targets) -> (batch, n_steps, horizon * n_targets)
+        """
+        x = to_device(X["x"] if isinstance(X, dict) else X, self.device)
+        n_targets, length = self.n_targets_, x.shape[1]
+        joined = torch.cat([x[..., :n_targets], y.unflatten(1, (-1, n_targets))], dim=1)
+        # (batch, length + horizon, n_targets) -> (batch, length, n_targets, horizon)
+        following = joined[:, 1:].unfold(1, self.horizon_, 1)
+        # A network with a stride forecasts from every stride-th step, the last among
+        # them; with truncated backpropagation from the last few.
+        stride = getattr(self.module_, "stride", 1)
+        if self.normalize == "window":
+            stride = getattr(self.module_.network, "stride", 1)
+        steps = torch.arange(n_steps, device=x.device)
+        following = following[:, length - 1 - stride * (n_steps - 1 - steps)]
+        # step-major: (batch, n_steps, n_targets, horizon) -> (..., horizon * n_targets)
+        return following.transpose(2, 3).flatten(2)
 
     def _weighted_loss(self, y_pred, y_true, weights):
         reduction = getattr(self.criterion_, "reduction", None)
@@ -269,9 +302,16 @@ class WindowNet(NeuralNetRegressor):
         # (batch, outputs) -> (batch,)
         return (losses.flatten(1).mean(1) * to_device(weights, self.device)).mean()
 
+    def _training_kwargs(self, batch):
+        """What the module's forward gets beside the windows of a training batch."""
+        return {"all_steps": True} if self.train_on == "all_steps" else {}
+
     def train_step_single(self, batch, **fit_params):
         """Loss and gradients of a batch, the gradients clipped."""
+        fit_params |= self._training_kwargs(batch)
         step = super().train_step_single(batch, **fit_params)
+        if step["y_pred"].ndim == 3:  # callbacks get what predict would give
+            step["y_pred"] = step["y_pred"][:, -1]
         if self.clip_grad_norm is not None:
             parameters = [p for _, p in self.get_all_learnable_params()]
             torch.nn.utils.clip_grad_norm_(parameters, self.clip_grad_norm)

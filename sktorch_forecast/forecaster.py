@@ -13,6 +13,7 @@ What happens in a fit, from top to bottom::
 Any error on the way leaves the forecaster as it was before.
 """
 
+import inspect
 from numbers import Integral, Real
 
 import numpy as np
@@ -28,12 +29,13 @@ from skorch.utils import is_dataset
 
 from ._batches import BatchIterator, WindowDataset, windows_of
 from ._inputs import check_targets, check_windows, unchanged_on_error
+from ._monte_carlo import MonteCarloDropoutMixin
 from ._net import WindowNet
 from ._parameters import SkorchParametersMixin
 from ._randomness import limited_threads
 
 
-class Forecaster(SkorchParametersMixin, WindowNet):
+class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
@@ -46,6 +48,12 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         "window" shifts and scales each window by its own mean and deviation inside
         the network and puts the forecast back, so raw series go in and come out; the
         loss is then computed in the units of the window. None leaves all as it is.
+    train_on : {"last_step", "all_steps"}, default="last_step"
+        "all_steps" trains networks that read the window step by step to forecast the
+        whole horizon from every time step of it, which gives them more to learn from;
+        the targets come from the window and `y` joined. Forecasts are those of the
+        last step in any case. With ``normalize="window"`` the early steps then know
+        the mean and deviation of the whole window.
     criterion : torch loss class or instance, default=torch.nn.MSELoss
         Called with the forecasts and the targets, both of shape
         (batch, horizon * n_targets).
@@ -67,7 +75,7 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         part are not used at all. With too few origins for that, all are used.
     validation_fraction : float in (0, 1), default=0.15
         Share of the origins that is held back.
-    n_iter_no_change : int, default=10
+    n_iter_no_change : int, default=15
         Epochs without improvement after which to stop.
     train_split : "last", callable or None, default="last"
         "last" holds back the last origins as said above. A callable, such as
@@ -86,6 +94,9 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         Yields the mini-batches for validation and prediction.
     dataset : class, default=WindowDataset
         Holds windows and targets.
+    n_mc_samples : int or None, default=None
+        Passes of Monte Carlo dropout that `predict` averages, seeded by
+        `random_state`. None forecasts once, with dropout off.
     device : str, default="cpu"
         Where torch computes, e.g. "cuda".
     compile : bool, default=False
@@ -126,6 +137,7 @@ class Forecaster(SkorchParametersMixin, WindowNet):
     _own_parameters = ()
     _parameter_constraints = {
         "normalize": [StrOptions({"window"}), None],
+        "train_on": [StrOptions({"last_step", "all_steps"})],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [
@@ -138,6 +150,7 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "train_split": [StrOptions({"last"}), callable, None],
         "warm_start": ["boolean"],
+        "n_mc_samples": [Interval(Integral, 1, None, closed="left"), None],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
@@ -146,6 +159,7 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         self,
         *,
         normalize="window",
+        train_on="last_step",
         criterion=torch.nn.MSELoss,
         optimizer=torch.optim.Adam,
         lr=0.005,
@@ -154,13 +168,14 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         clip_grad_norm=1.0,
         early_stopping=True,
         validation_fraction=0.15,
-        n_iter_no_change=10,
+        n_iter_no_change=15,
         train_split="last",
         callbacks=None,
         warm_start=False,
         iterator_train=BatchIterator,
         iterator_valid=BatchIterator,
         dataset=WindowDataset,
+        n_mc_samples=None,
         device="cpu",
         compile=False,
         use_caching="auto",
@@ -171,6 +186,7 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         **dunder,
     ):
         self.normalize = normalize
+        self.train_on = train_on
         self.criterion = criterion
         self.optimizer = optimizer
         self.lr = lr
@@ -186,6 +202,7 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         self.iterator_train = iterator_train
         self.iterator_valid = iterator_valid
         self.dataset = dataset
+        self.n_mc_samples = n_mc_samples
         self.device = device
         self.compile = compile
         self.use_caching = use_caching
@@ -305,6 +322,9 @@ class Forecaster(SkorchParametersMixin, WindowNet):
         check_is_fitted(self)
         if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
             X = check_windows(self, X, reset=False)
+            if self.n_mc_samples is not None:
+                y = self.sample(X, self.n_mc_samples).mean(axis=0)
+                return y.ravel() if self._y_is_1d else y
         batches = [batch.detach().numpy() for batch in self.forward_iter(X)]
         y = np.concatenate(batches).astype(getattr(X, "dtype", np.float32), copy=False)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
@@ -318,6 +338,13 @@ class Forecaster(SkorchParametersMixin, WindowNet):
             self.get_params(deep=False),
             caller_name=type(self).__name__,
         )
+        takes = inspect.signature(self.module.forward).parameters
+        if self.train_on == "all_steps" and "all_steps" not in takes:
+            raise ValueError(
+                f"Expected train_on='last_step' for {type(self).__name__}, found "
+                "'all_steps': its network reads the window as a whole and has no time "
+                "steps to forecast from."
+            )
 
     def _check_data(self, X, y, *, reset):
         X = check_windows(self, X, reset=reset)

@@ -9,8 +9,12 @@ FORECASTERS = [cls for _, cls in all_estimators("forecaster")]
 NETWORKS = [cls for _, cls in all_estimators("network")]
 
 
-def cheap(cls):
-    """An instance that is quick to fit, for tests where accuracy is not the point."""
-    params = {"max_epochs": 2, "random_state": 0}
+def make(cls, **params):
+    """An instance of `cls` with those of the parameters that it has."""
     known = inspect.signature(cls).parameters
     return cls(**{name: value for name, value in params.items() if name in known})
+
+
+def cheap(cls):
+    """An instance that is quick to fit, for tests where accuracy is not the point."""
+    return make(cls, max_epochs=2, random_state=0)

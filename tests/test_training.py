@@ -55,8 +55,8 @@ class BareLSTM(torch.nn.Module):
     def names(state):
         """State of an LSTMNetwork under the names of this module."""
         return {
-            name.replace("layers.0.", "lstm.")
-            .replace("layers.1.", "lstm.")
+            name.replace("recurrent.layers.0.", "lstm.")
+            .replace("recurrent.layers.1.", "lstm.")
             .replace("_l0", "_l1" if "layers.1" in name else "_l0"): value
             for name, value in state.items()
         }

@@ -3,5 +3,12 @@
 from .dropout import Dropout
 from .linear import Linear
 from .normalization import WindowNormalization
+from .recurrent import RecurrentLayers, RecurrentNetwork
 
-__all__ = ["Dropout", "Linear", "WindowNormalization"]
+__all__ = [
+    "Dropout",
+    "Linear",
+    "RecurrentLayers",
+    "RecurrentNetwork",
+    "WindowNormalization",
+]

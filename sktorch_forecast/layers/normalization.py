@@ -58,26 +58,41 @@ class WindowNormalization(nn.Module):
         usual = torch.where(usual > 0, usual, deviations.mean(dim=0))
         self.min_scale.copy_(torch.where(usual > 0, 0.1 * usual, 1.0))
 
-    def forward(self, x):
-        """(batch, length, n_channels) -> (batch, outputs), in the units of `x`."""
+    def forward(self, x, targets=None, **kwargs):
+        """(batch, length, n_channels) -> (batch, outputs), in the units of `x`.
+
+        Keyword arguments reach the network, `targets` in the units of the window; its
+        output may have further axes before the last.
+        """
         variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
         scale = variance.sqrt().clamp_min(self.min_scale)
-        z = self.network((x - mean) / scale)
         # (batch, 1, n_channels) -> (batch, n_targets), kept for `in_window_units`
         self._shift = mean[:, 0, : self.n_targets]
         self._scale = scale[:, 0, : self.n_targets]
-        # z is step-major, (batch, horizon * n_targets): unfold, put back, fold
-        z = z.unflatten(1, (-1, self.n_targets))
-        return (z * self._scale[:, None] + self._shift[:, None]).flatten(1)
+        if targets is not None:
+            kwargs["targets"] = self.in_window_units(targets)
+        z = self.network((x - mean) / scale, **kwargs)
+        shift, scale = self._like(z)
+        return shift + scale * z
 
     def in_window_units(self, y):
-        """`y` of shape (batch, outputs) in the units of the last windows seen.
+        """`y` of shape (batch, ..., outputs) in the units of the last windows seen.
 
         The loss is computed in these units: otherwise windows at a high level of
         the series would outweigh the others.
         """
-        y = y.unflatten(1, (-1, self.n_targets))
-        return ((y - self._shift[:, None]) / self._scale[:, None]).flatten(1)
+        shift, scale = self._like(y)
+        return (y - shift) / scale
+
+    def _like(self, y):
+        """Shift and scale of each output of `y`, which is step-major."""
+        horizon = y.shape[-1] // self.n_targets
+        # (batch, n_targets) -> (batch, 1, ..., horizon * n_targets)
+        shape = (len(y), *[1] * (y.ndim - 2), -1)
+        return (
+            self._shift.repeat(1, horizon).view(shape),
+            self._scale.repeat(1, horizon).view(shape),
+        )
 
     def __getstate__(self):
         return {**self.__dict__, "_shift": None, "_scale": None}

@@ -17,7 +17,7 @@ for _file in pkgutil.iter_modules(__path__):
             isinstance(_item, type)
             and issubclass(_item, Forecaster)
             and _item.__module__ == _module.__name__
-            and not _name.startswith("_")
+            and hasattr(_item, "module")  # else it is a base of several
         ):
             globals()[_name] = _item
             __all__.append(_name)

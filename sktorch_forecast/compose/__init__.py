@@ -1,0 +1,5 @@
+"""Forecasters made of other estimators."""
+
+from .recursive import RecursiveForecaster
+
+__all__ = ["RecursiveForecaster"]

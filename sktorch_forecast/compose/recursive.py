@@ -1,0 +1,367 @@
+"""One step at a time: a one-step model that is fed its own forecasts.
+
+Symbols used below::
+
+    L  length      timestamps in a window
+    H  horizon     steps to forecast
+    K  n_targets   channels, all of which are forecast
+    n  n_origins   samples
+"""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from .._inputs import check_targets, check_windows, unchanged_on_error
+from ..forecaster import Forecaster
+from ..layers import WindowNormalization
+
+# Origins whose windows are held side by side while they slide.
+_BATCH_SIZE = 1024
+
+
+class RecursiveForecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+    """Forecast one step at a time, feeding each forecast back as if observed.
+
+    A clone of `estimator` learns to forecast one step ahead. The second step is then
+    forecast from a window that ends with the forecast of the first, and so on (the
+    recursive or iterated strategy of [1]_). One small model thus serves any horizon,
+    a longer one than `y` had in `fit` included.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Any forecaster of this package, any scikit-learn regressor, or a pipeline or
+        search of either. Where it, or the first step of a pipeline, does not take
+        windows, it gets flat ones of shape (n_origins, length * n_targets), all
+        channels of the oldest timestamp first. None is
+        :class:`~sklearn.linear_model.LinearRegression` on flat windows, the
+        autoregressive model fitted by least squares.
+    horizon : int or None, default=None
+        Steps to forecast. None means as many as `y` has in `fit`.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted one-step model.
+    n_features_in_ : int
+        Length of the windows seen in `fit`.
+    feature_names_in_ : ndarray of shape (length,)
+        Column names, if the windows were a frame with string columns.
+    n_channels_ : int
+        Channels of the windows.
+    n_targets_ : int
+        Target channels, which are all channels.
+    horizon_ : int
+        Steps that are forecast.
+
+    See Also
+    --------
+    sklearn.multioutput.MultiOutputRegressor : One model for every step instead.
+
+    Notes
+    -----
+    **Errors accumulate.** The model was trained on observations only. From the second
+    step on it reads its own forecasts, errors and all, as if they were observations,
+    so an error of the first step is handed on to all that follow: damped if the model
+    is a stable one, else growing, in the worst case exponentially. Moreover a
+    forecast of the mean that is fed into a nonlinear model does not give the mean of
+    what follows. Where `y` has the whole horizon, a forecaster that gives all steps
+    at once, trained on exactly what is asked of it, is often more accurate the
+    further ahead; the recursive one needs fewer parameters and gains where the
+    one-step model is nearly right [1]_. Score both over the whole horizon.
+
+    **How a forecast is fed back.** Networks that read step by step and can go on from
+    where they stopped (a module with a ``step`` method that is not bidirectional, as
+    in `RNNForecaster`, `LSTMForecaster` and `GRUForecaster`) read the window once and
+    then carry their hidden state: the same as reading a window that grows by the
+    forecasts. With ``normalize="window"`` the statistics remain those of the observed
+    window. For all others the window slides: the oldest timestamp is dropped and the
+    forecast appended, so a network that normalizes windows does so anew at each step.
+    A network inside a pipeline or search is one of those others; to carry its state,
+    wrap the network itself and put the pipeline or search around.
+
+    Lazy windows remain lazy in the package's own forecasters. Flat windows are
+    materialized, for `fit` all of them and for `predict` a batch at a time.
+
+    References
+    ----------
+    .. [1] S. Ben Taieb, G. Bontempi, A. F. Atiya and A. Sorjamaa (2012), A review and
+       comparison of strategies for multi-step ahead time series forecasting based on
+       the NN5 forecasting competition. Expert Systems with Applications 39 (8).
+
+    Examples
+    --------
+    A sine obeys ``x[t] = 2 cos(w) x[t-1] - x[t-2]``, which two timestamps and one
+    step are enough to learn.
+
+    >>> import numpy as np
+    >>> from sktorch_forecast import make_windows
+    >>> from sktorch_forecast.compose import RecursiveForecaster
+    >>> series = np.sin(np.arange(60) / 5)
+    >>> X, y = make_windows(series, horizon=1, length=2)
+    >>> model = RecursiveForecaster(horizon=10).fit(X[:40], y[:40])
+    >>> np.abs(model.predict(X[40:41])[0] - series[42:52]).max() < 1e-4
+    np.True_
+
+    A network is trained on one step and scored on three.
+
+    >>> from sktorch_forecast import LSTMForecaster
+    >>> X, y = make_windows(series, horizon=3, length=20)
+    >>> network = LSTMForecaster(hidden_size=8, max_epochs=5, random_state=0)
+    >>> RecursiveForecaster(network).fit(X, y).predict(X[-2:]).shape
+    (2, 3)
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "horizon": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(self, estimator=None, horizon=None):
+        self.estimator = estimator
+        self.horizon = horizon
+
+    def fit(self, X, y, **fit_params):
+        """Fit the one-step model on the first step of `y`.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows in time order. All channels must be targets.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window, all targets of step 1 first. Only these are
+            learned from; later steps tell the horizon, unless that is a parameter.
+        **fit_params : dict
+            Passed on to the fit of the estimator, e.g. ``sample_weight``. With
+            scikit-learn's metadata routing enabled, only what it requests.
+
+        Returns
+        -------
+        self : RecursiveForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not valid, or `X` has channels that are not
+            targets. A fitted forecaster stays as it was.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            X = check_windows(self, X, reset=True)
+            y = check_targets(self, X, y, reset=True)
+            if self.n_channels_ != self.n_targets_:
+                raise ValueError(
+                    "Expected windows in which all channels are targets, found "
+                    f"{self.n_channels_} channels with n_targets={self.n_targets_}: "
+                    "only what is forecast can be fed back, and covariates after the "
+                    "origin are not known. Make windows with all channels as target, "
+                    "leave the covariates out, or forecast all steps at once with "
+                    "the estimator itself."
+                )
+            if get_config()["enable_metadata_routing"]:
+                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            if self.horizon is not None:
+                self.horizon_ = self.horizon
+            self._y_is_1d &= self.horizon_ == 1
+            if y.ndim == 2:
+                # Regressors that know one target only want it 1-D.
+                y = y[:, 0] if self.n_targets_ == 1 else y[:, : self.n_targets_]
+            self.estimator_ = clone(self._one_step_model())
+            X = _in_form_for(self.estimator_, X)
+            self.estimator_.fit(X, y, **fit_params)
+        return self
+
+    def predict(self, X):
+        """Forecast `horizon` steps from each window.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the fit.
+
+        Returns
+        -------
+        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+            1-D if that is one step and `y` was 1-D in `fit`. In the precision of the
+            estimator's forecasts.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If X is not numeric and finite or not like the windows of the fit, or the
+            forecasts grow beyond float32 as they are fed back.
+        """
+        check_is_fitted(self)
+        X = check_windows(self, X, reset=False)
+        if _carries_state(self.estimator_):
+            y = _check_bounded(_unrolled(self.estimator_, self.horizon_).predict(X))
+        elif self.horizon_ == 1 and (
+            isinstance(X, np.ndarray) or _takes_windows(self.estimator_)
+        ):
+            # Nothing is fed back, and batches would spare no memory.
+            y = self.estimator_.predict(_in_form_for(self.estimator_, X))
+            y = y.reshape(len(X), self.n_targets_)
+        else:
+            batches = gen_batches(len(X), _BATCH_SIZE)
+            y = np.concatenate([self._slide(np.asarray(X[b])) for b in batches])
+        return y.ravel() if self._y_is_1d else y
+
+    def _slide(self, windows):
+        """Forecast from windows that move on with each forecast, all at once.
+
+        (n, L) or (n, L, K) -> (n, H * K)
+        """
+        n_origins, length, n_targets = len(windows), windows.shape[1], self.n_targets_
+        # What was observed, then what is forecast: (n, L + H - 1, K)
+        shape = n_origins, length + self.horizon_ - 1, n_targets
+        joined = np.empty(shape, windows.dtype)
+        joined[:, :length] = windows.reshape(n_origins, length, n_targets)
+        forecasts = []
+        for step in range(self.horizon_):
+            if step:
+                joined[:, length + step - 1] = _check_bounded(forecasts[-1])
+            window = _in_form_for(self.estimator_, joined[:, step : step + length])
+            y = self.estimator_.predict(window)
+            # (n,) or (n, K) -> (n, K)
+            forecasts.append(y.reshape(n_origins, n_targets))
+        return np.concatenate(forecasts, axis=1)
+
+    def _one_step_model(self):
+        return LinearRegression() if self.estimator is None else self.estimator
+
+    def get_metadata_routing(self):
+        """Metadata that `fit` passes on to the estimator, and what `score` takes.
+
+        Returns
+        -------
+        routing : sklearn.utils.metadata_routing.MetadataRouter
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                estimator=self._one_step_model(),
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        model = get_tags(self._one_step_model())
+        tags.non_deterministic = model.non_deterministic
+        if model.regressor_tags is not None:
+            tags.regressor_tags.poor_score = model.regressor_tags.poor_score
+        tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _in_form_for(estimator, X):
+    """Windows (n, L, K) for estimators that take them, else flat ones (n, L * K)."""
+    if not _takes_windows(estimator):
+        return np.asarray(X).reshape(len(X), -1)
+    return X if X.ndim == 3 else X[:, :, np.newaxis]
+
+
+def _takes_windows(estimator):
+    """Whether windows are what `estimator` expects, or what is wrapped in it does."""
+    if isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if isinstance(step, BaseEstimator)]
+        return bool(steps) and _takes_windows(steps[0])
+    if get_tags(estimator).input_tags.three_d_array:
+        return True
+    parts = estimator.get_params(deep=True).items()
+    return any(
+        _takes_windows(part)
+        for name, part in parts
+        if "__" not in name and isinstance(part, BaseEstimator)
+    )
+
+
+def _carries_state(estimator):
+    """Whether `estimator` has a network that can read on from where it stopped."""
+    if not isinstance(estimator, Forecaster):
+        return False
+    network = _network(estimator)
+    return hasattr(network, "step") and not getattr(network, "bidirectional", False)
+
+
+def _network(forecaster):
+    """The network of a forecaster, without the normalization around it."""
+    module = forecaster.module_
+    return module.network if forecaster.normalize == "window" else module
+
+
+def _unrolled(forecaster, horizon):
+    """A shallow copy of `forecaster` that forecasts `horizon` steps with its state."""
+    module = _CarriedState(_network(forecaster), horizon)
+    if forecaster.normalize == "window":
+        n_targets = forecaster.n_targets_
+        module = WindowNormalization(module, n_channels=n_targets, n_targets=n_targets)
+        module.min_scale = forecaster.module_.min_scale
+    # Not copy.copy: that goes through pickling, which writes the weights to bytes.
+    unrolled = object.__new__(type(forecaster))
+    vars(unrolled).update(vars(forecaster), module_=module, _y_is_1d=False)
+    return unrolled
+
+
+class _CarriedState(nn.Module):
+    """Read a window once, then go on from one's own forecasts.
+
+    Inside a `WindowNormalization` the forecasts are fed back in the units of the
+    window, so its statistics remain those of what was observed.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Has ``step(x, state) -> (forecast, state)``, with ``x`` of shape
+        (batch, length, K) and a forecast of shape (batch, K).
+    horizon : int
+        Steps to forecast.
+    """
+
+    def __init__(self, network, horizon):
+        super().__init__()
+        self.network = network
+        self.horizon = horizon
+
+    def forward(self, x):
+        """(batch, L, K) -> (batch, H * K)"""
+        forecasts, state = [], None
+        for _ in range(self.horizon):
+            forecast, state = self.network.step(x, state)
+            forecasts.append(forecast)
+            x = forecast.unsqueeze(1)  # (batch, K) -> (batch, 1, K), all read next
+        return torch.cat(forecasts, dim=1)
+
+
+def _check_bounded(forecasts):
+    """Return `forecasts`, or raise a ValueError if they are not finite in float32."""
+    with np.errstate(over="ignore"):
+        bounded = np.isfinite(forecasts.astype(np.float32, copy=False)).all()
+    if not bounded:
+        raise ValueError(
+            "Expected forecasts within the range of float32, found some beyond it: "
+            "the errors of the one-step model grow as they are fed back. Use a shorter "
+            "horizon or a more regular estimator, or forecast all steps at once."
+        )
+    return forecasts

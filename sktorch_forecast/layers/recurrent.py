@@ -1,0 +1,209 @@
+"""Recurrent layers and the network that reads a window with them."""
+
+import torch
+from torch import nn
+
+from .dropout import Dropout
+from .linear import Linear
+
+
+class RecurrentLayers(nn.Module):
+    """Recurrent layers on top of each other, with dropout after each.
+
+    Parameters
+    ----------
+    cell : {torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU}
+        Class of the layers.
+    n_inputs : int
+        Size of the input at each time step.
+    hidden_size : int
+        Units in each layer.
+    num_layers : int, default=1
+        Number of layers.
+    dropout : float, default=0.0
+        Probability that an output of a layer is dropped while training.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window backwards.
+    **cell_params
+        Further parameters of `cell`.
+
+    Notes
+    -----
+    The dropout of torch's own stacked layers spares the last one, so a single layer
+    has none, and it draws from the global generator. Hence one torch layer each.
+    """
+
+    def __init__(
+        self,
+        cell,
+        n_inputs,
+        hidden_size,
+        num_layers=1,
+        dropout=0.0,
+        bidirectional=False,
+        **cell_params,
+    ):
+        super().__init__()
+        self.n_outputs = hidden_size * (2 if bidirectional else 1)
+        self.layers = nn.ModuleList(
+            cell(
+                n_inputs if i == 0 else self.n_outputs,
+                hidden_size,
+                batch_first=True,
+                bidirectional=bidirectional,
+                **cell_params,
+            )
+            for i in range(num_layers)
+        )
+        self.dropout = Dropout(dropout)
+
+    def forward(self, x, state=None):
+        """Read on from a state.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, length, n_inputs)
+        state : list of the layers' states, or None to begin
+
+        Returns
+        -------
+        outputs : Tensor of shape (batch, length, n_outputs)
+        state : list
+            To go on from.
+        """
+        states = []
+        for layer, begin in zip(self.layers, state or [None] * len(self.layers)):
+            x, end = layer(x, begin)
+            x = self.dropout(x)
+            states.append(end)
+        return x, states
+
+
+class RecurrentNetwork(nn.Module):
+    """Recurrent layers and a linear read-out of their output.
+
+    Parameters
+    ----------
+    cell : {torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU}
+        Class of the layers.
+    n_channels : int
+        Number of input channels.
+    n_outputs : int
+        ``horizon * n_targets``.
+    hidden_size : int, default=32
+        Units in each layer.
+    num_layers : int, default=1
+        Number of layers.
+    dropout : float, default=0.0
+        Probability that an output of a layer is dropped while training.
+    bidirectional : bool, default=False
+        Whether each layer also reads the window backwards.
+    bptt_steps : int or None, default=None
+        Time steps, counted back from the last, that gradients flow through. The steps
+        before them are read without a graph, a piece at a time, so that the memory of
+        a training step does not grow with the window.
+    readout : bool, default=True
+        Whether a linear layer maps the last output to the forecast. Without it the
+        output is the forecast, and `hidden_size` must be `n_outputs`.
+    **cell_params
+        Further parameters of `cell`.
+
+    References
+    ----------
+    .. [1] R. J. Williams and J. Peng (1990), An Efficient Gradient-Based Algorithm for
+       On-Line Training of Recurrent Network Trajectories. Neural Computation 2 (4).
+    """
+
+    def __init__(
+        self,
+        cell,
+        n_channels,
+        n_outputs,
+        hidden_size=32,
+        num_layers=1,
+        dropout=0.0,
+        bidirectional=False,
+        bptt_steps=None,
+        readout=True,
+        **cell_params,
+    ):
+        super().__init__()
+        if bidirectional and bptt_steps is not None:
+            raise ValueError(
+                "Expected bptt_steps=None with bidirectional=True, found "
+                f"{bptt_steps}: the backward direction begins at the last step, so "
+                "there is nothing to truncate. Give up one of the two."
+            )
+        self.recurrent = RecurrentLayers(
+            cell,
+            n_channels,
+            hidden_size,
+            num_layers,
+            dropout,
+            bidirectional,
+            **cell_params,
+        )
+        n_features = self.recurrent.n_outputs
+        if not readout and n_features != n_outputs:
+            raise ValueError(
+                "Expected as many units as forecasts where there is no read-out, found "
+                f"{n_features} units and {n_outputs} forecasts. Set "
+                f"hidden_size={n_outputs}, or readout=True."
+            )
+        self.readout = Linear(n_features, n_outputs) if readout else nn.Identity()
+        self.bidirectional = bidirectional
+        self.bptt_steps = bptt_steps
+
+    def forward(self, x, all_steps=False):
+        """(batch, length, n_channels) -> (batch, n_outputs)
+
+        With `all_steps`, -> (batch, length, n_outputs), a forecast from every time
+        step, or from the last `bptt_steps` of them while training.
+        """
+        if all_steps and self.bidirectional:
+            raise ValueError(
+                "Expected bidirectional=False with train_on='all_steps', found True: "
+                "read backwards, a step knows what follows it. Use "
+                "train_on='last_step'."
+            )
+        state = None
+        if self.bptt_steps is not None and torch.is_grad_enabled():
+            x, state = self._read_without_graph(x)
+        outputs, _ = self.recurrent(x, state)
+        return self.readout(outputs if all_steps else self._last(outputs))
+
+    def _last(self, outputs):
+        """What has read the whole window: (batch, length, n) -> (batch, n)"""
+        if not self.bidirectional:
+            return outputs[:, -1]
+        # Backwards, the first step is the last to be read.
+        forward, backward = outputs.chunk(2, dim=-1)
+        return torch.cat([forward[:, -1], backward[:, 0]], dim=-1)
+
+    def _read_without_graph(self, x):
+        """The steps that gradients flow through, and the state that they begin with."""
+        n_before, state = x.shape[1] - self.bptt_steps, None
+        with torch.no_grad():
+            for start in range(0, n_before, self.bptt_steps):
+                piece = x[:, start : min(start + self.bptt_steps, n_before)]
+                _, state = self.recurrent(piece, state)
+        return x[:, max(n_before, 0) :], state
+
+    def step(self, x, state=None):
+        """Read on from a state and forecast from the last step read.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, length, n_channels)
+            What follows the steps that led to the state.
+        state : list or None, default=None
+            The state to begin with; None before the first step.
+
+        Returns
+        -------
+        forecast : Tensor of shape (batch, n_outputs)
+        state : list
+            To go on from.
+        """
+        outputs, state = self.recurrent(x, state)
+        return self.readout(outputs[:, -1]), state

@@ -1,0 +1,214 @@
+"""Sequence to sequence: one network reads the window, another writes the forecast."""
+
+from numbers import Integral, Real
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+from skorch.utils import to_device
+from torch import nn
+
+from ..forecaster import Forecaster
+from ..layers import Linear, RecurrentLayers
+
+CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
+
+class EncoderDecoderNetwork(nn.Module):
+    """Recurrent layers that read the window, and others that go on from their state.
+
+    With ``s_0`` the state in which the encoder ends and ``v_0`` the last observed
+    value of the targets, the decoder computes for the steps ``h = 1, ..., horizon``::
+
+        o_h, s_h = decoder(v_{h-1}, s_{h-1})
+        v_h = W o_h + b
+
+    Teacher forcing puts the true value in the place of some ``v_{h-1}``.
+
+    Parameters
+    ----------
+    n_channels : int
+        Number of input channels, the targets first.
+    n_outputs : int
+        ``horizon * n_targets``.
+    n_targets : int, default=1
+        Values at each step of the horizon.
+    cell, hidden_size, num_layers, dropout
+        As for :class:`EncoderDecoderForecaster`.
+
+    Attributes
+    ----------
+    generator : torch.Generator or None
+        Decides which values teacher forcing replaces; None is the global generator.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_outputs,
+        n_targets=1,
+        cell="gru",
+        hidden_size=32,
+        num_layers=1,
+        dropout=0.0,
+    ):
+        super().__init__()
+        layers = (hidden_size, num_layers, dropout)
+        self.encoder = RecurrentLayers(CELLS[cell], n_channels, *layers)
+        self.decoder = RecurrentLayers(CELLS[cell], n_targets, *layers)
+        self.readout = Linear(hidden_size, n_targets)
+        self.n_targets = n_targets
+        self.horizon = n_outputs // n_targets
+        self.generator = None
+
+    def forward(self, x, targets=None, teacher_forcing=1.0):
+        """Forecast the values that follow each window.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, length, n_channels)
+        targets : Tensor of shape (batch, n_outputs), default=None
+            The true values, for teacher forcing. Without them the decoder is on its
+            own.
+        teacher_forcing : float in [0, 1], default=1.0
+            Probability that the decoder gets the true value instead of its own, drawn
+            for every window and step.
+
+        Returns
+        -------
+        forecast : Tensor of shape (batch, n_outputs)
+            All targets of step 1 first.
+        """
+        _, state = self.encoder(x)
+        value = x[:, -1:, : self.n_targets]
+        if targets is None or teacher_forcing == 0:
+            return self._decode(value, state)
+        # What there is to know before steps 2, 3, ...:
+        # (batch, horizon * n_targets) -> (batch, horizon - 1, n_targets)
+        truth = targets.unflatten(1, (self.horizon, self.n_targets))[:, :-1]
+        if teacher_forcing == 1:
+            # No step waits for the forecast of the one before it: all in one call.
+            outputs, _ = self.decoder(torch.cat([value, truth], dim=1), state)
+            return self.readout(outputs).flatten(1)
+        forced = torch.empty_like(truth[..., :1])
+        forced.bernoulli_(teacher_forcing, generator=self.generator)
+        return self._decode(value, state, truth, forced.bool())
+
+    def _decode(self, value, state, truth=None, forced=None):
+        """Step by step, with the truth in the place of the value where it is forced."""
+        forecasts = []
+        for step in range(self.horizon):
+            if step and forced is not None:
+                before = slice(step - 1, step)
+                value = torch.where(forced[:, before], truth[:, before], value)
+            outputs, state = self.decoder(value, state)
+            value = self.readout(outputs)  # (batch, 1, n_targets)
+            forecasts.append(value)
+        # -> (batch, horizon, n_targets) -> (batch, horizon * n_targets)
+        return torch.cat(forecasts, dim=1).flatten(1)
+
+    def __getstate__(self):
+        # As for Dropout: a generator is neither pickled nor shared by copies.
+        return {**self.__dict__, "generator": None}
+
+
+class EncoderDecoderForecaster(Forecaster):
+    """Forecast with an encoder and a decoder (sequence to sequence).
+
+    Recurrent layers, the encoder, read the window from its oldest timestamp to the
+    origin. Others, the decoder, go on from their state and write the forecast step by
+    step, each from the value before it [1]_, [2]_. A longer horizon thus needs no more
+    weights.
+
+    While training, the decoder gets the true value before each step, rather than its
+    own forecast of it, with a probability that falls from epoch to epoch (teacher
+    forcing [3]_, scheduled sampling [4]_). In validation and in forecasts it is always
+    on its own.
+
+    Parameters
+    ----------
+    cell : {"gru", "lstm", "rnn"}, default="gru"
+        Kind of the recurrent layers of encoder and decoder.
+    hidden_size : int, default=32
+        Units in each layer.
+    num_layers : int, default=1
+        Recurrent layers on top of each other, in the encoder and in the decoder.
+    dropout : float in [0, 1), default=0.0
+        Probability that an output of a layer is dropped while training.
+    teacher_forcing : float in [0, 1], default=0.5
+        Probability, in the first epoch, that the decoder gets the true value; drawn
+        for every window and step. At 0 it is trained as it will forecast; at 1 all
+        steps of the horizon are computed in one call, which is faster; but a decoder
+        that is always told the truth never learns to mend its own errors, which shows
+        the more, the longer the horizon.
+    teacher_forcing_decay : float in [0, 1], default=0.9
+        Factor of that probability from one epoch to the next: in epoch ``e``, counted
+        from 0, it is ``teacher_forcing * teacher_forcing_decay**e``. 1 keeps it. A
+        training that goes on with `partial_fit` goes on counting.
+    {shared_parameters}
+
+    Attributes
+    ----------
+    {shared_attributes}
+
+    See Also
+    --------
+    LSTMForecaster : Reads the whole horizon out of the last state at once.
+
+    References
+    ----------
+    .. [1] I. Sutskever, O. Vinyals and Q. V. Le (2014), Sequence to Sequence Learning
+       with Neural Networks. NeurIPS, section 2.
+    .. [2] K. Cho et al. (2014), Learning Phrase Representations using RNN
+       Encoder-Decoder for Statistical Machine Translation. EMNLP, section 2.2.
+    .. [3] R. J. Williams and D. Zipser (1989), A Learning Algorithm for Continually
+       Running Fully Recurrent Neural Networks. Neural Computation 1 (2).
+    .. [4] S. Bengio et al. (2015), Scheduled Sampling for Sequence Prediction with
+       Recurrent Neural Networks. NeurIPS, section 2.4, with exponential decay by
+       epochs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import EncoderDecoderForecaster, make_windows
+    >>> X, y = make_windows(np.sin(np.arange(200) / 5), horizon=3, length=20)
+    >>> model = EncoderDecoderForecaster(hidden_size=8, max_epochs=5, random_state=0)
+    >>> model.fit(X[:-10], y[:-10]).predict(X[-10:]).shape
+    (10, 3)
+    """
+
+    module = EncoderDecoderNetwork
+    _parameter_constraints = {
+        "cell": [StrOptions(set(CELLS))],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "num_layers": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
+        "teacher_forcing_decay": [Interval(Real, 0, 1, closed="both")],
+    }
+    _training_parameters = ("teacher_forcing", "teacher_forcing_decay")
+
+    def __init__(
+        self,
+        *,
+        cell="gru",
+        hidden_size=32,
+        num_layers=1,
+        dropout=0.0,
+        teacher_forcing=0.5,
+        teacher_forcing_decay=0.9,
+        **shared,
+    ):
+        super().__init__(**shared)
+        self.cell = cell
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.dropout = dropout
+        self.teacher_forcing = teacher_forcing
+        self.teacher_forcing_decay = teacher_forcing_decay
+
+    def _training_kwargs(self, batch):
+        epoch = max(len(self.history) - 1, 0)  # the history has its row already
+        return super()._training_kwargs(batch) | {
+            "targets": to_device(batch[1], self.device),
+            "teacher_forcing": self.teacher_forcing * self.teacher_forcing_decay**epoch,
+        }

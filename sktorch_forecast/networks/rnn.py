@@ -1,0 +1,99 @@
+"""The simple recurrent network."""
+
+from sklearn.utils._param_validation import StrOptions
+from torch import nn
+
+from ..layers import RecurrentNetwork
+from ._recurrent import RecurrentForecaster
+
+
+class RNNNetwork(RecurrentNetwork):
+    """Stacked simple recurrent layers and a linear read-out of the last output.
+
+    Parameters
+    ----------
+    n_channels : int
+        Number of input channels.
+    n_outputs : int
+        ``horizon * n_targets``.
+    nonlinearity, readout, hidden_size, num_layers, dropout, bidirectional, bptt_steps
+        As for :class:`RNNForecaster`.
+    """
+
+    def __init__(
+        self,
+        n_channels,
+        n_outputs,
+        nonlinearity="tanh",
+        readout=True,
+        hidden_size=32,
+        num_layers=1,
+        dropout=0.0,
+        bidirectional=False,
+        bptt_steps=None,
+    ):
+        super().__init__(
+            nn.RNN,
+            n_channels,
+            n_outputs,
+            hidden_size,
+            num_layers,
+            dropout,
+            bidirectional,
+            bptt_steps,
+            readout,
+            nonlinearity=nonlinearity,
+        )
+
+
+class RNNForecaster(RecurrentForecaster):
+    """Forecast with a simple recurrent network.
+
+    At every time step a layer computes ``h = f(W x + U h + b)`` from its input ``x``
+    and its own last output ``h``. A linear layer turns the last output into all steps
+    of the horizon at once.
+
+    Parameters
+    ----------
+    nonlinearity : {"tanh", "relu"}, default="tanh"
+        The function ``f``.
+    readout : bool, default=True
+        Whether there is the linear layer. Without it the last output is the forecast:
+        `hidden_size` must then be ``horizon * n_targets``, and with "tanh" forecasts
+        lie between -1 and 1 in the units of the network.
+    {shared_parameters}
+
+    Attributes
+    ----------
+    {shared_attributes}
+
+    See Also
+    --------
+    LSTMForecaster : Remembers for longer.
+
+    References
+    ----------
+    .. [1] J. L. Elman (1990), Finding Structure in Time. Cognitive Science 14 (2).
+    .. [2] R. J. Williams and J. Peng (1990), An Efficient Gradient-Based Algorithm
+       for On-Line Training of Recurrent Network Trajectories. Neural Computation 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import RNNForecaster, make_windows
+    >>> X, y = make_windows(np.sin(np.arange(200) / 5), horizon=3, length=20)
+    >>> model = RNNForecaster(hidden_size=8, max_epochs=5, random_state=0)
+    >>> model.fit(X[:-10], y[:-10]).predict(X[-10:]).shape
+    (10, 3)
+    """
+
+    module = RNNNetwork
+    _parameter_constraints = {
+        "nonlinearity": [StrOptions({"tanh", "relu"})],
+        "readout": ["boolean"],
+    }
+
+    def __init__(self, *, nonlinearity="tanh", readout=True, **shared):
+        super().__init__(**shared)
+        self.nonlinearity = nonlinearity
+        self.readout = readout
