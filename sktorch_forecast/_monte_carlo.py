@@ -67,9 +67,9 @@ class MonteCarloDropoutMixin:
         if random_state is None:
             random_state = self.random_state
         seed = draw_seed(private_random_state(random_state))
-        for number, dropout in enumerate(dropouts):
-            generator = torch.Generator(self.device)
-            dropout.generator = generator.manual_seed(seed + number)
+        generator = torch.Generator(self.device).manual_seed(seed)
+        for dropout in dropouts:
+            dropout.generator = generator
         dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float32
         samples = np.empty((n_samples, len(X), self.horizon_ * self.n_targets_), dtype)
         start = 0

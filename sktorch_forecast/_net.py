@@ -129,9 +129,9 @@ class WindowNet(NeuralNetRegressor):
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Give dropout a private generator, then let the callbacks begin."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
-        self._seed_dropout()
+        self._seed_network()
 
-    def _seed_dropout(self):
+    def _seed_network(self):
         """Give one private generator to all parts of the network that draw."""
         generator = torch.Generator(self.device).manual_seed(draw_seed(self._random))
         for module in self.module_.modules():
@@ -213,7 +213,7 @@ class WindowNet(NeuralNetRegressor):
         """
         dataset = self.get_dataset(X)
         if training:
-            self._seed_dropout()
+            self._seed_network()
         # skorch takes the training iterator where training=True: that one shuffles.
         for batch in self.get_iterator(dataset, training=False):
             y = self.evaluation_step(batch, training=training)

@@ -39,8 +39,10 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
-    constructor, the parameters of its own; they reach the module under the same
-    names, after ``n_channels`` and ``n_outputs``.
+    constructor, the parameters of its own. These reach the module under the same
+    names, except those that `_training_parameters` lists; with them come
+    ``n_channels``, ``n_outputs`` (``horizon * n_targets``), ``n_targets`` and
+    ``length``, as far as the module's signature asks for them.
 
     Parameters
     ----------

@@ -254,7 +254,7 @@ def test_one_seed_one_forecast_whatever_the_global_generators(cell):
 
 def test_parts_of_a_network_draw_one_after_another():
     net = forecaster(dropout=0.5).initialize(X, Y)
-    net._seed_dropout()
+    net._seed_network()
     inner, ones = net.module_.network.train(), torch.ones(100)
     assert inner.encoder.dropout.generator is inner.generator
     assert not torch.equal(inner.encoder.dropout(ones), inner.decoder.dropout(ones))

@@ -6,6 +6,8 @@ from torch import nn
 from .dropout import Dropout
 from .linear import Linear
 
+CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
 
 class RecurrentLayers(nn.Module):
     """Recurrent layers on top of each other, with dropout after each.

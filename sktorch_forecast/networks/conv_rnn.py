@@ -7,9 +7,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..layers import RecurrentNetwork
+from ..layers.recurrent import CELLS
 from ._recurrent import RecurrentForecaster
-
-CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 
 
 class ConvRNNNetwork(nn.Module):

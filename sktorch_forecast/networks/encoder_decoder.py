@@ -9,8 +9,7 @@ from torch import nn
 
 from ..forecaster import Forecaster
 from ..layers import Linear, RecurrentLayers
-
-CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+from ..layers.recurrent import CELLS
 
 
 class EncoderDecoderNetwork(nn.Module):
