@@ -37,9 +37,9 @@ numpydoc_show_inherited_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    # The demo and the benchmarks live there too; only plot_*.py are gallery examples.
+    # Only plot_*.py are run, the longer ones are shown. Benchmarks are no examples.
     "filename_pattern": r"/plot_[^/]*\.py$",
-    "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
+    "ignore_pattern": r"/benchmarks/",
     "doc_module": ("sktorch_forecast",),
     "reference_url": {"sktorch_forecast": None},
     "download_all_examples": False,

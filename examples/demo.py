@@ -1,4 +1,8 @@
-"""The main job from start to end: cross-validate, search, forecast, look at it.
+"""
+From cross-validation to a forecast
+===================================
+
+The main job from start to end: cross-validate, search, forecast, look at it.
 
 Thirty years of weekly carbon dioxide at Mauna Loa, 13 weeks ahead. An LSTM in a
 scikit-learn Pipeline is compared with two naive forecasts, its window and its size are

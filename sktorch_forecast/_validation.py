@@ -25,6 +25,11 @@ def check_positive_int(value, name):
     return int(value)
 
 
+def check_positive_ints(values, name):
+    """Return `values` as a tuple of positive ints, each checked as above."""
+    return tuple(check_positive_int(value, f"each of {name}") for value in values)
+
+
 def check_finite(array, name, describe=None):
     """Raise a ValueError that names the first place where `array` is not finite.
 

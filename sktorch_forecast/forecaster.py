@@ -140,6 +140,9 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
     _parameter_constraints = {
         "normalize": [StrOptions({"window"}), None],
         "train_on": [StrOptions({"last_step", "all_steps"})],
+        "criterion": [callable],
+        "optimizer": [callable],
+        "callbacks": [list, StrOptions({"disable"}), None],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [
@@ -340,6 +343,13 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
             self.get_params(deep=False),
             caller_name=type(self).__name__,
         )
+        try:
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            raise ValueError(
+                f"Expected a device that torch can use here, such as 'cpu', found "
+                f"{self.device!r}: {error}"
+            ) from None
         takes = inspect.signature(self.module.forward).parameters
         if self.train_on == "all_steps" and "all_steps" not in takes:
             raise ValueError(

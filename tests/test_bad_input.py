@@ -182,6 +182,11 @@ BAD_PARAMETERS = {
     "validation_fraction": 1.0,
     "n_iter_no_change": 0,
     "normalize": "windows",
+    "train_on": "every_step",
+    "criterion": "mse",
+    "optimizer": "adam",
+    "callbacks": 3,
+    "n_mc_samples": 0,
     "train_split": "first",
     "hidden_size": 0,
     "num_layers": 1.5,
@@ -222,3 +227,31 @@ def test_loss_not_finite_from_the_start_leaves_the_forecaster_as_it_was(cls):
     with pytest.raises(ValueError, match="from the first epoch on"):
         forecaster.partial_fit(X, Y * 1e30)
     assert_array_equal(forecaster.predict(X), forecast)
+
+
+@pytest.mark.parametrize(
+    "name, value, error, message",
+    [
+        ("device", "gpu", ValueError, "device that torch can use here.* found 'gpu'"),
+        (
+            "hidden_layer_sizes",
+            (8, 0),
+            ValueError,
+            "each of hidden_layer_sizes must be",
+        ),
+        ("hidden_layer_sizes", ("a",), TypeError, "each of hidden_layer_sizes must be"),
+        (
+            "dilations",
+            (1, 0),
+            ValueError,
+            "each of dilations must be a positive integer",
+        ),
+        ("dilations", (), ValueError, "at least one dilation, found none"),
+    ],
+)
+def test_bad_parameter_that_the_network_checks(name, value, error, message):
+    having = [cls for cls in NETWORKS if name in cls().get_params()]
+    assert having
+    for cls in having:
+        with pytest.raises(error, match=message):
+            cheap(cls).set_params(**{name: value}).fit(X, Y)

@@ -84,10 +84,10 @@ class RecurrentLayers(nn.Module):
 class RecurrentNetwork(nn.Module):
     """Recurrent layers and a linear read-out of their output.
 
+    Subclasses name the class of their layers as `cell`.
+
     Parameters
     ----------
-    cell : {torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU}
-        Class of the layers.
     n_channels : int
         Number of input channels.
     n_outputs : int
@@ -107,8 +107,10 @@ class RecurrentNetwork(nn.Module):
     readout : bool, default=True
         Whether a linear layer maps the last output to the forecast. Without it the
         output is the forecast, and `hidden_size` must be `n_outputs`.
-    **cell_params
-        Further parameters of `cell`.
+    nonlinearity : {"tanh", "relu"} or None, default=None
+        For simple recurrent layers; the others have none to choose.
+    cell : {torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU} or None, default=None
+        Class of the layers; None is that of the subclass.
 
     References
     ----------
@@ -116,9 +118,10 @@ class RecurrentNetwork(nn.Module):
        On-Line Training of Recurrent Network Trajectories. Neural Computation 2 (4).
     """
 
+    cell = None
+
     def __init__(
         self,
-        cell,
         n_channels,
         n_outputs,
         hidden_size=32,
@@ -127,7 +130,8 @@ class RecurrentNetwork(nn.Module):
         bidirectional=False,
         bptt_steps=None,
         readout=True,
-        **cell_params,
+        nonlinearity=None,
+        cell=None,
     ):
         super().__init__()
         if bidirectional and bptt_steps is not None:
@@ -136,8 +140,9 @@ class RecurrentNetwork(nn.Module):
                 f"{bptt_steps}: the backward direction begins at the last step, so "
                 "there is nothing to truncate. Give up one of the two."
             )
+        cell_params = {} if nonlinearity is None else {"nonlinearity": nonlinearity}
         self.recurrent = RecurrentLayers(
-            cell,
+            cell or self.cell,
             n_channels,
             hidden_size,
             num_layers,

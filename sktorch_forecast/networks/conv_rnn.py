@@ -42,7 +42,6 @@ class ConvRNNNetwork(nn.Module):
         super().__init__()
         self.conv = nn.Conv1d(n_channels, n_filters, kernel_size, stride)
         self.rnn = RecurrentNetwork(
-            CELLS[cell],
             n_filters,
             n_outputs,
             hidden_size,
@@ -50,6 +49,7 @@ class ConvRNNNetwork(nn.Module):
             dropout,
             bidirectional,
             bptt_steps,
+            cell=CELLS[cell],
         )
         self.stride = stride
 

@@ -7,38 +7,9 @@ from ._recurrent import RecurrentForecaster
 
 
 class GRUNetwork(RecurrentNetwork):
-    """Stacked GRU layers and a linear read-out of the last output.
+    """Stacked GRU layers and a linear read-out, see `RecurrentNetwork`."""
 
-    Parameters
-    ----------
-    n_channels : int
-        Number of input channels.
-    n_outputs : int
-        ``horizon * n_targets``.
-    hidden_size, num_layers, dropout, bidirectional, bptt_steps
-        As for :class:`GRUForecaster`.
-    """
-
-    def __init__(
-        self,
-        n_channels,
-        n_outputs,
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        bptt_steps=None,
-    ):
-        super().__init__(
-            nn.GRU,
-            n_channels,
-            n_outputs,
-            hidden_size,
-            num_layers,
-            dropout,
-            bidirectional,
-            bptt_steps,
-        )
+    cell = nn.GRU
 
 
 class GRUForecaster(RecurrentForecaster):

@@ -7,38 +7,9 @@ from ._recurrent import RecurrentForecaster
 
 
 class LSTMNetwork(RecurrentNetwork):
-    """Stacked LSTM layers and a linear read-out of the last output.
+    """Stacked LSTM layers and a linear read-out, see `RecurrentNetwork`."""
 
-    Parameters
-    ----------
-    n_channels : int
-        Number of input channels.
-    n_outputs : int
-        ``horizon * n_targets``.
-    hidden_size, num_layers, dropout, bidirectional, bptt_steps
-        As for :class:`LSTMForecaster`.
-    """
-
-    def __init__(
-        self,
-        n_channels,
-        n_outputs,
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        bptt_steps=None,
-    ):
-        super().__init__(
-            nn.LSTM,
-            n_channels,
-            n_outputs,
-            hidden_size,
-            num_layers,
-            dropout,
-            bidirectional,
-            bptt_steps,
-        )
+    cell = nn.LSTM
 
 
 class LSTMForecaster(RecurrentForecaster):

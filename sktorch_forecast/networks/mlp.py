@@ -5,6 +5,7 @@ from numbers import Real
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
+from .._validation import check_positive_ints
 from ..forecaster import Forecaster
 from ..layers import Dropout, Linear
 
@@ -39,7 +40,9 @@ class MLPNetwork(nn.Sequential):
     ):
         # (batch, length, n_channels) -> (batch, length * n_channels)
         layers, size = [nn.Flatten()], length * n_channels
-        for hidden_size in hidden_layer_sizes:
+        for hidden_size in check_positive_ints(
+            hidden_layer_sizes, "hidden_layer_sizes"
+        ):
             layers += [Linear(size, hidden_size), ACTIVATIONS[activation]()]
             layers += [Dropout(dropout)] if dropout else []
             size = hidden_size

@@ -8,42 +8,9 @@ from ._recurrent import RecurrentForecaster
 
 
 class RNNNetwork(RecurrentNetwork):
-    """Stacked simple recurrent layers and a linear read-out of the last output.
+    """Stacked simple recurrent layers and a linear read-out, see `RecurrentNetwork`."""
 
-    Parameters
-    ----------
-    n_channels : int
-        Number of input channels.
-    n_outputs : int
-        ``horizon * n_targets``.
-    nonlinearity, readout, hidden_size, num_layers, dropout, bidirectional, bptt_steps
-        As for :class:`RNNForecaster`.
-    """
-
-    def __init__(
-        self,
-        n_channels,
-        n_outputs,
-        nonlinearity="tanh",
-        readout=True,
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        bptt_steps=None,
-    ):
-        super().__init__(
-            nn.RNN,
-            n_channels,
-            n_outputs,
-            hidden_size,
-            num_layers,
-            dropout,
-            bidirectional,
-            bptt_steps,
-            readout,
-            nonlinearity=nonlinearity,
-        )
+    cell = nn.RNN
 
 
 class RNNForecaster(RecurrentForecaster):

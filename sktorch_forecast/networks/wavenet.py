@@ -7,6 +7,7 @@ from sklearn.utils._param_validation import Interval
 from torch import nn
 from torch.nn import functional as F
 
+from .._validation import check_positive_ints
 from ..forecaster import Forecaster
 from ..layers import Dropout
 
@@ -63,10 +64,15 @@ class WaveNetNetwork(nn.Module):
         dropout=0.0,
     ):
         super().__init__()
+        if not dilations:
+            raise ValueError(
+                "Expected at least one dilation, found none: without a block there is "
+                "nothing to forecast with."
+            )
         self.embed = nn.Conv1d(n_channels, n_filters, 1)
         self.blocks = nn.ModuleList(
             GatedBlock(n_filters, kernel_size, dilation, dropout)
-            for dilation in dilations
+            for dilation in check_positive_ints(dilations, "dilations")
         )
         self.readout = nn.Sequential(
             nn.ReLU(),
