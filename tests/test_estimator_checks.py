@@ -17,7 +17,7 @@ MINI_BATCHES = (
 )
 # Smaller networks and fewer, longer strides than by default: the checks fit hundreds of
 # times, and some ask for a fit that explains half of the variance.
-QUICK = {"lr": 0.01, "max_epochs": 40, "n_filters": 8, "dilations": (1, 2, 4)}
+QUICK = {"lr": 0.02, "max_epochs": 30, "n_filters": 8, "dilations": (1, 2, 4)}
 
 
 def expected_failures(estimator):
