@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo course test lint docs bench clean
+.PHONY: install demo course test lint docs clean
 
 install: .venv/installed
 
