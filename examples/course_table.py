@@ -136,7 +136,7 @@ MODELS = {
     "LSTM, all steps": network(LSTMForecaster, 60, 64, 0.03, **ALL_STEPS),
     "GRU, all steps": network(GRUForecaster, 50, 128, 0.03, **ALL_STEPS),
     "ConvRNN, all steps": network(
-        ConvRNNForecaster, 80, 128, 0.03, cell="gru", **CONV, **ALL_STEPS
+        ConvRNNForecaster, 80, 128, 0.03, **CONV, **ALL_STEPS
     ),
     "MC dropout": network(LSTMForecaster, 30, 64, 0.02, dropout=0.05, **DEEP),
     "Encoder-decoder": network(
