@@ -125,7 +125,7 @@ MODELS = {
     "MLP, linear": network(MLPForecaster, 60, 128, 0.02, hidden_layer_sizes=()),
     "MLP, deep": network(MLPForecaster, 60, 64, 0.01, hidden_layer_sizes=(100, 100)),
     "Simple RNN": network(RNNForecaster, 20, 64, 0.02, **ONE_UNIT),
-    "RNN": network(RNNForecaster, 60, 64, 0.015, hidden_size=20),
+    "RNN": network(RNNForecaster, 100, 64, 0.008, hidden_size=20),
     "Deep RNN": network(RNNForecaster, 60, 128, 0.015, **DEEP),
     "Naive, 10 steps": NaiveForecaster(),
     "One step at a time": RecursiveForecaster(
