@@ -7,11 +7,11 @@ import skorch.dataset
 import torch
 from torch.utils.data import Subset
 
-from ._overlap import shared_span
+from ._overlap import as_slice, shared_span
 from .windows import Windows
 
 
-def as_tensor(array):
+def as_tensor(array, device="cpu"):
     """`array` as a float32 tensor, on the same memory where that is possible."""
     array = np.asarray(array, dtype=np.float32)
     if any(stride < 0 or stride % array.itemsize for stride in array.strides):
@@ -20,7 +20,7 @@ def as_tensor(array):
         # Windows are read-only, and so are the memory maps that joblib's workers
         # get. Nothing here writes into the tensors.
         warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
-        return torch.from_numpy(array)
+        return torch.from_numpy(array).to(device)
 
 
 def windows_of(batch):
@@ -41,33 +41,43 @@ class WindowDataset(skorch.dataset.Dataset):
         Targets.
     sample_weight : array of shape (n_origins,), default=None
         Weights of the origins.
+    device : torch.device or str, default="cpu"
+        Where the values are held and batches are gathered.
     """
 
-    def __init__(self, X, y=None, sample_weight=None):
+    def __init__(self, X, y=None, sample_weight=None, device="cpu"):
         super().__init__(X, y)
+        self.device = device
+        self._starts = None
         if isinstance(X, Windows):
             # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
-            block = as_tensor(X.values)
-            self._windows = block.unfold(0, X.length, 1).transpose(1, 2)
-            self._starts = torch.from_numpy(X.positions - (X.length - 1))
+            block = as_tensor(X.values, device)
+            windows = block.unfold(0, X.length, 1).transpose(1, 2)
+            starts = as_slice(X.positions - (X.length - 1), len(windows))
+            if isinstance(starts, slice):  # consecutive origins need no list of them
+                windows = windows[starts]
+            else:
+                self._starts = torch.from_numpy(starts).to(device)
         else:
-            windows = as_tensor(X)
-            self._windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
-            self._starts = None
-        self._targets = None if y is None else _target_tensor(np.asarray(y))
-        self._weights = None if sample_weight is None else as_tensor(sample_weight)
+            windows = as_tensor(X, device)
+            windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
+        self._windows = windows
+        self._targets = None if y is None else _target_tensor(np.asarray(y), device)
+        self._weights = (
+            None if sample_weight is None else as_tensor(sample_weight, device)
+        )
 
     def __getitem__(self, index):
         """One sample, or a batch where `index` is a tensor of integers."""
         if not isinstance(index, torch.Tensor):
-            batch = self[torch.as_tensor([index])]
+            batch = self[torch.as_tensor([index], device=self.device)]
             return tuple(
                 {k: v[0] for k, v in part.items()}
                 if isinstance(part, dict)
                 else part[0]
                 for part in batch
             )
-        starts = index if self._starts is None else self._starts[index]
+        starts = index if self._starts is None else self._starts.index_select(0, index)
         x = self._windows.index_select(0, starts)
         if self._weights is not None:
             # skorch's own way to carry weights: X becomes a dictionary.
@@ -77,16 +87,16 @@ class WindowDataset(skorch.dataset.Dataset):
         return x, self._targets.index_select(0, index)
 
 
-def _target_tensor(y):
+def _target_tensor(y, device):
     """Targets as a float32 tensor (n_origins, n_outputs); overlaps stay views."""
     if y.ndim == 1:
         # (n_origins,) -> (n_origins, 1), else the loss would broadcast
-        return as_tensor(y).unsqueeze(1)
+        return as_tensor(y, device).unsqueeze(1)
     span = shared_span(y)
     if span is None:
-        return as_tensor(y)
+        return as_tensor(y, device)
     step = y.strides[0] // y.itemsize
-    return torch.as_strided(as_tensor(span), y.shape, (step, 1))
+    return torch.as_strided(as_tensor(span, device), y.shape, (step, 1))
 
 
 class BatchIterator:
@@ -122,6 +132,7 @@ class BatchIterator:
         while isinstance(dataset, Subset):
             order = torch.as_tensor(dataset.indices)[order]
             dataset = dataset.dataset
+        order = order.to(dataset.device)
         # Not order.split: that makes a tensor for every batch beforehand.
         for start in range(0, n_samples, self.batch_size):
             yield dataset[order[start : start + self.batch_size]]

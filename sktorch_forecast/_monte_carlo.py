@@ -8,8 +8,9 @@ from sklearn.utils import check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from ._batches import windows_of
+from ._hardware import limited_threads
 from ._inputs import check_windows
-from ._randomness import draw_seed, limited_threads, private_random_state
+from ._randomness import draw_seed, private_random_state
 from ._validation import check_positive_int
 from .layers import Dropout
 
@@ -67,7 +68,7 @@ class MonteCarloDropoutMixin:
         if random_state is None:
             random_state = self.random_state
         seed = draw_seed(private_random_state(random_state))
-        generator = torch.Generator(self.device).manual_seed(seed)
+        generator = torch.Generator(self._device).manual_seed(seed)
         for dropout in dropouts:
             dropout.generator = generator
         dtype = X.dtype if X.dtype in (np.float32, np.float64) else np.float32
@@ -150,4 +151,5 @@ class MonteCarloDropoutMixin:
                     y = self.infer(repeated).cpu().numpy()
                 part[:] = y.reshape(part.shape)
         finally:
-            self._set_training(False)
+            for dropout in dropouts:
+                dropout.eval()

@@ -1,11 +1,10 @@
-"""Private randomness and private threads: a fit must not depend on its surroundings."""
+"""Private randomness: a fit must not depend on what else draws random numbers."""
 
 import threading
 from contextlib import contextmanager
 
 import numpy as np
 import torch
-from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
 # torch initializes weights from the global generator, which threads share.
@@ -38,18 +37,3 @@ def seeded_torch(seed):
             yield
         finally:
             torch.set_rng_state(state)
-
-
-@contextmanager
-def limited_threads(n_jobs):
-    """Within, torch uses the threads that joblib grants, and no more than before.
-
-    The number of threads changes the order of sums and with it the last bits of a
-    result: with one thread a fit gives the same bits in any process.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(min(effective_n_jobs(n_jobs), before))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

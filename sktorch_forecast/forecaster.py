@@ -28,11 +28,11 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skorch.utils import is_dataset
 
 from ._batches import BatchIterator, WindowDataset, windows_of
+from ._hardware import has_bf16, limited_threads
 from ._inputs import check_targets, check_windows, unchanged_on_error
 from ._monte_carlo import MonteCarloDropoutMixin
 from ._net import WindowNet
 from ._parameters import SkorchParametersMixin
-from ._randomness import limited_threads
 
 
 class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
@@ -66,7 +66,9 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
     max_epochs : int, default=100
         Passes over the training origins, at most.
     batch_size : int, default=32
-        Windows in a mini-batch; -1 takes all of them.
+        Windows in a mini-batch of the training; -1 takes all of them. Validation and
+        prediction choose a size of their own, unless ``iterator_valid__batch_size`` is
+        set; it does not change what they give.
     clip_grad_norm : float or None, default=1.0
         Gradients whose joint norm is greater are scaled down to it, the usual guard
         against the exploding gradients of recurrent networks; None does not clip.
@@ -100,7 +102,12 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         Passes of Monte Carlo dropout that `predict` averages, seeded by
         `random_state`. None forecasts once, with dropout off.
     device : str, default="cpu"
-        Where torch computes, e.g. "cuda".
+        Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is
+        one. The series is moved there once and mini-batches are gathered there.
+    precision : {"fp32", "bf16"}, default="fp32"
+        "bf16" computes the network in bfloat16 where that is safe (torch.autocast),
+        for large networks on hardware that has it; weights, normalization and loss
+        stay in float32.
     compile : bool, default=False
         Whether to use ``torch.compile``.
     use_caching : bool or "auto", default="auto"
@@ -156,6 +163,7 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         "train_split": [StrOptions({"last"}), callable, None],
         "warm_start": ["boolean"],
         "n_mc_samples": [Interval(Integral, 1, None, closed="left"), None],
+        "precision": [StrOptions({"fp32", "bf16"})],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
@@ -182,6 +190,7 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         dataset=WindowDataset,
         n_mc_samples=None,
         device="cpu",
+        precision="fp32",
         compile=False,
         use_caching="auto",
         torch_load_kwargs=None,
@@ -209,6 +218,7 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         self.dataset = dataset
         self.n_mc_samples = n_mc_samples
         self.device = device
+        self.precision = precision
         self.compile = compile
         self.use_caching = use_caching
         self.torch_load_kwargs = torch_load_kwargs
@@ -293,7 +303,11 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
                 self.module_.calibrate(
                     windows_of(dataset[torch.from_numpy(sample).long()])
                 )
-            with limited_threads(self.n_jobs), self._weights_kept_on_error(go_on):
+            with (
+                limited_threads(self.n_jobs),
+                self._resolved_device(),
+                self._weights_kept_on_error(go_on),
+            ):
                 # As skorch's partial_fit, but callbacks get X and y, not the dataset.
                 self.notify("on_train_begin", X=X, y=y)
                 try:
@@ -344,12 +358,18 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
             caller_name=type(self).__name__,
         )
         try:
-            torch.empty(0, device=self.device)
+            torch.empty(0, device=self._device)
         except (RuntimeError, AssertionError) as error:
             raise ValueError(
                 f"Expected a device that torch can use here, such as 'cpu', found "
                 f"{self.device!r}: {error}"
             ) from None
+        if self.precision == "bf16" and not has_bf16(self._device):
+            raise ValueError(
+                f"Expected precision='fp32' on this {self._device.type}, found 'bf16', "
+                "which it has no arithmetic for. Use an accelerator or processor that "
+                "has (AVX-512 or AMX), or precision='fp32', which is faster here."
+            )
         takes = inspect.signature(self.module.forward).parameters
         if self.train_on == "all_steps" and "all_steps" not in takes:
             raise ValueError(

@@ -163,7 +163,8 @@ def test_a_forecast_is_the_same_alone_and_among_others(hidden_size, normalize):
     alone = [net.predict(X[i : i + 1])[0] for i in range(len(X))]
     same(alone, expected)
     for batch_size in (1, 7, 16, 33, -1):
-        same(net.set_params(batch_size=batch_size).predict(X), expected)
+        net.set_params(iterator_valid__batch_size=batch_size)
+        same(net.predict(X), expected)
     order = np.random.RandomState(0).permutation(len(X))
     same(net.predict(X[order]), expected[order])
     same(net.predict(np.asarray(X)), expected)

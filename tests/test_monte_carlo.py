@@ -118,7 +118,7 @@ def test_only_dropout_is_in_training_mode():
 
 
 def test_passes_are_batched():
-    net = fitted()
+    net = fitted().set_params(iterator_valid__batch_size=32)
     rows = []
     hook = net.module_.register_forward_pre_hook(
         lambda _, args: rows.append(len(args[0]))

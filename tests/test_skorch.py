@@ -93,7 +93,11 @@ def test_the_table_of_losses_is_printed_only_if_verbose(capsys):
 )
 def test_callbacks_see_every_batch(batch_size, train_batches, valid_batches):
     recorder = Recorder()
-    forecaster(batch_size=batch_size, callbacks=[recorder]).fit(X, Y)
+    forecaster(
+        batch_size=batch_size,
+        iterator_valid__batch_size=batch_size,
+        callbacks=[recorder],
+    ).fit(X, Y)
     assert recorder.train_batches_ == 2 * train_batches  # in 2 epochs
     assert recorder.valid_batches_ == 2 * valid_batches
     assert len(recorder.norms_) == 2 * train_batches
@@ -251,7 +255,7 @@ def test_a_trimmed_net_forecasts_the_same_and_trains_no_more():
 
 @pytest.mark.parametrize("training", [False, True])
 def test_forward_keeps_the_order_of_samples(training):
-    net = forecaster(batch_size=7).fit(X, Y)
+    net = forecaster(iterator_valid__batch_size=7).fit(X, Y)
     y = net.forward(X, training=training)
     assert not y.requires_grad
     assert_close(y.numpy(), net.predict(X), rtol=1e-6, atol=1e-6)

@@ -41,7 +41,7 @@ class WindowNormalization(nn.Module):
         self.network = network
         self.n_targets = n_targets
         self.register_buffer("min_scale", torch.full((n_channels,), 1e-6))
-        self._shift = self._scale = None
+        self._last = None
 
     def calibrate(self, windows):
         """Set `min_scale` to a tenth of the usual deviation of training windows.
@@ -66,14 +66,21 @@ class WindowNormalization(nn.Module):
         """
         variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
         scale = variance.sqrt().clamp_min(self.min_scale)
-        # (batch, 1, n_channels) -> (batch, n_targets), kept for `in_window_units`
-        self._shift = mean[:, 0, : self.n_targets]
-        self._scale = scale[:, 0, : self.n_targets]
+        # (batch, 1, n_channels) -> (batch, n_targets)
+        units = mean.squeeze(1), scale.squeeze(1)
+        if self.n_targets < x.shape[2]:
+            units = tuple(part[:, : self.n_targets] for part in units)
         if targets is not None:
-            kwargs["targets"] = self.in_window_units(targets)
+            kwargs["targets"] = self._divided(targets, *units)
         z = self.network((x - mean) / scale, **kwargs)
-        shift, scale = self._like(z)
-        return shift + scale * z
+        if z.dtype != x.dtype:  # of a network in mixed precision
+            z = z.to(x.dtype)
+        forecast = torch.addcmul(*self._like(z, *units), z)
+        # What `in_window_units` needs; the loss asks it for z while training.
+        last = (*units, forecast, z) if self.training else (*units, None, None)
+        # A Module's own way to set attributes takes as long as an operation of torch.
+        object.__setattr__(self, "_last", last)
+        return forecast
 
     def in_window_units(self, y):
         """`y` of shape (batch, ..., outputs) in the units of the last windows seen.
@@ -81,18 +88,23 @@ class WindowNormalization(nn.Module):
         The loss is computed in these units: otherwise windows at a high level of
         the series would outweigh the others.
         """
-        shift, scale = self._like(y)
+        shift, scale, forecast, z = self._last
+        return z if y is forecast else self._divided(y, shift, scale)
+
+    def _divided(self, y, shift, scale):
+        shift, scale = self._like(y, shift, scale)
         return (y - shift) / scale
 
-    def _like(self, y):
+    def _like(self, y, shift, scale):
         """Shift and scale of each output of `y`, which is step-major."""
-        horizon = y.shape[-1] // self.n_targets
-        # (batch, n_targets) -> (batch, 1, ..., horizon * n_targets)
-        shape = (len(y), *[1] * (y.ndim - 2), -1)
-        return (
-            self._shift.repeat(1, horizon).view(shape),
-            self._scale.repeat(1, horizon).view(shape),
-        )
+        if self.n_targets > 1:  # else all steps have the same
+            horizon = y.shape[-1] // self.n_targets
+            shift, scale = shift.repeat(1, horizon), scale.repeat(1, horizon)
+        if y.ndim > 2:
+            # (batch, outputs) -> (batch, 1, ..., outputs)
+            shape = (len(y), *[1] * (y.ndim - 2), -1)
+            shift, scale = shift.view(shape), scale.view(shape)
+        return shift, scale
 
     def __getstate__(self):
-        return {**self.__dict__, "_shift": None, "_scale": None}
+        return {**self.__dict__, "_last": None}

@@ -4,9 +4,10 @@ import torch
 from torch import nn
 
 from .dropout import Dropout
+from .gru import GRU
 from .linear import Linear
 
-CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": GRU}
 
 
 class RecurrentLayers(nn.Module):
@@ -14,7 +15,7 @@ class RecurrentLayers(nn.Module):
 
     Parameters
     ----------
-    cell : {torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU}
+    cell : {torch.nn.RNN, torch.nn.LSTM, GRU}
         Class of the layers.
     n_inputs : int
         Size of the input at each time step.
@@ -109,7 +110,7 @@ class RecurrentNetwork(nn.Module):
         output is the forecast, and `hidden_size` must be `n_outputs`.
     nonlinearity : {"tanh", "relu"} or None, default=None
         For simple recurrent layers; the others have none to choose.
-    cell : {torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU} or None, default=None
+    cell : {torch.nn.RNN, torch.nn.LSTM, GRU} or None, default=None
         Class of the layers; None is that of the subclass.
 
     References

@@ -208,6 +208,6 @@ class EncoderDecoderForecaster(Forecaster):
     def _training_kwargs(self, batch):
         epoch = max(len(self.history) - 1, 0)  # the history has its row already
         return super()._training_kwargs(batch) | {
-            "targets": to_device(batch[1], self.device),
+            "targets": to_device(batch[1], self._device),
             "teacher_forcing": self.teacher_forcing * self.teacher_forcing_decay**epoch,
         }

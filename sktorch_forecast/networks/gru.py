@@ -1,15 +1,13 @@
 """Gated recurrent unit."""
 
-from torch import nn
-
-from ..layers import RecurrentNetwork
+from ..layers import GRU, RecurrentNetwork
 from ._recurrent import RecurrentForecaster
 
 
 class GRUNetwork(RecurrentNetwork):
     """Stacked GRU layers and a linear read-out, see `RecurrentNetwork`."""
 
-    cell = nn.GRU
+    cell = GRU
 
 
 class GRUForecaster(RecurrentForecaster):

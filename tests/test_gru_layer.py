@@ -1,0 +1,111 @@
+"""The GRU layer with a backward pass of its own, against torch.nn.GRU and gradcheck."""
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from sktorch_forecast import GRUForecaster
+from sktorch_forecast.layers import GRU
+from sktorch_forecast.layers.gru import _GRUSteps
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def random(*shape, seed=0, dtype=torch.float32):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=generator, dtype=dtype)
+
+
+def pair(n_inputs, hidden_size):
+    """Our layer and torch's with the same weights."""
+    ours = GRU(n_inputs, hidden_size, batch_first=True)
+    with torch.no_grad():
+        for seed, weight in enumerate(ours.parameters()):
+            weight.copy_(random(*weight.shape, seed=seed) / hidden_size**0.5)
+    torchs = torch.nn.GRU(n_inputs, hidden_size, batch_first=True)
+    torchs.load_state_dict(ours.state_dict())
+    return ours, torchs
+
+
+def used_by_hand(layer, *inputs):
+    return "GRUSteps" in type(layer(*inputs)[0].grad_fn).__name__
+
+
+@pytest.mark.parametrize("with_state", [False, True])
+@pytest.mark.parametrize(
+    "batch, length, n_inputs, hidden_size",
+    [(64, 50, 1, 20), (1, 1, 1, 1), (3, 7, 5, 9), (1, 20, 4, 33), (130, 3, 2, 64)],
+)
+def test_outputs_and_gradients_are_those_of_torch(
+    batch, length, n_inputs, hidden_size, with_state
+):
+    ours, torchs = pair(n_inputs, hidden_size)
+    x = random(batch, length, n_inputs, seed=5)
+    # Gradients of unequal size at every step and unit, and at the last state.
+    at_outputs = random(batch, length, hidden_size, seed=6)
+    at_state = random(1, batch, hidden_size, seed=7)
+    results = []
+    for layer in (ours, torchs):
+        inputs = [x.clone().requires_grad_()]
+        if with_state:
+            inputs.append(random(1, batch, hidden_size, seed=8).requires_grad_())
+        outputs, state = layer(*inputs)
+        assert outputs.shape == (batch, length, hidden_size)
+        assert state.shape == (1, batch, hidden_size)
+        ((outputs * at_outputs).sum() + (state * at_state).sum()).backward()
+        gradients = [tensor.grad for tensor in (*inputs, *layer.parameters())]
+        results.append([outputs, state, *gradients])
+    assert used_by_hand(ours, *inputs)
+    for by_hand, expected in zip(*results):
+        # Sums over up to 3,200 float32 terms of size 1, in another order.
+        scale = expected.abs().max().clamp_min(1)
+        assert_close(by_hand / scale, expected / scale, rtol=0, atol=1e-5)
+
+
+def test_gradients_by_finite_differences():
+    shapes = [(3, 4, 2), (3, 5), (15, 2), (15, 5), (15,), (15,)]
+    inputs = [
+        random(*shape, seed=seed, dtype=torch.double).requires_grad_()
+        for seed, shape in enumerate(shapes)
+    ]
+    assert torch.autograd.gradcheck(_GRUSteps.apply, inputs)
+
+
+@pytest.mark.parametrize(
+    "changes, by_hand",
+    [
+        ({}, True),
+        ({"batch_first": False}, False),
+        ({"num_layers": 2}, False),
+        ({"bidirectional": True}, False),
+        ({"bias": False}, False),
+    ],
+    ids=str,
+)
+def test_what_is_not_written_out_is_left_to_torch(changes, by_hand):
+    params = {"batch_first": True} | changes
+    ours, torchs = GRU(2, 3, **params), torch.nn.GRU(2, 3, **params)
+    torchs.load_state_dict(ours.state_dict())
+    x = random(4, 5, 2)
+    assert used_by_hand(ours, x) is by_hand
+    assert_close(ours(x)[0], torchs(x)[0], rtol=1e-6, atol=1e-6)
+    with torch.no_grad():  # nothing to train
+        assert torch.equal(ours(x)[0], torchs(x)[0])
+    with torch.autocast("cpu", torch.bfloat16):
+        assert not used_by_hand(ours, x)
+
+
+def test_forecasters_train_with_it():
+    X, y = np.zeros((8, 10)), np.zeros((8, 2))
+    network = GRUForecaster(normalize=None).initialize(X, y).module_
+    assert used_by_hand(network.recurrent.layers[0], random(2, 10, 1))
+
+
+def test_weights_that_were_changed_after_the_forward_pass_are_noticed():
+    layer = GRU(2, 3, batch_first=True)
+    outputs, _ = layer(random(4, 5, 2))
+    with torch.no_grad():
+        layer.weight_hh_l0.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        outputs.sum().backward()
