@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo course test lint docs clean
+.PHONY: install demo course bench peers test lint docs clean
 
 install: .venv/installed
 
@@ -22,6 +22,18 @@ demo: install
 course: install
 	$(BIN)/python examples/course_table.py
 
+# Of what peers could not be installed for, the table says so.
+bench: install
+	-$(MAKE) peers
+	$(BIN)/python examples/benchmarks/run.py --json examples/output/benchmarks.json
+
+peers: .venv-peers/installed
+
+.venv-peers/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[peers]" torch==2.13.0
+	@touch $@
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,4 +45,4 @@ docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv build docs/_build docs/api docs/auto_examples examples/output
+	rm -rf .venv .venv-peers build docs/_build docs/api docs/auto_examples examples/output

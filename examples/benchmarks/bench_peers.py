@@ -1,0 +1,27 @@
+"""Training against darts and neuralforecast, in an environment that holds them."""
+
+import json
+import subprocess
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+PYTHON = FOLDER.parents[1] / ".venv-peers" / "bin" / "python"
+
+
+def rows(repeats):
+    """Rows of this benchmark, or one that says why there are none."""
+    what = "training against darts and neuralforecast"
+    if not PYTHON.exists():
+        yield {"what": what, "skipped": "run `make peers` to install them"}
+        return
+    with subprocess.Popen(
+        [PYTHON, FOLDER / "peers.py", str(min(repeats, 3))],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        for line in process.stdout:
+            if line.startswith("{"):  # the libraries print lines of their own
+                yield json.loads(line)
+    if process.returncode:
+        raise RuntimeError(f"{PYTHON} {FOLDER / 'peers.py'} failed: run it by itself.")

@@ -1,0 +1,123 @@
+"""Training: every network, and the GRU layer, against plain PyTorch; longer series."""
+
+from functools import partial
+
+import numpy as np
+import torch
+from hand_written import train
+from timing import seconds, side_by_side
+
+from sktorch_forecast import (
+    EncoderDecoderForecaster,
+    GRUForecaster,
+    LSTMForecaster,
+    MLPForecaster,
+    make_windows,
+)
+from sktorch_forecast.discovery import all_estimators
+
+BATCH_SIZE, LR, MAX_NORM = 32, 0.005, 1.0
+
+
+def series_of(n_timestamps):
+    """A daily cycle of 24 hours and noise, as float32."""
+    noise = np.random.default_rng(0).normal(scale=0.1, size=n_timestamps)
+    return (np.sin(np.arange(n_timestamps) * np.pi / 12) + noise).astype(np.float32)
+
+
+def linear(**params):
+    """One linear layer on normalized windows, a network of the kind of NLinear."""
+    return MLPForecaster(hidden_layer_sizes=(), **params)
+
+
+def against_hand_written(name, make, series, length, horizon, epochs, goal, repeats):
+    """Train a forecaster, and its network lifted out of it by the plain loop."""
+    X, y = make_windows(series, horizon=horizon, length=length)
+    params = {"batch_size": BATCH_SIZE, "lr": LR, "clip_grad_norm": MAX_NORM}
+    forecaster = make(**params, early_stopping=False, max_epochs=epochs, random_state=0)
+    network = forecaster.initialize(X, y).module_.network
+    tensor = torch.from_numpy(series)
+
+    def by_hand():
+        options = {"epochs": epochs, "batch_size": BATCH_SIZE, "lr": LR}
+        train(network, tensor, length, horizon, max_norm=MAX_NORM, **options)
+
+    return side_by_side(
+        f"training, {name}",
+        lambda: forecaster.fit(X, y),
+        by_hand,
+        against="hand-written loop",
+        goal=goal,
+        repeats=repeats,
+        unit=(len(X) * epochs, "windows"),
+    )
+
+
+def gru_layer(repeats):
+    """A training step of two GRU layers at the sizes of the course, and of torch's."""
+    x = torch.randn(64, 50, 1, generator=torch.Generator().manual_seed(0))
+    ours = GRUForecaster(hidden_size=20, num_layers=2, normalize=None)
+    ours = ours.initialize(x.numpy(), np.zeros(64)).module_.recurrent
+    torchs = torch.nn.GRU(1, 20, num_layers=2, batch_first=True)
+
+    def steps(layers):
+        for _ in range(50):
+            layers.zero_grad()
+            layers(x)[0].square().mean().backward()
+
+    return side_by_side(
+        "GRU 2 x 20, forward and backward, batch 64, 50 steps",
+        lambda: steps(ours),
+        lambda: steps(torchs),
+        against="torch.nn.GRU",
+        goal=1.5,
+        repeats=repeats,
+    )
+
+
+def longer_series(repeats):
+    """Time for each window of one epoch, in series of 10^4 to 10^7 timestamps."""
+    per_window = {}
+    for n_timestamps in (10**4, 10**5, 10**6, 10**7):
+        X, y = make_windows(series_of(n_timestamps), horizon=96, length=336)
+        epochs = max(1, 10**6 // n_timestamps)
+        forecaster = linear(early_stopping=False, max_epochs=epochs, random_state=0)
+        times = [
+            seconds(forecaster.fit, X, y)
+            for _ in range(repeats if n_timestamps < 10**7 else 1)
+        ]
+        per_window[n_timestamps] = sorted(times)[len(times) // 2] / len(X) / epochs
+    shortest = per_window.pop(10**4)
+    for n_timestamps, time in per_window.items():
+        growth = time / shortest
+        yield {
+            "what": f"a window of a series of {n_timestamps:,}, against 10,000",
+            "value": growth,
+            "unit": "times",
+            "rate": f"{time * 1e6:.2f} us/window",
+            "goal": "0.8 to 1.2 times",
+            "reached": bool(0.8 <= growth <= 1.2),
+        }
+
+
+def rows(repeats):
+    """All rows of this benchmark, one after the other."""
+    torch.set_num_threads(1)
+    series = series_of(8640)
+    yield against_hand_written(
+        "linear, window 336, horizon 96", linear, series, 336, 96, 5, 0.9, repeats
+    )
+    lstm = partial(LSTMForecaster, num_layers=2)
+    options = (series[:3000], 96, 24, 1, 0.95, repeats)
+    yield against_hand_written("LSTM 2 x 32, window 96, horizon 24", lstm, *options)
+    for name, cls in all_estimators("network"):
+        # The plain loop hands in no true values.
+        alone = cls is EncoderDecoderForecaster
+        make = partial(cls, teacher_forcing=0.0) if alone else cls
+        goal = 0.9 if cls is MLPForecaster else 0.95
+        options = (series[:3000], 48, 12, 5 if cls is MLPForecaster else 1)
+        yield against_hand_written(
+            f"{name}, window 48, horizon 12", make, *options, goal, repeats
+        )
+    yield gru_layer(repeats)
+    yield from longer_series(repeats)

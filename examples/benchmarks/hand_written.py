@@ -1,0 +1,52 @@
+"""Plain PyTorch: what somebody writes who needs one network, and nothing around it.
+
+Nothing of sktorch_forecast is used here but the torch module handed in. Batches are
+gathered from the series by one index, nothing is checked or recorded, and the loss is
+read once an epoch.
+"""
+
+import torch
+from torch.nn.functional import mse_loss
+
+
+def train(network, series, length, horizon, *, epochs, batch_size, lr, max_norm):
+    """Train a network on all windows of a series.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps (batch, length, 1) to (batch, horizon), both in units of the window; also
+        says where to compute.
+    series : Tensor of shape (n_timestamps,)
+    """
+    device = next(network.parameters()).device
+    series = series.to(device)
+    windows = series[:-horizon].unfold(0, length, 1)  # (n, length), no copy
+    following = series[length:].unfold(0, horizon, 1)  # (n, horizon), no copy
+    parameters = list(network.parameters())
+    optimizer = torch.optim.Adam(parameters, lr=lr)
+    network.train()
+    for _ in range(epochs):
+        total = torch.zeros((), device=device)
+        for rows in torch.randperm(len(windows)).to(device).split(batch_size):
+            x, y = windows.index_select(0, rows), following.index_select(0, rows)
+            variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
+            scale = variance.sqrt().clamp_min(1e-3)
+            forecast = network(((x - mean) / scale).unsqueeze(-1))
+            loss = mse_loss(forecast, (y - mean) / scale)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, max_norm)
+            optimizer.step()
+            total += loss.detach()
+        total.item()
+
+
+@torch.no_grad()
+def forecast(network, series, length, horizon):
+    """Forecasts from every window of a series, in one pass: (n_windows, horizon)."""
+    windows = series[:-horizon].unfold(0, length, 1)
+    variance, mean = torch.var_mean(windows, dim=1, keepdim=True, correction=0)
+    scale = variance.sqrt().clamp_min(1e-3)
+    network.eval()
+    return mean + scale * network(((windows - mean) / scale).unsqueeze(-1))
