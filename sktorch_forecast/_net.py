@@ -12,6 +12,7 @@ import torch
 from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
+from torch.optim import SGD, Adam, AdamW
 
 from ._batches import WindowDataset, split_last, windows_of
 from ._callbacks import KeepBestWeights
@@ -41,8 +42,6 @@ class WindowNet(NeuralNetRegressor):
     _criteria = ["criterion"]
     _optimizers = ["optimizer"]
     predict_nonlinearity = None
-    # Whether a callback wants the gradients of each batch; known for each epoch.
-    _grads_are_heard = True
     # Parameters of its own that say how to train, and are none of the module's.
     _training_parameters = ()
 
@@ -59,8 +58,6 @@ class WindowNet(NeuralNetRegressor):
 
     def notify(self, method_name, **cb_kwargs):
         """Tell the callbacks; after an epoch that was the last one, stop."""
-        if method_name == "on_grad_computed" and not self._grads_are_heard:
-            return
         super().notify(method_name, **cb_kwargs)
         # Not before all callbacks have seen that epoch.
         if method_name == "on_epoch_end" and any(
@@ -68,12 +65,14 @@ class WindowNet(NeuralNetRegressor):
         ):
             raise KeyboardInterrupt  # skorch's way to end a training
 
-    def _is_silent(self, *hooks):
-        """Whether neither a callback nor a subclass listens to any of the hooks."""
-        listeners = [type(callback) for _, callback in self.callbacks_]
-        return all(
-            getattr(type(self), hook) is getattr(NeuralNetRegressor, hook)
-            and all(getattr(cls, hook) is getattr(Callback, hook) for cls in listeners)
+    def _hears_batches(self):
+        """Whether a callback or a subclass listens to what happens in each batch."""
+        hooks = ("on_batch_begin", "on_batch_end")
+        listeners = [(self, NeuralNetRegressor)]
+        listeners += [(callback, Callback) for _, callback in self.callbacks_]
+        return any(
+            getattr(getattr(listener, hook), "__func__", None) is not getattr(cls, hook)
+            for listener, cls in listeners
             for hook in hooks
         )
 
@@ -86,8 +85,7 @@ class WindowNet(NeuralNetRegressor):
         """
         if iterator is None:
             return
-        self._grads_are_heard = not self._is_silent("on_grad_computed")
-        if not self._is_silent("on_batch_begin", "on_batch_end"):
+        if self._hears_batches():
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             return
         losses, sizes = [], []
@@ -187,9 +185,8 @@ class WindowNet(NeuralNetRegressor):
         """
         options = {"fused", "foreach", "differentiable", "capturable"}
         told = options.intersection(self.get_params_for("optimizer"))
-        takes = inspect.signature(self.optimizer).parameters
-        fused = {"optimizer__fused": True} if "fused" in takes and not told else {}
-        with self._defaults(**fused):
+        has_fused = self.optimizer in (Adam, AdamW, SGD) and not told
+        with self._defaults(**{"optimizer__fused": True} if has_fused else {}):
             return super().initialize_optimizer(triggered_directly)
 
     def initialize_history(self):
@@ -250,11 +247,14 @@ class WindowNet(NeuralNetRegressor):
         if not training:
             # As many windows as make some 2^18 values: enough to keep the processor
             # busy, few enough to stay in its caches, whatever the training needs.
-            length = getattr(self, "n_features_in_", 1)
-            values = length * getattr(self, "n_channels_", 1)
+            values = getattr(self, "n_features_in_", 1) * getattr(
+                self, "n_channels_", 1
+            )
             batch_size = min(max(2**18 // values, 64), 4096) // 16 * 16
-            with self._defaults(iterator_valid__batch_size=batch_size):
-                return super().get_iterator(dataset, training=False)
+            kwargs = {"batch_size": batch_size} | self.get_params_for("iterator_valid")
+            if kwargs["batch_size"] == -1:
+                kwargs["batch_size"] = len(dataset)
+            return self.iterator_valid(dataset, **kwargs)
         with self._defaults(
             iterator_train__shuffle=True,
             iterator_train__generator=torch.Generator().manual_seed(

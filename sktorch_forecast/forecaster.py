@@ -60,7 +60,8 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         Called with the forecasts and the targets, both of shape
         (batch, horizon * n_targets).
     optimizer : torch optimizer class, default=torch.optim.Adam
-        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``.
+        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
+        torch has a fused variant of its step, that is used.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=100
@@ -344,8 +345,14 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
             if self.n_mc_samples is not None:
                 y = self.sample(X, self.n_mc_samples).mean(axis=0)
                 return y.ravel() if self._y_is_1d else y
-        batches = [batch.detach().numpy() for batch in self.forward_iter(X)]
-        y = np.concatenate(batches).astype(getattr(X, "dtype", np.float32), copy=False)
+        # Filled in batch by batch: a million origins need no second copy.
+        y, start = None, 0
+        for batch in self.forward_iter(X):
+            if y is None:
+                shape = (len(X), batch.shape[1])
+                y = np.empty(shape, getattr(X, "dtype", np.float32))
+            y[start : start + len(batch)] = batch.detach().numpy()
+            start += len(batch)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
 
     # skorch offers it to every net; a regressor has no probabilities.

@@ -1,8 +1,8 @@
 """What a fit asks of the hardware: synchronization, devices, precision, compilation."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Thread
 
 import numpy as np
 import pytest
@@ -76,6 +76,16 @@ def test_a_subclass_that_listens_to_batches_is_told():
     assert net.fit(X, Y).n_batches_ == 2 * 7
 
 
+def test_a_listener_that_is_put_on_the_object_is_told():
+    calls = []
+    callback = Callback()
+    callback.on_batch_begin = lambda net, **kwargs: calls.append(kwargs["training"])
+    net = forecaster(batch_size=7).initialize(X, Y)
+    net.callbacks_.append(("listener", callback))
+    net.partial_fit(X, Y)
+    assert calls == [*[True] * 7, False] * 2
+
+
 # ------------------------------------------------------------------ prediction batches
 
 
@@ -84,6 +94,16 @@ def test_training_does_not_decide_how_many_are_forecast_at_once():
     assert [len(batch) for batch in net.forward_iter(X)] == [len(X)]
     net.set_params(iterator_valid__batch_size=50)
     assert [len(batch) for batch in net.forward_iter(X)] == [50, len(X) - 50]
+
+
+@pytest.mark.parametrize("device", ["cpu", "auto"])
+def test_threads_may_share_a_forecaster(device):
+    net = forecaster(batch_size=-1, device=device).fit(X, Y)
+    expected = net.predict(X)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: net.predict(X), range(200)))
+    for forecast in found:
+        np.testing.assert_array_equal(forecast, expected)
 
 
 @pytest.mark.parametrize("length, n_rows", [(8, 4096), (1000, 256), (100_000, 64)])
@@ -118,22 +138,6 @@ def test_auto_suits_the_callbacks_and_what_skorch_saves(tmp_path):
     other.load_params(f_params=tmp_path / "weights.pt")
     assert other.device == "auto"
     np.testing.assert_array_equal(other.predict(X), net.predict(X))
-
-
-def test_auto_forecasts_in_several_threads():
-    net = forecaster(device="auto").fit(X, Y)
-    expected, found = net.predict(X), []
-    threads = [
-        Thread(target=lambda: found.extend(net.predict(X) for _ in range(20)))
-        for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(found) == 80
-    for forecast in found:
-        np.testing.assert_array_equal(forecast, expected)
 
 
 @pytest.mark.skipif(ACCELERATOR is None, reason="torch finds no accelerator")

@@ -93,7 +93,7 @@ def rows(repeats):
         yield at_most(
             "predict at 1 million origins: memory over its output",
             printed(PREDICTING),
-            100,
+            30,
             "MB",
         )
     # The files are in the cache of the system after the first import of each.
