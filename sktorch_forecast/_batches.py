@@ -11,9 +11,9 @@ from ._overlap import as_slice, shared_span
 from .windows import Windows
 
 
-def as_tensor(array, device="cpu"):
-    """`array` as a float32 tensor, on the same memory where that is possible."""
-    array = np.asarray(array, dtype=np.float32)
+def as_tensor(array, device="cpu", dtype=np.float32):
+    """`array` as a tensor, on the same memory where that is possible."""
+    array = np.asarray(array, dtype=dtype)
     if any(stride < 0 or stride % array.itemsize for stride in array.strides):
         array = array.copy()  # torch has no tensors that run backwards
     with warnings.catch_warnings():
@@ -53,11 +53,11 @@ class WindowDataset(skorch.dataset.Dataset):
             # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
             block = as_tensor(X.values, device)
             windows = block.unfold(0, X.length, 1).transpose(1, 2)
-            starts = as_slice(X.positions - (X.length - 1), len(windows))
-            if isinstance(starts, slice):  # consecutive origins need no list of them
-                windows = windows[starts]
+            origins = as_slice(X.positions, len(block))
+            if isinstance(origins, slice):  # consecutive: no list of them is needed
+                windows = windows[origins.start - (X.length - 1) :][: len(X)]
             else:
-                self._starts = torch.from_numpy(starts).to(device)
+                self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
         else:
             windows = as_tensor(X, device)
             windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
@@ -81,22 +81,26 @@ class WindowDataset(skorch.dataset.Dataset):
         x = self._windows.index_select(0, starts)
         if self._weights is not None:
             # skorch's own way to carry weights: X becomes a dictionary.
-            x = {"x": x, "sample_weight": self._weights[index]}
+            x = {"x": x, "sample_weight": self._weights.index_select(0, index)}
         if self._targets is None:
             return x, torch.zeros(len(index))  # skorch's placeholder
-        return x, self._targets.index_select(0, index)
+        return x, self._targets.index_select(0, index).float()
 
 
 def _target_tensor(y, device):
-    """Targets as a float32 tensor (n_origins, n_outputs); overlaps stay views."""
+    """Targets as a tensor (n_origins, n_outputs); overlaps stay views."""
+    # On the CPU they keep their precision, on their own memory: each batch is
+    # converted when it is gathered. A device gets no more than it needs.
+    is_cpu = torch.device(device).type == "cpu"
+    dtype = y.dtype if is_cpu and y.dtype == np.float64 else np.float32
     if y.ndim == 1:
         # (n_origins,) -> (n_origins, 1), else the loss would broadcast
-        return as_tensor(y, device).unsqueeze(1)
+        return as_tensor(y, device, dtype).unsqueeze(1)
     span = shared_span(y)
     if span is None:
-        return as_tensor(y, device)
+        return as_tensor(y, device, dtype)
     step = y.strides[0] // y.itemsize
-    return torch.as_strided(as_tensor(span, device), y.shape, (step, 1))
+    return torch.as_strided(as_tensor(span, device, dtype), y.shape, (step, 1))
 
 
 class BatchIterator:
@@ -125,10 +129,12 @@ class BatchIterator:
 
     def __iter__(self):
         dataset, n_samples = self.dataset, len(self.dataset)
+        # Half the memory, where it is enough.
+        integer = torch.int32 if n_samples < 2**31 else torch.int64
         if self.shuffle:
-            order = torch.randperm(n_samples, generator=self.generator)
+            order = torch.randperm(n_samples, generator=self.generator, dtype=integer)
         else:
-            order = torch.arange(n_samples)
+            order = torch.arange(n_samples, dtype=integer)
         while isinstance(dataset, Subset):
             order = torch.as_tensor(dataset.indices)[order]
             dataset = dataset.dataset

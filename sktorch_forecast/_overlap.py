@@ -101,7 +101,8 @@ def as_slice(key, n_rows):
         first >= 0
         and last < n_rows
         and last - first == n_keys - 1
-        and bool((key[1:] - key[:-1] == 1).all())
+        # Integers that increase from first to last in as many steps are consecutive.
+        and bool((key[1:] > key[:-1]).all())
     ):
         return slice(first, last + 1)
     return key

@@ -192,8 +192,9 @@ def check_time_axis(index, regular=True):
 
 
 def _check_regular(index):
-    if getattr(index, "freq", None) is not None and not isinstance(
-        index, pd.PeriodIndex
+    has_freq = getattr(index, "freq", None) is not None
+    if isinstance(index, pd.RangeIndex) or (
+        has_freq and not isinstance(index, pd.PeriodIndex)
     ):
         return  # pandas itself vouches for the regularity
     if isinstance(index, pd.DatetimeIndex):

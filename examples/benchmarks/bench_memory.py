@@ -42,7 +42,7 @@ before = memory("VmRSS")
 TRAINING = (
     PREAMBLE
     + """
-series = np.arange(10_000_000, dtype=np.float32) % 1000
+series = np.arange(10_000_000) % 1000.0
 X, y = make_windows(series, horizon=96, length=336)
 linear(callbacks=[StopAfter(200)]).fit(X, y)
 print(memory("VmHWM") - before)
