@@ -35,7 +35,7 @@ def used_by_hand(layer, *inputs):
 @pytest.mark.parametrize("with_state", [False, True])
 @pytest.mark.parametrize(
     "batch, length, n_inputs, hidden_size",
-    [(64, 50, 1, 20), (1, 1, 1, 1), (3, 7, 5, 9), (1, 20, 4, 33), (130, 3, 2, 64)],
+    [(64, 50, 1, 20), (1, 4, 1, 1), (3, 7, 5, 9), (1, 20, 4, 33), (128, 5, 2, 64)],
 )
 def test_outputs_and_gradients_are_those_of_torch(
     batch, length, n_inputs, hidden_size, with_state
@@ -94,6 +94,22 @@ def test_what_is_not_written_out_is_left_to_torch(changes, by_hand):
         assert torch.equal(ours(x)[0], torchs(x)[0])
     with torch.autocast("cpu", torch.bfloat16):
         assert not used_by_hand(ours, x)
+
+
+@pytest.mark.parametrize(
+    "batch, length, hidden_size, by_hand",
+    [
+        (32, 4, 256, True),
+        (33, 4, 256, False),
+        (32, 4, 257, False),
+        (32, 3, 20, False),
+    ],
+)
+def test_sizes_at_which_torch_is_faster_are_left_to_it(
+    batch, length, hidden_size, by_hand
+):
+    layer = GRU(2, hidden_size, batch_first=True)
+    assert used_by_hand(layer, random(batch, length, 2)) is by_hand
 
 
 def test_forecasters_train_with_it():

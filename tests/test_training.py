@@ -125,6 +125,18 @@ def test_window_normalization_by_its_formula():
     assert_close(layer.in_window_units(y).numpy(), z, rtol=1e-4, atol=1e-5)
 
 
+def test_a_series_at_a_high_level_keeps_its_digits():
+    # float32 has steps of 1/16 there; a mean from the plain sum is off by more.
+    x = (1e6 + np.random.RandomState(0).randn(64, 336, 2)).astype(np.float32)
+    layer = WindowNormalization(Fixed(torch.zeros(64, 3)), n_channels=2)
+    layer(torch.tensor(x))
+    exact = x.astype(np.float64)
+    exact = (exact - exact.mean(axis=1, keepdims=True)) / exact.std(
+        axis=1, keepdims=True
+    )
+    np.testing.assert_allclose(layer.network.input, exact, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "deviations, expected",
     [

@@ -1,11 +1,11 @@
-"""Training: every network, and the GRU layer, against plain PyTorch; longer series."""
+"""Training: every network, and the GRU layer, against plain PyTorch."""
 
 from functools import partial
 
 import numpy as np
 import torch
 from hand_written import train
-from timing import seconds, side_by_side
+from timing import side_by_side
 
 from sktorch_forecast import (
     EncoderDecoderForecaster,
@@ -75,31 +75,6 @@ def gru_layer(repeats):
     )
 
 
-def longer_series(repeats):
-    """Time for each window of one epoch, in series of 10^4 to 10^7 timestamps."""
-    per_window = {}
-    for n_timestamps in (10**4, 10**5, 10**6, 10**7):
-        X, y = make_windows(series_of(n_timestamps), horizon=96, length=336)
-        epochs = max(1, 10**6 // n_timestamps)
-        forecaster = linear(early_stopping=False, max_epochs=epochs, random_state=0)
-        times = [
-            seconds(forecaster.fit, X, y)
-            for _ in range(repeats if n_timestamps < 10**7 else 1)
-        ]
-        per_window[n_timestamps] = sorted(times)[len(times) // 2] / len(X) / epochs
-    shortest = per_window.pop(10**4)
-    for n_timestamps, time in per_window.items():
-        growth = time / shortest
-        yield {
-            "what": f"a window of a series of {n_timestamps:,}, against 10,000",
-            "value": growth,
-            "unit": "times",
-            "rate": f"{time * 1e6:.2f} us/window",
-            "goal": "0.8 to 1.2 times",
-            "reached": bool(0.8 <= growth <= 1.2),
-        }
-
-
 def rows(repeats):
     """All rows of this benchmark, one after the other."""
     torch.set_num_threads(1)
@@ -120,4 +95,3 @@ def rows(repeats):
             f"{name}, window 48, horizon 12", make, *options, goal, repeats
         )
     yield gru_layer(repeats)
-    yield from longer_series(repeats)

@@ -24,15 +24,17 @@ def train(network, series, length, horizon, *, epochs, batch_size, lr, max_norm)
     windows = series[:-horizon].unfold(0, length, 1)  # (n, length), no copy
     following = series[length:].unfold(0, horizon, 1)  # (n, horizon), no copy
     parameters = list(network.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=lr)
+    # Half of the time of Adam's default step, where the network is small.
+    optimizer = torch.optim.Adam(parameters, lr=lr, fused=True)
     network.train()
     for _ in range(epochs):
         total = torch.zeros((), device=device)
         for rows in torch.randperm(len(windows)).to(device).split(batch_size):
             x, y = windows.index_select(0, rows), following.index_select(0, rows)
-            variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
-            scale = variance.sqrt().clamp_min(1e-3)
-            forecast = network(((x - mean) / scale).unsqueeze(-1))
+            mean = x.mean(dim=1, keepdim=True)
+            x = x - mean
+            scale = x.square().mean(dim=1, keepdim=True).sqrt().clamp_min(1e-3)
+            forecast = network((x / scale).unsqueeze(-1))
             loss = mse_loss(forecast, (y - mean) / scale)
             optimizer.zero_grad()
             loss.backward()
@@ -46,7 +48,8 @@ def train(network, series, length, horizon, *, epochs, batch_size, lr, max_norm)
 def forecast(network, series, length, horizon):
     """Forecasts from every window of a series, in one pass: (n_windows, horizon)."""
     windows = series[:-horizon].unfold(0, length, 1)
-    variance, mean = torch.var_mean(windows, dim=1, keepdim=True, correction=0)
-    scale = variance.sqrt().clamp_min(1e-3)
+    mean = windows.mean(dim=1, keepdim=True)
+    x = windows - mean
+    scale = x.square().mean(dim=1, keepdim=True).sqrt().clamp_min(1e-3)
     network.eval()
-    return mean + scale * network(((windows - mean) / scale).unsqueeze(-1))
+    return mean + scale * network((x / scale).unsqueeze(-1))

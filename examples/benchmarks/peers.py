@@ -37,12 +37,13 @@ QUIET = {
 def ours(make, series, length, horizon, epochs):
     """A training of ours, and the number of steps that it takes."""
     X, y = make_windows(series, horizon=horizon, length=length)
-    params = {"batch_size": BATCH_SIZE, "lr": LR, "random_state": 0}
-    forecaster = make(max_epochs=epochs, early_stopping=False, **params)
+    # The others do not clip gradients.
+    params = {"batch_size": BATCH_SIZE, "lr": LR, "clip_grad_norm": None}
+    forecaster = make(max_epochs=epochs, early_stopping=False, random_state=0, **params)
     return lambda: forecaster.fit(X, y), epochs * -(-len(X) // BATCH_SIZE)
 
 
-def darts(model, series, length, horizon, epochs, **params):
+def darts(cls, series, length, horizon, epochs, **params):
     """A training of darts."""
     values = TimeSeries.from_values(series)
     options = {
@@ -54,10 +55,10 @@ def darts(model, series, length, horizon, epochs, **params):
         "pl_trainer_kwargs": QUIET,
         "random_state": 0,
     }
-    return lambda: model(**options, **params).fit(values)
+    return lambda: cls(**options, **params).fit(values)
 
 
-def neuralforecast(model, series, length, horizon, n_steps, **params):
+def neuralforecast(cls, series, length, horizon, n_steps, **params):
     """A training of neuralforecast, which counts steps rather than epochs."""
     frame = pd.DataFrame({"unique_id": 0, "ds": range(len(series)), "y": series})
     options = {
@@ -72,7 +73,7 @@ def neuralforecast(model, series, length, horizon, n_steps, **params):
     }
 
     def train():
-        network = model(**options, **params, **QUIET)
+        network = cls(**options, **params, **QUIET)
         NeuralForecast(models=[network], freq=1).fit(frame)
 
     return train

@@ -7,7 +7,7 @@ Every number that the documentation states of speed and memory, measured.
 Run it with ``make bench``, or ``python examples/benchmarks/run.py``:
 
     --only NAME...   only benchmarks with one of these in their name: training,
-                     forecasting, search, memory, gpu, peers
+                     length, forecasting, search, memory, gpu, peers
     --repeats N      pairs of calls whose median ratio is reported (default 5)
     --json FILE      write the results for machines, too
 
@@ -26,7 +26,7 @@ from pathlib import Path
 
 import pandas as pd
 
-NAMES = ["training", "forecasting", "memory", "search", "gpu", "peers"]
+NAMES = ["training", "length", "forecasting", "memory", "search", "gpu", "peers"]
 
 
 def machine():

@@ -51,7 +51,7 @@ class WindowNormalization(nn.Module):
         windows : Tensor of shape (n_windows, length, n_channels)
             A sample of the training windows.
         """
-        deviations = windows.std(dim=1, correction=0)
+        deviations = _center(windows)[2].squeeze(1)
         # Most windows of an intermittent series may be flat: the median is zero
         # then, the mean is not. If all are flat, any scale is as good as another.
         usual = deviations.median(dim=0).values
@@ -64,15 +64,15 @@ class WindowNormalization(nn.Module):
         Keyword arguments reach the network, `targets` in the units of the window; its
         output may have further axes before the last.
         """
-        variance, mean = torch.var_mean(x, dim=1, keepdim=True, correction=0)
-        scale = variance.sqrt().clamp_min(self.min_scale)
+        centered, mean, deviation = _center(x)
+        scale = deviation.clamp_min(self.min_scale)
         # (batch, 1, n_channels) -> (batch, n_targets)
         units = mean.squeeze(1), scale.squeeze(1)
         if self.n_targets < x.shape[2]:
             units = tuple(part[:, : self.n_targets] for part in units)
         if targets is not None:
             kwargs["targets"] = self._divided(targets, *units)
-        z = self.network((x - mean) / scale, **kwargs)
+        z = self.network(centered / scale, **kwargs)
         if z.dtype != x.dtype:  # of a network in mixed precision
             z = z.to(x.dtype)
         forecast = torch.addcmul(*self._like(z, *units), z)
@@ -108,3 +108,20 @@ class WindowNormalization(nn.Module):
 
     def __getstate__(self):
         return {**self.__dict__, "_last": None}
+
+
+def _center(x):
+    """Windows without their mean, the mean, and the deviation from it.
+
+    (batch, length, n_channels) -> itself and two of (batch, 1, n_channels)
+
+    The last value comes off first: in a series at a high level, the digits in which
+    the timestamps differ would be lost in their sum. And ``torch.var_mean`` takes
+    several times as long along this axis.
+    """
+    last = x[:, -1:]
+    centered = x - last
+    offset = centered.mean(dim=1, keepdim=True)
+    centered = centered - offset
+    deviation = centered.square().mean(dim=1, keepdim=True).sqrt()
+    return centered, last + offset, deviation
