@@ -68,8 +68,8 @@ class WindowDataset(skorch.dataset.Dataset):
         )
 
     def __getitem__(self, index):
-        """One sample, or a batch where `index` is a tensor of integers."""
-        if not isinstance(index, torch.Tensor):
+        """One sample, or a batch where `index` is a slice or a tensor of integers."""
+        if not isinstance(index, (slice, torch.Tensor)):
             batch = self[torch.as_tensor([index], device=self.device)]
             return tuple(
                 {k: v[0] for k, v in part.items()}
@@ -77,14 +77,21 @@ class WindowDataset(skorch.dataset.Dataset):
                 else part[0]
                 for part in batch
             )
-        starts = index if self._starts is None else self._starts.index_select(0, index)
-        x = self._windows.index_select(0, starts)
+        x = _rows(self._windows, _rows(self._starts, index))
+        n_rows = x.shape[0]
         if self._weights is not None:
             # skorch's own way to carry weights: X becomes a dictionary.
-            x = {"x": x, "sample_weight": self._weights.index_select(0, index)}
+            x = {"x": x, "sample_weight": _rows(self._weights, index)}
         if self._targets is None:
-            return x, torch.zeros(len(index))  # skorch's placeholder
-        return x, self._targets.index_select(0, index).float()
+            return x, torch.zeros(n_rows)  # skorch's placeholder
+        return x, _rows(self._targets, index).float()
+
+
+def _rows(tensor, index):
+    """Rows of a tensor: a view where `index` is a slice; the index if there is none."""
+    if tensor is None:
+        return index
+    return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
 
 
 def _target_tensor(y, device):
@@ -129,19 +136,21 @@ class BatchIterator:
 
     def __iter__(self):
         dataset, n_samples = self.dataset, len(self.dataset)
-        # Half the memory, where it is enough.
-        integer = torch.int32 if n_samples < 2**31 else torch.int64
+        order = None
         if self.shuffle:
+            # Half the memory, where it is enough.
+            integer = torch.int32 if n_samples < 2**31 else torch.int64
             order = torch.randperm(n_samples, generator=self.generator, dtype=integer)
-        else:
-            order = torch.arange(n_samples, dtype=integer)
         while isinstance(dataset, Subset):
-            order = torch.as_tensor(dataset.indices)[order]
+            indices = torch.as_tensor(dataset.indices)
+            order = indices if order is None else indices[order]
             dataset = dataset.dataset
-        order = order.to(dataset.device)
+        if order is not None:
+            order = order.to(dataset.device)
         # Not order.split: that makes a tensor for every batch beforehand.
         for start in range(0, n_samples, self.batch_size):
-            yield dataset[order[start : start + self.batch_size]]
+            rows = slice(start, start + self.batch_size)
+            yield dataset[rows if order is None else order[rows]]
 
 
 def split_last(dataset, validation_fraction, horizon):

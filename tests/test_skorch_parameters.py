@@ -100,8 +100,9 @@ def test_dunder_parameters_in_a_grid():
         "callbacks__best_weights__patience": [1],
     }
     cv = KFold(2)
-    # Not Adam: the size of its first steps does not depend on the gradients.
-    sgd = {"optimizer": torch.optim.SGD, "lr": 0.01}
+    # Not Adam, whose first steps do not depend on the size of the gradients; and more
+    # batches than one, or their order means nothing.
+    sgd = {"optimizer": torch.optim.SGD, "lr": 0.01, "batch_size": 8}
     search = GridSearchCV(forecaster(**sgd), grid, cv=cv).fit(X, Y)
     results = search.cv_results_
     expected = [
