@@ -122,6 +122,7 @@ def _center(x):
     last = x[:, -1:]
     centered = x - last
     offset = centered.mean(dim=1, keepdim=True)
-    centered = centered - offset
-    deviation = centered.square().mean(dim=1, keepdim=True).sqrt()
-    return centered, last + offset, deviation
+    centered -= offset
+    # The root of the mean square, in one pass.
+    norm = torch.linalg.vector_norm(centered, dim=1, keepdim=True)
+    return centered, last + offset, norm / x.shape[1] ** 0.5
