@@ -21,6 +21,7 @@ from ._hardware import limited_threads, resolve_device
 from ._inputs import unchanged_on_error
 from ._randomness import draw_seed, private_random_state, seeded_torch
 from .layers import WindowNormalization
+from .layers.heads import HeadLoss, make_head
 
 
 class WindowNet(NeuralNetRegressor):
@@ -42,6 +43,7 @@ class WindowNet(NeuralNetRegressor):
     _criteria = ["criterion"]
     _optimizers = ["optimizer"]
     predict_nonlinearity = None
+    head_ = None
     # Parameters of its own that say how to train, and are none of the module's.
     _training_parameters = ()
 
@@ -154,8 +156,10 @@ class WindowNet(NeuralNetRegressor):
             "n_channels": n_channels,
             "n_outputs": getattr(self, "horizon_", 1) * n_targets,
             "n_targets": n_targets,
+            "n_params": 1 if self.head_ is None else self.head_.n_params,
             "length": getattr(self, "n_features_in_", 1),
         }
+        shapes["n_outputs"] *= shapes["n_params"]
         takes = inspect.signature(self.module).parameters
         kwargs = {name: size for name, size in shapes.items() if name in takes}
         kwargs |= {
@@ -164,17 +168,43 @@ class WindowNet(NeuralNetRegressor):
             if name not in self._training_parameters
         }
         kwargs |= self.get_params_for("module")
-        return kwargs, (self.normalize, n_channels, n_targets)
+        quantiles = None if self.quantiles is None else tuple(self.quantiles)
+        distribution = self.likelihood, quantiles, self.n_components
+        return kwargs, (self.normalize, n_channels, n_targets, distribution)
 
     def initialize_module(self):
         """Build the torch module from the parameters and the shapes of the data."""
-        kwargs, (normalize, n_channels, n_targets) = self._architecture()
+        self.head_ = make_head(self.likelihood, self.quantiles, self.n_components)
+        kwargs, (normalize, n_channels, n_targets, _) = self._architecture()
         with seeded_torch(draw_seed(self._random)):
             module = self.module(**kwargs)
-        if normalize == "window":
-            module = WindowNormalization(module, n_channels, n_targets)
+        if self._is_wrapped:
+            horizon = getattr(self, "horizon_", 1)
+            options = {"head": self.head_, "horizon": horizon, "kind": normalize}
+            module = WindowNormalization(module, n_channels, n_targets, **options)
         self.module_ = module
         self._initialized_architecture = self._architecture()
+        return self
+
+    @property
+    def _is_wrapped(self):
+        """Whether the network stands inside a `WindowNormalization`."""
+        return self.normalize is not None or self.head_ is not None
+
+    @property
+    def _network(self):
+        """The network, without what is around it."""
+        return self.module_.network if self._is_wrapped else self.module_
+
+    @property
+    def _n_outputs(self):
+        return self.horizon_ * self.n_targets_
+
+    def initialize_criterion(self):
+        """Build the loss: that of the head, if there is one."""
+        if self.head_ is None:
+            return super().initialize_criterion()
+        self.criterion_ = HeadLoss(self.head_)
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
@@ -346,7 +376,8 @@ class WindowNet(NeuralNetRegressor):
         y_true = to_device(y_true, self._device)
         if y_pred.ndim == 3:
             y_true = self._targets_of_steps(X, y_true, n_steps=y_pred.shape[1])
-        if self.normalize == "window":
+        has_units = self.head_ is None or self.head_.in_window_units
+        if self.normalize is not None and has_units:
             y_pred = self.module_.in_window_units(y_pred)
             y_true = self.module_.in_window_units(y_true)
         if not isinstance(X, dict):
@@ -365,9 +396,7 @@ class WindowNet(NeuralNetRegressor):
         following = joined[:, 1:].unfold(1, self.horizon_, 1)
         # A network with a stride forecasts from every stride-th step, the last among
         # them; with truncated backpropagation from the last few.
-        stride = getattr(self.module_, "stride", 1)
-        if self.normalize == "window":
-            stride = getattr(self.module_.network, "stride", 1)
+        stride = getattr(self._network, "stride", 1)
         steps = torch.arange(n_steps, device=x.device)
         following = following[:, length - 1 - stride * (n_steps - 1 - steps)]
         # step-major: (batch, n_steps, n_targets, horizon) -> (..., horizon * n_targets)

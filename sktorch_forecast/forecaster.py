@@ -30,12 +30,15 @@ from skorch.utils import is_dataset
 from ._batches import BatchIterator, WindowDataset, windows_of
 from ._hardware import has_bf16, limited_threads
 from ._inputs import check_targets, check_windows, unchanged_on_error
-from ._monte_carlo import MonteCarloDropoutMixin
 from ._net import WindowNet
+from ._network_uncertainty import NetworkUncertaintyMixin
+from ._overlap import shared_span
 from ._parameters import SkorchParametersMixin
+from ._uncertainty import check_quantiles
+from .layers.heads import LIKELIHOODS
 
 
-class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
+class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
@@ -58,7 +61,19 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         the mean and deviation of the whole window.
     criterion : torch loss class or instance, default=torch.nn.MSELoss
         Called with the forecasts and the targets, both of shape
-        (batch, horizon * n_targets).
+        (batch, horizon * n_targets). A likelihood or quantiles bring their own loss.
+    likelihood : {"normal", "student_t", "laplace", "lognormal", "poisson", \
+            "negative_binomial", "mixture"} or None, default=None
+        Family of distributions whose parameters the network puts out for every step,
+        trained by maximum likelihood; `predict` gives their means. "poisson" and
+        "negative_binomial" are for counts, "lognormal" is for positive values,
+        "mixture" is one of normal distributions.
+    quantiles : tuple of float or None, default=None
+        Levels of the quantiles to train by the pinball loss, at least two, increasing;
+        the head cannot let them cross. `predict` gives the median. Other levels are
+        interpolated, in the normal score of the level. Not with a `likelihood`.
+    n_components : int, default=3
+        Normal distributions of ``likelihood="mixture"``.
     optimizer : torch optimizer class, default=torch.optim.Adam
         Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
         torch has a fused variant of its step, that is used.
@@ -100,8 +115,9 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
     dataset : class, default=WindowDataset
         Holds windows and targets.
     n_mc_samples : int or None, default=None
-        Passes of Monte Carlo dropout that `predict` averages, seeded by
-        `random_state`. None forecasts once, with dropout off.
+        Passes of Monte Carlo dropout that `predict` averages and quantiles are read
+        from, seeded by `random_state`; with a likelihood or quantiles, paths then
+        carry both kinds of uncertainty. None forecasts once, with dropout off.
     device : str, default="cpu"
         Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is
         one. The series is moved there once and mini-batches are gathered there.
@@ -149,6 +165,9 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         "normalize": [StrOptions({"window"}), None],
         "train_on": [StrOptions({"last_step", "all_steps"})],
         "criterion": [callable],
+        "likelihood": [StrOptions(set(LIKELIHOODS)), None],
+        "quantiles": ["array-like", None],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
         "optimizer": [callable],
         "callbacks": [list, StrOptions({"disable"}), None],
         "lr": [Interval(Real, 0, None, closed="neither")],
@@ -175,6 +194,9 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         normalize="window",
         train_on="last_step",
         criterion=torch.nn.MSELoss,
+        likelihood=None,
+        quantiles=None,
+        n_components=3,
         optimizer=torch.optim.Adam,
         lr=0.005,
         max_epochs=100,
@@ -203,6 +225,9 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         self.normalize = normalize
         self.train_on = train_on
         self.criterion = criterion
+        self.likelihood = likelihood
+        self.quantiles = quantiles
+        self.n_components = n_components
         self.optimizer = optimizer
         self.lr = lr
         self.max_epochs = max_epochs
@@ -299,7 +324,10 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
             go_on = go_on and self._architecture() == self._initialized_architecture
             if not go_on:
                 self.initialize()
-            if self.normalize == "window" and (reset or not go_on):
+            if self.head_ is not None:
+                span = shared_span(y)
+                self.head_.check(y if span is None else span)
+            if self.normalize is not None and (reset or not go_on):
                 sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
                 self.module_.calibrate(
                     windows_of(dataset[torch.from_numpy(sample).long()])
@@ -316,6 +344,7 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
                 except KeyboardInterrupt:
                     pass
                 self.notify("on_train_end", X=X, y=y)
+                self._learn_correlation(dataset)
         return self
 
     def predict(self, X):
@@ -343,15 +372,17 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
         if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
             X = check_windows(self, X, reset=False)
             if self.n_mc_samples is not None:
-                y = self.sample(X, self.n_mc_samples).mean(axis=0)
+                passes = self._passes(X, self.n_mc_samples, self._generator())
+                y = self._point(passes).mean(axis=0)
                 return y.ravel() if self._y_is_1d else y
         # Filled in batch by batch: a million origins need no second copy.
         y, start = None, 0
         for batch in self.forward_iter(X):
+            batch = self._point(batch.numpy())
             if y is None:
                 shape = (len(X), batch.shape[1])
                 y = np.empty(shape, getattr(X, "dtype", np.float32))
-            y[start : start + len(batch)] = batch.detach().numpy()
+            y[start : start + len(batch)] = batch
             start += len(batch)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
 
@@ -377,12 +408,35 @@ class Forecaster(MonteCarloDropoutMixin, SkorchParametersMixin, WindowNet):
                 "which it has no arithmetic for. Use an accelerator or processor that "
                 "has (AVX-512 or AMX), or precision='fp32', which is faster here."
             )
+        self._check_distribution()
         takes = inspect.signature(self.module.forward).parameters
         if self.train_on == "all_steps" and "all_steps" not in takes:
             raise ValueError(
                 f"Expected train_on='last_step' for {type(self).__name__}, found "
                 "'all_steps': its network reads the window as a whole and has no time "
                 "steps to forecast from."
+            )
+
+    def _check_distribution(self):
+        given = [
+            f"{name}={value!r}"
+            for name, value in (
+                ("likelihood", self.likelihood),
+                ("quantiles", self.quantiles),
+                ("criterion", self.criterion),
+            )
+            if value is not None and value is not torch.nn.MSELoss
+        ]
+        if len(given) > 1:
+            raise ValueError(
+                "Expected one of likelihood, quantiles and criterion, since each says "
+                f"what is minimized, found {' and '.join(given)}. Leave out the others."
+            )
+        if self.quantiles is not None and len(check_quantiles(self.quantiles)) < 2:
+            raise ValueError(
+                "Expected at least two quantiles, to tell others from, found "
+                f"{self.quantiles!r}. Add the median, e.g."
+                f" {(0.5, *self.quantiles)!r}."
             )
 
     def _check_data(self, X, y, *, reset):

@@ -3,15 +3,23 @@
 from numbers import Integral
 
 import numpy as np
+from scipy import special
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_targets, check_windows, unchanged_on_error
+from ._uncertainty import UncertaintyMixin
+from .metrics._errors import _naive_scale
 
 
-class NaiveForecaster(RegressorMixin, BaseEstimator):
+class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
     """Repeat the last value, or the last season.
+
+    Its quantiles and paths are those of the process for which this is the best
+    forecast, a (seasonal) random walk: from one season to the next each value changes
+    by a normal increment, whose deviation is the root mean square of such changes
+    within the window. A step that is k seasons ahead has k increments.
 
     Parameters
     ----------
@@ -35,7 +43,8 @@ class NaiveForecaster(RegressorMixin, BaseEstimator):
     References
     ----------
     .. [1] R. J. Hyndman and G. Athanasopoulos (2021), Forecasting: Principles and
-       Practice, 3rd edition, section 5.2, naive and seasonal naive method.
+       Practice, 3rd edition, section 5.2, naive and seasonal naive method, and table
+       5.2, their deviations.
 
     Examples
     --------
@@ -107,6 +116,11 @@ class NaiveForecaster(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_windows(self, X, reset=False)
+        y = self._forecast(X)
+        return y.ravel() if self._y_is_1d else y
+
+    def _forecast(self, X):
+        """(n_origins, horizon * n_targets)"""
         # The last season is a window of its own: lazy ones are never materialized.
         season = (
             X[:, -self.seasonality :]
@@ -117,8 +131,40 @@ class NaiveForecaster(RegressorMixin, BaseEstimator):
             season = season[:, :, np.newaxis]
         places = np.arange(self.horizon_) % self.seasonality
         # (n_origins, seasonality, n_channels) -> (n_origins, horizon * n_targets)
-        y = season[:, places, : self.n_targets_].reshape(len(season), -1)
-        return y.ravel() if self._y_is_1d else y
+        return season[:, places, : self.n_targets_].reshape(len(season), -1)
+
+    def _deviation(self, X):
+        """Of the change from one season to the next, (n_origins, n_targets)."""
+        if self.n_features_in_ <= self.seasonality:
+            raise ValueError(
+                f"Expected windows of more than seasonality={self.seasonality} "
+                f"timestamps to see how seasons change, found {self.n_features_in_}. "
+                "Make longer windows."
+            )
+        return _naive_scale(
+            X if X.ndim == 3 else X[:, :, np.newaxis],
+            power=2,
+            seasonality=self.seasonality,
+            n_targets=self.n_targets_,
+            name="X",
+        )
+
+    def _quantiles(self, X, levels):
+        n_seasons = np.arange(self.horizon_) // self.seasonality + 1
+        # (n, 1, n_targets) * (horizon, 1) -> (n, horizon, n_targets) -> (n, outputs)
+        deviation = self._deviation(X)[:, np.newaxis] * np.sqrt(
+            n_seasons[:, np.newaxis]
+        )
+        deviation = deviation.reshape(len(X), -1, 1)
+        return self._forecast(X)[..., np.newaxis] + deviation * special.ndtri(levels)
+
+    def _draw(self, X, n_samples, random_state):
+        forecast, deviation = self._forecast(X), self._deviation(X)
+        shape = n_samples, len(forecast), self.horizon_, self.n_targets_
+        changes = random_state.standard_normal(shape) * deviation[:, np.newaxis]
+        for step in range(self.seasonality, self.horizon_):
+            changes[:, :, step] += changes[:, :, step - self.seasonality]
+        return forecast + changes.reshape(*shape[:2], -1)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -57,24 +57,26 @@ def test_samples_have_the_distribution_of_the_dropout():
     kept = (samples > 0).reshape(500, -1)
     assert abs(np.corrcoef(kept[:, 0], kept[:, 1])[0, 1]) < 0.2
     # the lowest quarter is 0, so a central 20 % interval is a point, a 90 % one is not
-    assert_allclose(net.predict_interval(X, 0.2, n_samples=500), 1 / 0.75)
-    ends = net.predict_interval(X, 0.9, n_samples=500)
+    assert_allclose(net.predict_interval(X, 0.2), 1 / 0.75)
+    ends = net.predict_interval(X, 0.9)
     assert_allclose(ends[..., 0], 0)
     assert_allclose(ends[..., 1], 1 / 0.75)
 
 
 def test_interval_is_the_quantiles_of_the_samples():
-    net = fitted()
+    net = fitted(n_mc_samples=50)
     samples = net.sample(X, n_samples=50)
     expected = np.stack(np.quantile(samples, [0.1, 0.9], axis=0), axis=-1)
-    assert_allclose(net.predict_interval(X, coverage=0.8, n_samples=50), expected)
+    assert_allclose(net.predict_interval(X, coverage=0.8), expected)
+    assert_allclose(net.predict_quantiles(X, [0.1, 0.9]), expected)
 
 
 def test_predict_averages_the_passes_when_asked():
     net = fitted()
     once = net.predict(X)
     net.set_params(n_mc_samples=30)
-    assert_array_equal(net.predict(X), net.sample(X, n_samples=30).mean(axis=0))
+    mean = net.sample(X, n_samples=30).mean(axis=0)
+    assert_array_equal(net.predict(X), mean)
     assert not np.array_equal(net.predict(X), once)
     assert_array_equal(net.set_params(n_mc_samples=None).predict(X), once)
 

@@ -27,6 +27,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from .._inputs import check_targets, check_windows, unchanged_on_error
+from .._uncertainty import UncertaintyMixin
 from ..forecaster import Forecaster
 from ..layers import WindowNormalization
 
@@ -34,7 +35,9 @@ from ..layers import WindowNormalization
 _BATCH_SIZE = 1024
 
 
-class RecursiveForecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
+class RecursiveForecaster(
+    UncertaintyMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
+):
     """Forecast one step at a time, feeding each forecast back as if observed.
 
     A clone of `estimator` learns to forecast one step ahead. The second step is then
@@ -92,8 +95,14 @@ class RecursiveForecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
     forecasts. With ``normalize="window"`` the statistics remain those of the observed
     window. For all others the window slides: the oldest timestamp is dropped and the
     forecast appended, so a network that normalizes windows does so anew at each step.
-    A network inside a pipeline or search is one of those others; to carry its state,
+    A network with a likelihood or quantiles, and
+    one inside a pipeline or search, is one of those others; to carry its state,
     wrap the network itself and put the pipeline or search around.
+
+    **Paths.** `sample` draws the first step from the one-step model, reads it as if
+    observed, and so on, so the steps of a path hang together as the model says
+    (ancestral sampling). It needs a one-step model with a `sample` of its own, such as
+    a network with a likelihood. Intervals and quantiles are read from 200 paths.
 
     Lazy windows remain lazy in the package's own forecasters. Flat windows are
     materialized, for `fit` all of them and for `predict` a batch at a time.
@@ -222,10 +231,34 @@ class RecursiveForecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             y = y.reshape(len(X), self.n_targets_)
         else:
             batches = gen_batches(len(X), _BATCH_SIZE)
-            y = np.concatenate([self._slide(np.asarray(X[b])) for b in batches])
+            forecast = self.estimator_.predict
+            y = [self._slide(np.asarray(X[b]), forecast) for b in batches]
+            y = np.concatenate(y)
         return y.ravel() if self._y_is_1d else y
 
-    def _slide(self, windows):
+    def _draw(self, X, n_samples, random_state):
+        """Paths: each step is drawn from the one-step model and read as if observed."""
+        if not hasattr(self.estimator_, "sample"):
+            raise ValueError(
+                "Expected a one-step model with a sample method to draw paths with, "
+                f"found {self.estimator_!r}. Use a network with likelihood='normal', "
+                "or put a ConformalForecaster around this RecursiveForecaster."
+            )
+
+        def draw(window):
+            return self.estimator_.sample(window, 1, random_state)[0]
+
+        shape = n_samples, len(X), self.horizon_ * self.n_targets_
+        samples = np.empty(shape, np.asarray(X[:1]).dtype)
+        step = max(1, _BATCH_SIZE // n_samples)
+        for batch in gen_batches(len(X), step):
+            windows = np.asarray(X[batch])
+            # (n, L, ...) -> (n_samples * n, L, ...)
+            paths = self._slide(np.concatenate([windows] * n_samples), draw)
+            samples[:, batch] = paths.reshape(n_samples, len(windows), -1)
+        return samples
+
+    def _slide(self, windows, forecast):
         """Forecast from windows that move on with each forecast, all at once.
 
         (n, L) or (n, L, K) -> (n, H * K)
@@ -240,10 +273,15 @@ class RecursiveForecaster(MetaEstimatorMixin, RegressorMixin, BaseEstimator):
             if step:
                 joined[:, length + step - 1] = _check_bounded(forecasts[-1])
             window = _in_form_for(self.estimator_, joined[:, step : step + length])
-            y = self.estimator_.predict(window)
+            y = forecast(window)
             # (n,) or (n, K) -> (n, K)
             forecasts.append(y.reshape(n_origins, n_targets))
         return np.concatenate(forecasts, axis=1)
+
+    def _generator(self, random_state=None):
+        if random_state is None:
+            random_state = getattr(self.estimator_, "random_state", None)
+        return super()._generator(random_state)
 
     def _one_step_model(self):
         return LinearRegression() if self.estimator is None else self.estimator
@@ -299,22 +337,17 @@ def _takes_windows(estimator):
 
 def _carries_state(estimator):
     """Whether `estimator` has a network that can read on from where it stopped."""
-    if not isinstance(estimator, Forecaster):
+    # What a head puts out are parameters: those cannot be read as if observed.
+    if not isinstance(estimator, Forecaster) or estimator.head_ is not None:
         return False
-    network = _network(estimator)
+    network = estimator._network
     return hasattr(network, "step") and not getattr(network, "bidirectional", False)
-
-
-def _network(forecaster):
-    """The network of a forecaster, without the normalization around it."""
-    module = forecaster.module_
-    return module.network if forecaster.normalize == "window" else module
 
 
 def _unrolled(forecaster, horizon):
     """A shallow copy of `forecaster` that forecasts `horizon` steps with its state."""
-    module = _CarriedState(_network(forecaster), horizon)
-    if forecaster.normalize == "window":
+    module = _CarriedState(forecaster._network, horizon)
+    if forecaster.normalize is not None:
         n_targets = forecaster.n_targets_
         module = WindowNormalization(module, n_channels=n_targets, n_targets=n_targets)
         module.min_scale = forecaster.module_.min_scale

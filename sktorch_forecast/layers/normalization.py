@@ -21,6 +21,13 @@ class WindowNormalization(nn.Module):
         Number of input channels.
     n_targets : int, default=1
         How many of the leading channels are forecast; outputs are step-major.
+    head : heads.Likelihood or None, default=None
+        What the outputs of the network mean where they are parameters of a
+        distribution, p for each step and target; they are put back each in its way.
+    horizon : int, default=1
+        Steps of the forecast; only a head needs to be told.
+    kind : {"window"} or None, default="window"
+        None takes windows as they are.
 
     Attributes
     ----------
@@ -28,6 +35,9 @@ class WindowNormalization(nn.Module):
         Deviations below it are raised to it, so that a window in which nothing
         happens neither divides by zero nor outweighs all others. Set by
         :meth:`calibrate`.
+    correlation : Tensor of shape (horizon * n_targets, horizon * n_targets)
+        Of the normal scores of all outputs, where there is a head; the identity until
+        it is learned.
 
     References
     ----------
@@ -36,11 +46,17 @@ class WindowNormalization(nn.Module):
        without the learnt affine map and with a lower bound on the deviation.
     """
 
-    def __init__(self, network, n_channels, n_targets=1):
+    def __init__(
+        self, network, n_channels, n_targets=1, head=None, horizon=1, kind="window"
+    ):
         super().__init__()
         self.network = network
         self.n_targets = n_targets
+        self.head = head
+        self.kind = kind
         self.register_buffer("min_scale", torch.full((n_channels,), 1e-6))
+        if head is not None:
+            self.register_buffer("correlation", torch.eye(horizon * n_targets))
         self._last = None
 
     def calibrate(self, windows):
@@ -64,18 +80,28 @@ class WindowNormalization(nn.Module):
         Keyword arguments reach the network, `targets` in the units of the window; its
         output may have further axes before the last.
         """
-        centered, mean, deviation = _center(x)
-        scale = deviation.clamp_min(self.min_scale)
+        if self.kind is None:
+            centered, mean = x, torch.zeros_like(x[:, :1])
+            scale = torch.ones_like(mean)
+        else:
+            centered, mean, deviation = _center(x)
+            scale = deviation.clamp_min(self.min_scale)
+            centered = centered / scale
         # (batch, 1, n_channels) -> (batch, n_targets)
         units = mean.squeeze(1), scale.squeeze(1)
         if self.n_targets < x.shape[2]:
             units = tuple(part[:, : self.n_targets] for part in units)
         if targets is not None:
             kwargs["targets"] = self._divided(targets, *units)
-        z = self.network(centered / scale, **kwargs)
+        z = self.network(centered, **kwargs)
         if z.dtype != x.dtype:  # of a network in mixed precision
             z = z.to(x.dtype)
-        forecast = torch.addcmul(*self._like(z, *units), z)
+        if self.head is None:
+            forecast = torch.addcmul(*self._like(z, *units), z)
+        else:
+            z = z.unflatten(-1, (-1, self.head.n_params))
+            z = self.head.constrain(z).flatten(-2)
+            forecast = torch.addcmul(*self._like(z, *self._of_params(*units)), z)
         # What `in_window_units` needs; the loss asks it for z while training.
         last = (*units, forecast, z) if self.training else (*units, None, None)
         # A Module's own way to set attributes takes as long as an operation of torch.
@@ -83,13 +109,29 @@ class WindowNormalization(nn.Module):
         return forecast
 
     def in_window_units(self, y):
-        """`y` of shape (batch, ..., outputs) in the units of the last windows seen.
+        """Values or parameters (batch, ..., outputs) in the units of the last windows.
 
         The loss is computed in these units: otherwise windows at a high level of
         the series would outweigh the others.
         """
         shift, scale, forecast, z = self._last
-        return z if y is forecast else self._divided(y, shift, scale)
+        if y is forecast:
+            return z
+        if self.head is not None and y.shape[-1] != len(self.correlation):
+            shift, scale = self._of_params(shift, scale)
+        return self._divided(y, shift, scale)
+
+    def _of_params(self, shift, scale):
+        """Shift and scale of each parameter of each target.
+
+        two of (batch, n_targets) -> two of (batch, n_targets * p)
+        """
+        units = self.head.units
+        is_location = shift.new_tensor([kind == "location" for kind in units])
+        has_units = shift.new_tensor([kind != "shape" for kind in units])
+        shift = shift.unsqueeze(-1) * is_location
+        scale = scale.unsqueeze(-1) * has_units + (1 - has_units)
+        return shift.flatten(1), scale.flatten(1)
 
     def _divided(self, y, shift, scale):
         shift, scale = self._like(y, shift, scale)
@@ -97,8 +139,8 @@ class WindowNormalization(nn.Module):
 
     def _like(self, y, shift, scale):
         """Shift and scale of each output of `y`, which is step-major."""
-        if self.n_targets > 1:  # else all steps have the same
-            horizon = y.shape[-1] // self.n_targets
+        if shift.shape[1] > 1:  # else all steps have the same
+            horizon = y.shape[-1] // shift.shape[1]
             shift, scale = shift.repeat(1, horizon), scale.repeat(1, horizon)
         if y.ndim > 2:
             # (batch, outputs) -> (batch, 1, ..., outputs)

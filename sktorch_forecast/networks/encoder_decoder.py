@@ -28,9 +28,11 @@ class EncoderDecoderNetwork(nn.Module):
     n_channels : int
         Number of input channels, the targets first.
     n_outputs : int
-        ``horizon * n_targets``.
+        ``horizon * n_targets * n_params``.
     n_targets : int, default=1
         Values at each step of the horizon.
+    n_params : int, default=1
+        Numbers to put out for each value; the first of them is fed back as the value.
     cell, hidden_size, num_layers, dropout
         As for :class:`EncoderDecoderForecaster`.
 
@@ -45,6 +47,7 @@ class EncoderDecoderNetwork(nn.Module):
         n_channels,
         n_outputs,
         n_targets=1,
+        n_params=1,
         cell="gru",
         hidden_size=32,
         num_layers=1,
@@ -54,9 +57,9 @@ class EncoderDecoderNetwork(nn.Module):
         layers = (hidden_size, num_layers, dropout)
         self.encoder = RecurrentLayers(CELLS[cell], n_channels, *layers)
         self.decoder = RecurrentLayers(CELLS[cell], n_targets, *layers)
-        self.readout = Linear(hidden_size, n_targets)
+        self.readout = Linear(hidden_size, n_targets * n_params)
         self.n_targets = n_targets
-        self.horizon = n_outputs // n_targets
+        self.horizon = n_outputs // (n_targets * n_params)
         self.generator = None
 
     def forward(self, x, targets=None, teacher_forcing=1.0):
@@ -100,9 +103,10 @@ class EncoderDecoderNetwork(nn.Module):
                 before = slice(step - 1, step)
                 value = torch.where(forced[:, before], truth[:, before], value)
             outputs, state = self.decoder(value, state)
-            value = self.readout(outputs)  # (batch, 1, n_targets)
-            forecasts.append(value)
-        # -> (batch, horizon, n_targets) -> (batch, horizon * n_targets)
+            forecasts.append(self.readout(outputs))
+            # (batch, 1, n_targets * n_params) -> (batch, 1, n_targets)
+            value = forecasts[-1].unflatten(2, (self.n_targets, -1))[..., 0]
+        # -> (batch, horizon, n_outputs / horizon) -> (batch, n_outputs)
         return torch.cat(forecasts, dim=1).flatten(1)
 
     def __getstate__(self):
