@@ -109,7 +109,10 @@ class Windows:
                 f"timestamps up to it) and row {n_timestamps - 1}, found "
                 f"{positions.min()} to {positions.max()}."
             )
-        index = pd.RangeIndex(n_timestamps) if index is None else pd.Index(index)
+        if index is None:
+            index = pd.RangeIndex(n_timestamps)
+        elif not isinstance(index, pd.Index):  # pd.Index makes tuples of a MultiIndex
+            index = pd.Index(index)
         channels = tuple(range(n_channels) if channels is None else channels)
         if len(index) != n_timestamps or len(channels) != n_channels:
             raise ValueError(
