@@ -5,7 +5,7 @@ A sample is a forecast origin: ``X[i]`` is the past as it looked from origin ``i
 other tool of scikit-learn mean the right thing for time series.
 """
 
-from . import datasets, metrics, networks
+from . import datasets, metrics, model_selection, networks
 from .compose import RecursiveForecaster
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
@@ -25,5 +25,6 @@ __all__ = [
     "latest_windows",
     "make_windows",
     "metrics",
+    "model_selection",
     *networks.__all__,
 ]

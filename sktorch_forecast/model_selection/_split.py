@@ -1,0 +1,238 @@
+"""Cross-validation that splits by time, over one series or a panel."""
+
+from itertools import count
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import indexable
+from sklearn.utils._param_validation import (
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
+from sklearn.utils.validation import _num_samples
+
+from ..windows import Windows
+
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+
+
+class RollingOriginSplit(BaseCrossValidator):
+    """Train on the past, test on what followed, several times over.
+
+    Each split has a time at which its test part begins. All origins of one timestamp
+    are on the same side of it, those of all series of a panel alike. Between training
+    and test lies a gap, so that no target trained on is a target of the test.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of splits, at least 1.
+    horizon : int or None, default=None
+        Timestamps after the origin that are forecast. Must be given unless `gap` is
+        an integer.
+    test_size : int or None, default=None
+        Timestamps in a test part. None means ``n_timestamps // (n_splits + 1)``.
+    gap : "horizon" or int, default="horizon"
+        Timestamps left out between the last training origin and the first test
+        origin. "horizon" means ``horizon - 1``, the least that keeps the targets
+        apart.
+    max_train_size : int or None, default=None
+        Timestamps in a training part, at most, the latest ones. None means all.
+    step : int or None, default=None
+        Timestamps between the beginnings of consecutive test parts. None means
+        `test_size`, so that test parts follow each other without overlap.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        If a parameter has the wrong type or is out of range. It is both a
+        ``ValueError`` and a ``TypeError``.
+    ValueError
+        If neither `horizon` nor an integer `gap` is given.
+
+    See Also
+    --------
+    sklearn.model_selection.TimeSeriesSplit : The same splits for the rows of one
+        series, with the gap given by hand.
+
+    Notes
+    -----
+    The time of an origin is
+
+    - `groups`, if given: an array with one timestamp for each row;
+    - else the timestamp in ``X.origins`` of a ``Windows``, or in the index of a
+      DataFrame that has timestamps in it. Of a MultiIndex (id, timestamp), as panels
+      have, the last level counts;
+    - else the number of the row.
+
+    Everything is counted in different timestamps at which there are origins. The
+    series of a panel may begin late and end early, but should share one time grid: a
+    gap that is counted in half-hours, because one series is read on the hour and
+    another one between, is too short for both. Where origins are thinned out, say to
+    one in 24, a gap of ``horizon - 1`` is longer than need be; give a smaller one.
+
+    The last test part ends with the last origin. The test parts before it begin `step`
+    timestamps earlier each. This evaluation on a rolling origin is that of [1]_, with a
+    gap, since here the targets of all training origins are trained on, and those of
+    the last ones would not be known yet.
+
+    References
+    ----------
+    .. [1] L. J. Tashman (2000), Out-of-sample tests of forecasting accuracy: an
+       analysis and review. International Journal of Forecasting 16 (4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import make_windows
+    >>> from sktorch_forecast.model_selection import RollingOriginSplit
+    >>> X, y = make_windows(np.arange(12.0), horizon=2, length=3)
+    >>> for train, test in RollingOriginSplit(2, horizon=2).split(X):
+    ...     print(train, test)
+    [0 1 2] [4 5]
+    [0 1 2 3 4] [6 7]
+    """
+
+    # Time may come as groups, so metadata routing hands them on.
+    __metadata_request__split = {"groups": True}
+
+    _parameter_constraints = {
+        "n_splits": [_AT_LEAST_ONE],
+        "horizon": [_AT_LEAST_ONE, None],
+        "test_size": [_AT_LEAST_ONE, None],
+        "gap": [StrOptions({"horizon"}), Interval(Integral, 0, None, closed="left")],
+        "max_train_size": [_AT_LEAST_ONE, None],
+        "step": [_AT_LEAST_ONE, None],
+    }
+
+    def __init__(
+        self,
+        n_splits=5,
+        *,
+        horizon=None,
+        test_size=None,
+        gap="horizon",
+        max_train_size=None,
+        step=None,
+    ):
+        self.n_splits = n_splits
+        self.horizon = horizon
+        self.test_size = test_size
+        self.gap = gap
+        self.max_train_size = max_train_size
+        self.step = step
+        # A splitter has no fit that could check, so it does here, as KFold does.
+        validate_parameter_constraints(
+            self._parameter_constraints,
+            {name: vars(self)[name] for name in self._parameter_constraints},
+            caller_name=type(self).__name__,
+        )
+        if gap == "horizon" and horizon is None:
+            raise ValueError(
+                "Expected horizon, the number of timestamps that are forecast, found "
+                "None. Give that of make_windows, e.g. RollingOriginSplit(horizon=24), "
+                "or say how many timestamps to leave out, e.g. "
+                "RollingOriginSplit(gap=23)."
+            )
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """The number of splits.
+
+        Parameters
+        ----------
+        X, y, groups : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        n_splits : int
+        """
+        return self.n_splits
+
+    def split(self, X, y=None, groups=None):
+        """Indices of the training and test origins of each split.
+
+        Parameters
+        ----------
+        X : Windows, array or DataFrame of n_origins rows
+            What is split. In any order, if its timestamps are known.
+        y : Ignored
+            Present by convention.
+        groups : array of shape (n_origins,), default=None
+            Timestamp of each origin; those of `X`, or the row numbers, by default.
+
+        Yields
+        ------
+        train : ndarray of shape (n_train_origins,)
+            Rows of the training origins, in the order of `X`.
+        test : ndarray of shape (n_test_origins,)
+            Rows of the test origins.
+
+        Raises
+        ------
+        ValueError
+            If there are too few timestamps, one is missing, or `groups` has another
+            length than `X`.
+        """
+        X, y, groups = indexable(X, y, groups)
+        times = _times(X, groups)
+        n_times = int(times.max()) + 1
+        for train_end, test_start, test_end in self._bounds(n_times):
+            train = times < train_end
+            if self.max_train_size is not None:
+                train &= times >= train_end - self.max_train_size
+            test = (times >= test_start) & (times < test_end)
+            yield np.flatnonzero(train), np.flatnonzero(test)
+
+    def _bounds(self, n_times):
+        """End of the training part, start and end of the test part, of each split."""
+        bounds = self._bounds_or_none(n_times)
+        if bounds is None:
+            needed = next(
+                n for n in count(n_times + 1) if self._bounds_or_none(n) is not None
+            )
+            raise ValueError(
+                f"Expected origins at {needed} different timestamps or more for "
+                f"n_splits={self.n_splits}, test_size={self.test_size}, "
+                f"step={self.step} and a gap of {self._gap()}, found {n_times}. Use a "
+                "longer series, fewer splits, or a smaller test_size, step or gap."
+            )
+        return bounds
+
+    def _bounds_or_none(self, n_times):
+        """The bounds, or None if the first training part would be empty."""
+        test_size = self.test_size or n_times // (self.n_splits + 1)
+        step = self.step or test_size
+        gap = self._gap()
+        first = n_times - test_size - step * (self.n_splits - 1)
+        if test_size == 0 or first - gap < 1:
+            return None
+        starts = range(first, n_times, step)[: self.n_splits]
+        return [(start - gap, start, start + test_size) for start in starts]
+
+    def _gap(self):
+        return self.horizon - 1 if self.gap == "horizon" else self.gap
+
+
+def _times(X, groups):
+    """Number of the timestamp of each origin: 0 for the earliest, and so on."""
+    if groups is not None:
+        index = pd.Index(groups)
+    elif isinstance(X, Windows):
+        index = X.origins
+    else:
+        index = getattr(X, "index", None)
+        if not isinstance(
+            index, (pd.MultiIndex, pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
+        ):
+            return np.arange(_num_samples(X))
+    times, _ = pd.factorize(index.get_level_values(-1), sort=True)
+    if (times < 0).any():
+        raise ValueError(
+            "Expected a timestamp for every origin, found none in row "
+            f"{int(np.argmin(times))}. Drop that row or fill its timestamp."
+        )
+    return times
