@@ -1,6 +1,14 @@
-"""Small real series that ship with the package, and a generator of synthetic ones."""
+"""Real series that ship with the package or are fetched, and synthetic ones."""
 
+from ._fetch import fetch_ett, fetch_m4
 from ._load import load_co2, load_elnino, load_sunspots
 from ._waves import make_waves
 
-__all__ = ["load_co2", "load_elnino", "load_sunspots", "make_waves"]
+__all__ = [
+    "fetch_ett",
+    "fetch_m4",
+    "load_co2",
+    "load_elnino",
+    "load_sunspots",
+    "make_waves",
+]
