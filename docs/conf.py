@@ -72,10 +72,12 @@ def write_api_page(app, config):
     ]
     for info in pkgutil.iter_modules(sktorch_forecast.__path__):
         module = importlib.import_module(f"sktorch_forecast.{info.name}")
-        # The classes of these two are forecasters and stand above.
-        if hasattr(module, "__all__") and info.name not in ("networks", "compose"):
+        # The classes of these three are estimators and stand above.
+        above = ("networks", "compose", "features")
+        if hasattr(module, "__all__") and info.name not in above:
             names = [f"{info.name}.{name}" for name in module.__all__]
-            sections.append(section(info.name.capitalize(), names, module.__doc__))
+            title = info.name.replace("_", " ").capitalize()
+            sections.append(section(title, names, module.__doc__))
     discovery = importlib.import_module("sktorch_forecast.discovery")
     sections.append(
         section("Discovery", ["discovery.all_estimators"], discovery.__doc__)

@@ -7,6 +7,7 @@ other tool of scikit-learn mean the right thing for time series.
 
 from . import datasets, metrics, model_selection, networks
 from .compose import RecursiveForecaster
+from .features import CalendarFeatures
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
 from .networks import *  # noqa: F403  (every network that is there, see its __init__)
@@ -16,6 +17,7 @@ from .windows import Windows, latest_windows, make_windows
 __version__ = "0.1.0"
 
 __all__ = [
+    "CalendarFeatures",
     "Forecaster",
     "NaiveForecaster",
     "RecursiveForecaster",

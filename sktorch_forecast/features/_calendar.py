@@ -1,0 +1,286 @@
+"""What the calendar says of a timestamp, as channels that are known in advance."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import StrOptions
+
+# name: (count from 0 at each time, number of units in the cycle at that time, units in
+# the longest cycle there is). Months, years and years of weeks differ in length.
+_CYCLES = {
+    "minute": (lambda times: times.minute, lambda times: 60, 60),
+    "hour": (lambda times: times.hour, lambda times: 24, 24),
+    "dayofweek": (lambda times: times.day_of_week, lambda times: 7, 7),
+    "day": (lambda times: times.day - 1, lambda times: times.days_in_month, 31),
+    "dayofyear": (
+        lambda times: times.day_of_year - 1,
+        lambda times: np.where(times.is_leap_year, 366, 365),
+        366,
+    ),
+    "week": (
+        lambda times: times.isocalendar().week.to_numpy(np.int64) - 1,
+        lambda times: _weeks_in_year(times.isocalendar().year.to_numpy(np.int64)),
+        53,
+    ),
+    "month": (lambda times: times.month - 1, lambda times: 12, 12),
+}
+
+
+class CalendarFeatures(TransformerMixin, BaseEstimator):
+    r"""Channels that tell the hour, the day of the week, a holiday and the like.
+
+    They are computed from the time index alone, before windows are made, and are known
+    for any future timestamp. Join them to the series as covariates.
+
+    Parameters
+    ----------
+    features : tuple or list of str, default=("hour", "dayofweek", "dayofyear")
+        Which cycles, each once, of
+
+        - "minute" of the hour, 0 to 59
+        - "hour" of the day, 0 to 23
+        - "dayofweek", 0 (Monday) to 6
+        - "day" of the month, 1 to 28, 29, 30 or 31
+        - "dayofyear", 1 to 365, or 366 in a leap year
+        - "week" of the year in ISO 8601, 1 to 52 or 53
+        - "month", 1 to 12
+    encoding : {"cyclical", "ordinal"}, default="cyclical"
+        "cyclical" gives the sine and cosine of the position in the cycle, so that its
+        end is next to its beginning. "ordinal" gives one channel, from -0.5 for the
+        first to 0.5 for the last unit of the longest cycle (day 31, day 366, week 53).
+    holidays : str or None, default=None
+        Country whose public holidays are marked by 1 in a channel "holiday" (0 on
+        other days): its ISO 3166 code, e.g. "DE", or that of a part of it, "DE-BY".
+        Needs the package holidays: ``pip install "sktorch-forecast[calendar]"``. None
+        for no such channel.
+    index_column : str, int or None, default=None
+        Column with the timestamps. None means that they are in the index.
+
+    See Also
+    --------
+    sktorch_forecast.make_windows : Windows of the series with these channels.
+
+    Notes
+    -----
+    Position :math:`p` of :math:`n` units (:math:`p = 0` for the first) becomes
+    :math:`\sin(2 \pi p / n)` and :math:`\cos(2 \pi p / n)`. Neither alone tells all
+    positions apart; together they do. For "day", "dayofyear" and "week", :math:`n` is
+    the length of the very month or year, so that each cycle closes, in leap years too.
+
+    The calendar is that of the time zone of the timestamps, daylight saving time
+    included. A period counts as the time at which it begins. Every row is computed by
+    itself: rows may come in any order, and the index of a panel, (id, timestamp), is
+    read at its last level.
+
+    The transformer learns nothing; `fit` only checks. Columns of values are ignored, so
+    a frame that has none, ``pandas.DataFrame(index=future)``, can be transformed.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktorch_forecast.features import CalendarFeatures
+    >>> hours = pd.date_range("2024-02-29", periods=4, freq="6h")
+    >>> series = pd.DataFrame({"load": [3.0, 5.0, 7.0, 4.0]}, index=hours)
+    >>> calendar = CalendarFeatures(["hour"]).fit_transform(series)
+    >>> calendar.round(3).abs()
+                         hour_sin  hour_cos
+    2024-02-29 00:00:00       0.0       1.0
+    2024-02-29 06:00:00       1.0       0.0
+    2024-02-29 12:00:00       0.0       1.0
+    2024-02-29 18:00:00       1.0       0.0
+    >>> series.join(calendar).columns.tolist()
+    ['load', 'hour_sin', 'hour_cos']
+    """
+
+    _parameter_constraints = {
+        "features": [tuple, list],
+        "encoding": [StrOptions({"cyclical", "ordinal"})],
+        "holidays": [str, None],
+        "index_column": [str, Integral, None],
+    }
+
+    def __init__(
+        self,
+        features=("hour", "dayofweek", "dayofyear"),
+        encoding="cyclical",
+        holidays=None,
+        index_column=None,
+    ):
+        self.features = features
+        self.encoding = encoding
+        self.holidays = holidays
+        self.index_column = index_column
+
+    def fit(self, X, y=None):
+        """Check the parameters and the timestamps.
+
+        Parameters
+        ----------
+        X : DataFrame or Series of n_timestamps rows
+            Timestamps or periods in its index, or in the column `index_column`.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        self : CalendarFeatures
+
+        Raises
+        ------
+        ImportError
+            If `holidays` is given and the package holidays is not installed.
+        TypeError, ValueError
+            If a parameter is not valid, or `X` has no timestamps or lacks some.
+        """
+        self._check_parameters()
+        times = self._times(X)
+        if self.holidays is not None:
+            _holidays(self.holidays, times[:0])
+        return self
+
+    def transform(self, X):
+        """The calendar at each row.
+
+        Parameters
+        ----------
+        X : DataFrame or Series of n_timestamps rows
+            Timestamps or periods in its index, or in the column `index_column`.
+
+        Returns
+        -------
+        features : DataFrame of shape (n_timestamps, n_features_out), float64
+            With the index of `X`. Columns as `get_feature_names_out` names them.
+
+        Raises
+        ------
+        ImportError
+            If `holidays` is given and the package holidays is not installed.
+        TypeError, ValueError
+            As for `fit`.
+        """
+        self._check_parameters()
+        times = self._times(X)
+        columns = []
+        for feature in self.features:
+            count, n_units, n_longest = _CYCLES[feature]
+            position = np.asarray(count(times), dtype=np.float64)
+            if self.encoding == "cyclical":
+                angle = 2 * np.pi * position / np.asarray(n_units(times))
+                columns += [np.sin(angle), np.cos(angle)]
+            else:
+                columns.append(position / (n_longest - 1) - 0.5)
+        if self.holidays is not None:
+            days = _holidays(self.holidays, times)
+            columns.append(times.normalize().isin(days).astype(np.float64))
+        return pd.DataFrame(
+            dict(zip(self.get_feature_names_out(), columns)), index=X.index
+        )
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the channels.
+
+        Parameters
+        ----------
+        input_features : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        names : ndarray of shape (n_features_out,) of str objects
+            Each feature with "_sin" and "_cos" behind it if the encoding is cyclical;
+            then "holiday", if holidays are marked.
+        """
+        endings = ("_sin", "_cos") if self.encoding == "cyclical" else ("",)
+        names = [feature + ending for feature in self.features for ending in endings]
+        if self.holidays is not None:
+            names.append("holiday")
+        return np.array(names, dtype=object)
+
+    def _check_parameters(self):
+        self._validate_params()
+        features = list(self.features)
+        unknown = [feature for feature in features if feature not in _CYCLES]
+        if unknown or len(set(features)) < len(features):
+            raise ValueError(
+                f"Expected features out of {list(_CYCLES)}, each once, found "
+                f"{self.features!r}."
+            )
+        if not features and self.holidays is None:
+            raise ValueError("Expected features or holidays, found neither.")
+
+    def _times(self, X):
+        """Local wall-clock time of each row, a DatetimeIndex without a time zone."""
+        column = self.index_column
+        if not isinstance(X, (pd.DataFrame, pd.Series)):
+            raise TypeError(
+                "Expected a DataFrame or Series with timestamps in its index or in the "
+                f"column index_column, found {type(X).__name__}. For timestamps alone "
+                "use pandas.DataFrame(index=timestamps)."
+            )
+        if column is None:
+            times, place = X.index.get_level_values(-1), "the index"
+        elif isinstance(X, pd.DataFrame) and column in X.columns:
+            times, place = pd.Index(X[column]), f"column {column!r}"
+        else:
+            columns = list(getattr(X, "columns", []))
+            raise ValueError(
+                f"Expected a column {column!r} of timestamps, found columns {columns}."
+            )
+        if isinstance(times, pd.PeriodIndex):
+            times = times.to_timestamp()
+        if not isinstance(times, pd.DatetimeIndex):
+            raise TypeError(
+                f"Expected timestamps or periods in {place}, found {times.dtype}. "
+                "Convert them with pandas.to_datetime, or name the column that has "
+                "them, e.g. CalendarFeatures(index_column='time')."
+            )
+        if times.hasnans:
+            raise ValueError(
+                f"Expected a timestamp in every row of {place}, found none in row "
+                f"{int(np.argmax(times.isna()))}. Drop that row or fill its timestamp."
+            )
+        return times.tz_localize(None)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        # What is transformed is a time index, which no array of numbers has.
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []  # float64, whatever comes in
+        return tags
+
+
+def _weeks_in_year(year):
+    """Weeks of an ISO 8601 year: 53 if it begins or ends on a Thursday, else 52."""
+
+    def last_weekday(year):  # of December 31, 0 for Sunday
+        return (year + year // 4 - year // 100 + year // 400) % 7
+
+    return np.where((last_weekday(year) == 4) | (last_weekday(year - 1) == 3), 53, 52)
+
+
+def _holidays(code, times):
+    """Days off in the years of `times`, a DatetimeIndex."""
+    try:
+        import holidays
+    except ImportError as error:
+        raise ImportError(
+            f"CalendarFeatures(holidays={code!r}) needs the package holidays, found "
+            'that it is not installed. Run pip install "sktorch-forecast[calendar]".'
+        ) from error
+    country, _, part = code.partition("-")
+    years = times.year.unique().tolist()
+    try:
+        days = holidays.country_holidays(country, subdiv=part or None, years=years)
+    except NotImplementedError as error:  # how that package says "unknown"
+        raise ValueError(
+            f"Expected holidays to be the ISO 3166 code of a country or of a part of "
+            f"one, such as 'DE' or 'DE-BY', found {code!r}: {error}"
+        ) from error
+    return pd.DatetimeIndex(sorted(days))
