@@ -24,9 +24,28 @@ def as_tensor(array, device="cpu", dtype=np.float32):
 
 
 def windows_of(batch):
-    """The windows of a batch, whether or not weights came with them."""
+    """The windows of a batch, whether or not anything came with them."""
     x = batch[0]
     return x["x"] if isinstance(x, dict) else x
+
+
+def parts_of(batch, function=lambda part: part):
+    """Windows, and covariates beside them, of a batch as keywords of the module.
+
+    Parameters
+    ----------
+    batch : Tensor of windows, or dict of these and what came with them
+    function : callable, default=identity
+        Applied to each part.
+
+    Returns
+    -------
+    parts : dict of Tensor
+        "x", and "future" and "static" where there are any.
+    """
+    if not isinstance(batch, dict):
+        return {"x": function(batch)}
+    return {k: function(v) for k, v in batch.items() if k != "sample_weight"}
 
 
 class WindowDataset(skorch.dataset.Dataset):
@@ -48,14 +67,24 @@ class WindowDataset(skorch.dataset.Dataset):
     def __init__(self, X, y=None, sample_weight=None, device="cpu"):
         super().__init__(X, y)
         self.device = device
-        self._starts = None
+        self._starts = self._future = self._static = None
         if isinstance(X, Windows):
             # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
             block = as_tensor(X.values, device)
             windows = block.unfold(0, X.length, 1).transpose(1, 2)
+            if X.n_future:
+                # The k-th begins after the last timestamp of the k-th window.
+                known = block[X.length :, -X.n_future :]
+                self._future = known.unfold(0, X.horizon, 1).transpose(1, 2)
+            if X.static is not None:
+                self._static = as_tensor(X.static, device)
+                self._series = torch.from_numpy(X.series).to(device)
             origins = as_slice(X.positions, len(block))
             if isinstance(origins, slice):  # consecutive: no list of them is needed
-                windows = windows[origins.start - (X.length - 1) :][: len(X)]
+                first = slice(origins.start - (X.length - 1), None)
+                windows = windows[first][: len(X)]
+                if X.n_future:
+                    self._future = self._future[first]
             else:
                 self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
         else:
@@ -77,11 +106,18 @@ class WindowDataset(skorch.dataset.Dataset):
                 else part[0]
                 for part in batch
             )
-        x = _rows(self._windows, _rows(self._starts, index))
-        n_rows = x.shape[0]
+        places = _rows(self._starts, index)
+        x = _rows(self._windows, places)
+        n_rows, beside = x.shape[0], {}
+        if self._future is not None:
+            beside["future"] = _rows(self._future, places)
+        if self._static is not None:
+            beside["static"] = _rows(self._static, _rows(self._series, index))
         if self._weights is not None:
+            beside["sample_weight"] = _rows(self._weights, index)
+        if beside:
             # skorch's own way to carry weights: X becomes a dictionary.
-            x = {"x": x, "sample_weight": _rows(self._weights, index)}
+            x = {"x": x, **beside}
         if self._targets is None:
             return x, torch.zeros(n_rows)  # skorch's placeholder
         return x, _rows(self._targets, index).float()
@@ -173,7 +209,7 @@ def split_last(dataset, validation_fraction, horizon):
         None if fewer than two origins would be left to train on.
     """
     X = dataset.X
-    time = X.positions if isinstance(X, Windows) else np.arange(len(dataset))
+    time = X.times if isinstance(X, Windows) else np.arange(len(dataset))
     n_valid = max(1, round(validation_fraction * len(time)))
     first_valid = np.partition(time, -n_valid)[-n_valid]
     train = np.flatnonzero(time <= first_valid - horizon)

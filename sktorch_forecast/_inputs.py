@@ -1,5 +1,6 @@
 """What every forecaster checks of its X and y, networks or not."""
 
+import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -50,6 +51,7 @@ def check_windows(estimator, X, *, reset):
         If X is not numeric, finite and of the right shape.
     """
     name = type(estimator).__name__
+    allow_nan = getattr(estimator, "missing", "error") == "mask"
     if isinstance(X, Windows):
         if not len(X):
             raise ValueError(
@@ -57,6 +59,11 @@ def check_windows(estimator, X, *, reset):
                 f"is required by {name}."
             )
         validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if X.has_missing and not allow_nan:
+            raise ValueError(
+                f"Expected windows without missing values for {name}, found some. "
+                "Impute them before windowing, or use a network with missing='mask'."
+            )
     else:
         X = validate_data(
             estimator,
@@ -71,9 +78,9 @@ def check_windows(estimator, X, *, reset):
                 "Expected X of shape (n_origins, length) or (n_origins, length, "
                 f"n_channels), found {X.shape}."
             )
-        check_finite(X, "X")
-        with np.errstate(over="ignore"):
-            if X.dtype == np.float64 and not np.isfinite(np.float32(np.abs(X).max())):
+        check_finite(X, "X", allow_nan=allow_nan)
+        with np.errstate(over="ignore"), warnings.catch_warnings(action="ignore"):
+            if X.dtype == np.float64 and np.isinf(np.float32(np.nanmax(np.abs(X)))):
                 raise ValueError(
                     "Input X contains values too large for float32, the precision of "
                     f"the networks: found {np.abs(X).max():.3g}. Scale the series."
@@ -86,7 +93,37 @@ def check_windows(estimator, X, *, reset):
             f"X has {n_channels} channels, but {name} was fitted with "
             f"{expected}. Make the windows from the same channels."
         )
+    _check_covariates(estimator, X, reset=reset)
     return X
+
+
+def _check_covariates(estimator, X, *, reset):
+    """Set, or compare with, the numbers of covariates known in the future and static.
+
+    Raises
+    ------
+    ValueError
+        If they are others than in the fit.
+    """
+    n_future = getattr(X, "n_future", 0)
+    n_static = 0 if getattr(X, "static", None) is None else X.static.shape[1]
+    if reset:
+        estimator.n_future_, estimator.n_static_ = n_future, n_static
+        return
+    expected = getattr(estimator, "n_future_", 0), getattr(estimator, "n_static_", 0)
+    if (n_future, n_static) != expected:
+        raise ValueError(
+            f"X has {n_future} covariates known in the future and {n_static} static "
+            f"ones, but {type(estimator).__name__} was fitted with {expected[0]} and "
+            f"{expected[1]}. Make the windows with the same future and static columns."
+        )
+    horizon = getattr(estimator, "horizon_", None)
+    if n_future and horizon is not None and X.horizon != horizon:
+        raise ValueError(
+            f"X has covariates over a horizon of {X.horizon}, but "
+            f"{type(estimator).__name__} forecasts {horizon} steps. Make the windows "
+            f"with horizon={horizon}."
+        )
 
 
 def check_targets(estimator, X, y, *, reset):
@@ -122,7 +159,7 @@ def check_targets(estimator, X, y, *, reset):
     # Rows that overlap in memory share one span: each value is looked at once.
     span = shared_span(y)
     if span is None or not np.isfinite(np.sum(span)):
-        check_finite(y, "y")
+        check_finite(y, "y", allow_nan=getattr(estimator, "missing", "error") == "mask")
     n_outputs = y.shape[1] if y.ndim == 2 else 1
     n_targets = getattr(X, "n_targets", 1)
     if n_outputs % n_targets:
@@ -131,6 +168,11 @@ def check_targets(estimator, X, y, *, reset):
             f"{n_targets} target channels of the windows, found {n_outputs}."
         )
     horizon = n_outputs // n_targets
+    if getattr(X, "n_future", 0) and X.horizon != horizon:
+        raise ValueError(
+            f"Expected y to have the horizon of the covariates in X, {X.horizon}, "
+            f"found {horizon}. Take both from one call of make_windows."
+        )
     if reset:
         estimator.n_targets_ = n_targets
         estimator.horizon_ = horizon

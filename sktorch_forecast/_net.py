@@ -12,16 +12,21 @@ import torch
 from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
+from torch import nn
 from torch.optim import SGD, Adam, AdamW
 
-from ._batches import WindowDataset, split_last, windows_of
+from ._batches import WindowDataset, parts_of, split_last, windows_of
 from ._callbacks import KeepBestWeights
+from ._checks import check_parameters
 from ._gradients import clip_gradients
 from ._hardware import limited_threads, resolve_device
 from ._inputs import unchanged_on_error
 from ._randomness import draw_seed, private_random_state, seeded_torch
 from .layers import WindowNormalization
+from .layers.decoder import TemporalDecoder
 from .layers.heads import HeadLoss, make_head
+from .layers.losses import make_loss
+from .layers.normalization import following
 
 
 class WindowNet(NeuralNetRegressor):
@@ -120,7 +125,7 @@ class WindowNet(NeuralNetRegressor):
         with unchanged_on_error(self):
             if X is not None:
                 self._check_data(X, y, reset=True)
-            self._check_parameters()
+            check_parameters(self)
             self._random = private_random_state(self.random_state)
             with self._resolved_device():
                 super().initialize()
@@ -159,6 +164,13 @@ class WindowNet(NeuralNetRegressor):
             "n_params": 1 if self.head_ is None else self.head_.n_params,
             "length": getattr(self, "n_features_in_", 1),
         }
+        # What `WindowNormalization` adds to the windows, and needs of the network.
+        n_future, n_static = self._n_covariates
+        if self.missing == "mask":
+            shapes["n_channels"] += n_channels - n_future
+        shapes["n_channels"] += n_static
+        if n_future:
+            shapes["n_params"] += TemporalDecoder.n_extra
         shapes["n_outputs"] *= shapes["n_params"]
         takes = inspect.signature(self.module).parameters
         kwargs = {name: size for name, size in shapes.items() if name in takes}
@@ -169,27 +181,56 @@ class WindowNet(NeuralNetRegressor):
         }
         kwargs |= self.get_params_for("module")
         quantiles = None if self.quantiles is None else tuple(self.quantiles)
-        distribution = self.likelihood, quantiles, self.n_components
-        return kwargs, (self.normalize, n_channels, n_targets, distribution)
+        around = {
+            "n_channels": n_channels,
+            "n_targets": n_targets,
+            "kind": self.normalize,
+            "seasonality": self.seasonality,
+            "horizon": getattr(self, "horizon_", 1),
+            "n_future": n_future,
+            "n_static": n_static,
+            "masked": self.missing == "mask",
+        }
+        head = self.likelihood, quantiles, self.n_components
+        return kwargs, around, head
+
+    @property
+    def _n_covariates(self):
+        """Numbers of covariates known in the future, and of static ones."""
+        return getattr(self, "n_future_", 0), getattr(self, "n_static_", 0)
 
     def initialize_module(self):
         """Build the torch module from the parameters and the shapes of the data."""
         self.head_ = make_head(self.likelihood, self.quantiles, self.n_components)
-        kwargs, (normalize, n_channels, n_targets, _) = self._architecture()
+        kwargs, around, _ = self._architecture()
         with seeded_torch(draw_seed(self._random)):
             module = self.module(**kwargs)
-        if self._is_wrapped:
-            horizon = getattr(self, "horizon_", 1)
-            options = {"head": self.head_, "horizon": horizon, "kind": normalize}
-            module = WindowNormalization(module, n_channels, n_targets, **options)
+            if self._is_wrapped:
+                module = WindowNormalization(
+                    module, head=self.head_, decoder=self._new_decoder(), **around
+                )
         self.module_ = module
         self._initialized_architecture = self._architecture()
         return self
 
+    def _new_decoder(self):
+        """What combines the network with the covariates of the horizon, if any."""
+        n_future, n_static = self._n_covariates
+        if not n_future:
+            return None
+        n_params = 1 if self.head_ is None else self.head_.n_params
+        n_targets = getattr(self, "n_targets_", 1)
+        return TemporalDecoder(n_targets, n_params, n_future, n_static)
+
     @property
     def _is_wrapped(self):
         """Whether the network stands inside a `WindowNormalization`."""
-        return self.normalize is not None or self.head_ is not None
+        return (
+            self.normalize is not None
+            or self.head_ is not None
+            or self.missing == "mask"
+            or any(self._n_covariates)
+        )
 
     @property
     def _network(self):
@@ -201,10 +242,14 @@ class WindowNet(NeuralNetRegressor):
         return self.horizon_ * self.n_targets_
 
     def initialize_criterion(self):
-        """Build the loss: that of the head, if there is one."""
-        if self.head_ is None:
-            return super().initialize_criterion()
-        self.criterion_ = HeadLoss(self.head_)
+        """Build the loss: that of the head or of a name, if there is one."""
+        if self.head_ is not None:
+            self.criterion_ = HeadLoss(self.head_)
+        elif self.loss is not None:
+            n_targets = getattr(self, "n_targets_", 1)
+            self.criterion_ = make_loss(self.loss, n_targets, self.seasonality)
+        else:
+            super().initialize_criterion()
         return self
 
     def initialize_optimizer(self, triggered_directly=None):
@@ -335,11 +380,16 @@ class WindowNet(NeuralNetRegressor):
         a multiple of 16 they do not, so that a forecast has the same bits whether it
         is made alone or among many.
         """
-        x = windows_of(batch)
-        missing = -len(x) % 16
-        padded = torch.cat([x, x[-1:].expand(missing, -1, -1)]) if missing else x
+        n_rows = windows_of(batch).shape[0]
+        missing = -n_rows % 16
+
+        def filled(part):
+            rest = part[-1:].expand(missing, *[-1] * (part.ndim - 1))
+            return torch.cat([part, rest]) if missing else part
+
+        parts = parts_of(batch[0], filled)
         with limited_threads(self.n_jobs):
-            return super().evaluation_step((padded, None), training)[: len(x)]
+            return super().evaluation_step((parts, None), training)[:n_rows]
 
     def _set_training(self, training=True):
         """Training or evaluation mode; what is in it already stays as it is."""
@@ -348,11 +398,12 @@ class WindowNet(NeuralNetRegressor):
 
     def infer(self, x, **fit_params):
         """Forecasts of shape (batch, horizon * n_targets) for a batch of windows."""
-        x = to_device(x["x"] if isinstance(x, dict) else x, self._device)
+        parts = parts_of(x, lambda part: to_device(part, self._device))
+        x = parts.pop("x")
         if self.precision == "fp32":
-            return self.module_(x, **fit_params)
+            return self.module_(x, **parts, **fit_params)
         with torch.autocast(self._device.type, torch.bfloat16):
-            return self.module_(x, **fit_params).float()
+            return self.module_(x, **parts, **fit_params).float()
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Loss of a batch, weighted where there are weights.
@@ -376,13 +427,20 @@ class WindowNet(NeuralNetRegressor):
         y_true = to_device(y_true, self._device)
         if y_pred.ndim == 3:
             y_true = self._targets_of_steps(X, y_true, n_steps=y_pred.shape[1])
-        has_units = self.head_ is None or self.head_.in_window_units
-        if self.normalize is not None and has_units:
+        criterion, seen = self.criterion_, None
+        if self.missing == "mask":
+            seen = y_true.isfinite()
+            y_true = torch.where(seen, y_true, 1.0)  # in the range of every family
+        if self.normalize is not None and getattr(criterion, "in_window_units", True):
             y_pred = self.module_.in_window_units(y_pred)
             y_true = self.module_.in_window_units(y_true)
-        if not isinstance(X, dict):
-            return self.criterion_(y_pred, y_true)
-        return self._weighted_loss(y_pred, y_true, X["sample_weight"])
+        args = [y_pred, y_true]
+        if self.loss is not None and not isinstance(criterion, nn.modules.loss._Loss):
+            args.append(to_device(X["x"] if isinstance(X, dict) else X, self._device))
+        weights = X.get("sample_weight") if isinstance(X, dict) else None
+        if weights is None and seen is None:
+            return criterion(*args)
+        return self._weighted_loss(args, weights, seen)
 
     def _targets_of_steps(self, X, y, n_steps):
         """What followed each of the last time steps: the window and `y` joined.
@@ -390,33 +448,37 @@ class WindowNet(NeuralNetRegressor):
         (batch, horizon * n_targets) -> (batch, n_steps, horizon * n_targets)
         """
         x = to_device(X["x"] if isinstance(X, dict) else X, self._device)
-        n_targets, length = self.n_targets_, x.shape[1]
+        n_targets = self.n_targets_
         joined = torch.cat([x[..., :n_targets], y.unflatten(1, (-1, n_targets))], dim=1)
-        # (batch, length + horizon, n_targets) -> (batch, length, n_targets, horizon)
-        following = joined[:, 1:].unfold(1, self.horizon_, 1)
         # A network with a stride forecasts from every stride-th step, the last among
         # them; with truncated backpropagation from the last few.
         stride = getattr(self._network, "stride", 1)
-        steps = torch.arange(n_steps, device=x.device)
-        following = following[:, length - 1 - stride * (n_steps - 1 - steps)]
-        # step-major: (batch, n_steps, n_targets, horizon) -> (..., horizon * n_targets)
-        return following.transpose(2, 3).flatten(2)
+        return following(joined, n_steps, self.horizon_, stride).flatten(2)
 
-    def _weighted_loss(self, y_pred, y_true, weights):
+    def _weighted_loss(self, args, weights, seen):
+        """Loss of a batch with weights of the windows, or of what is seen of y."""
         reduction = getattr(self.criterion_, "reduction", None)
         if reduction != "mean":
             raise TypeError(
-                "Expected a criterion with reduction='mean' to weight origins, found "
-                f"{self.criterion_!r} with reduction={reduction!r}. Use a loss of "
-                "torch.nn, or fit without sample_weight."
+                "Expected a criterion with reduction='mean' to weight origins or to "
+                f"leave out missing values, found {self.criterion_!r} with reduction="
+                f"{reduction!r}. Use a loss of torch.nn, or fit without sample_weight "
+                "and with missing='error'."
             )
         self.criterion_.reduction = "none"
         try:
-            losses = self.criterion_(y_pred, y_true)
+            losses = self.criterion_(*args)
         finally:
             self.criterion_.reduction = reduction
+        share = 1.0
+        if seen is not None:
+            losses = torch.where(seen, losses, 0)
+            share = seen.float().mean().clamp_min(1 / seen.numel())
         # (batch, outputs) -> (batch,)
-        return (losses.flatten(1).mean(1) * to_device(weights, self._device)).mean()
+        losses = losses.flatten(1).mean(1) / share
+        if weights is not None:
+            losses = losses * to_device(weights, self._device)
+        return losses.mean()
 
     def _training_kwargs(self, batch):
         """What the module's forward gets beside the windows of a training batch."""

@@ -18,7 +18,7 @@ from scipy import special
 from sklearn.covariance import OAS
 from torch.utils.data import Subset
 
-from ._batches import windows_of
+from ._batches import parts_of, windows_of
 from ._hardware import limited_threads
 from ._randomness import draw_seed
 from ._uncertainty import UncertaintyMixin
@@ -115,6 +115,9 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
             params = params.reshape(-1, self._n_outputs, self.head_.n_params)
             ranks.append(self._ranks(params, batch[1].cpu().numpy()))
         u = np.concatenate(ranks)
+        u = u[np.isfinite(u).all(axis=1)]  # where nothing is missing in y
+        if len(u) < 2:
+            return
         scores = special.ndtri(u.clip(1e-6, 1 - 1e-6))
         covariance = OAS(assume_centered=True).fit(scores).covariance_
         deviation = np.sqrt(np.diag(covariance))
@@ -147,9 +150,8 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
         start = 0
         with limited_threads(self.n_jobs):
             for batch in self.get_iterator(self.get_dataset(X), training=False):
-                x = windows_of(batch)
-                stop = start + len(x)
-                self._fill(samples[:, start:stop], x, dropouts)
+                stop = start + len(windows_of(batch))
+                self._fill(samples[:, start:stop], batch[0], dropouts)
                 start = stop
         return samples
 
@@ -168,18 +170,21 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
             )
         return dropouts
 
-    def _fill(self, samples, x, dropouts):
+    def _fill(self, samples, batch, dropouts):
         """Fill `samples`, (n_samples, batch, outputs), with forecasts of a batch."""
         # Only dropout goes into training mode; all else forecasts as in `predict`.
         self._set_training(False)
         for dropout in dropouts:
             dropout.train()
         try:
-            step = max(1, _ROWS_OF_A_PASS // len(x))
+            step = max(1, _ROWS_OF_A_PASS // samples.shape[1])
             for start in range(0, len(samples), step):
                 part = samples[start : start + step]
-                # (batch, length, n_channels) -> (part * batch, length, n_channels)
-                repeated = x.repeat(len(part), 1, 1)
+                n = len(part)
+                # (batch, ...) -> (n * batch, ...)
+                repeated = parts_of(
+                    batch, lambda x, n=n: x.repeat(n, *[1] * (x.ndim - 1))
+                )
                 with torch.no_grad():
                     y = self.infer(repeated).cpu().numpy()
                 part[:] = y.reshape(part.shape)

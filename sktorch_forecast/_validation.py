@@ -30,7 +30,7 @@ def check_positive_ints(values, name):
     return tuple(check_positive_int(value, f"each of {name}") for value in values)
 
 
-def check_finite(array, name, describe=None):
+def check_finite(array, name, describe=None, allow_nan=False):
     """Raise a ValueError that names the first place where `array` is not finite.
 
     Parameters
@@ -42,11 +42,13 @@ def check_finite(array, name, describe=None):
     describe : callable, default=None
         Turns the index tuple of the offending entry into words; the default
         speaks of rows and columns.
+    allow_nan : bool, default=False
+        Whether entries may be missing.
 
     Raises
     ------
     ValueError
-        If an entry is NaN or infinite.
+        If an entry is infinite, or NaN where that is not allowed.
     """
     # A sum is finite only if every term is, and it needs no temporary of the
     # size of the array. It may also overflow: then look at the entries.
@@ -56,7 +58,8 @@ def check_finite(array, name, describe=None):
     flaws = 0
     first = None
     for start in range(0, len(array), 65536):
-        bad = ~np.isfinite(array[start : start + 65536])
+        part = array[start : start + 65536]
+        bad = np.isinf(part) if allow_nan else ~np.isfinite(part)
         flaws += int(bad.sum())
         if first is None and bad.any():
             row, *rest = (int(i) for i in np.argwhere(bad)[0])

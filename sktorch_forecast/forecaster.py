@@ -13,7 +13,6 @@ What happens in a fit, from top to bottom::
 Any error on the way leaves the forecaster as it was before.
 """
 
-import inspect
 from numbers import Integral, Real
 
 import numpy as np
@@ -22,20 +21,21 @@ from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from skorch.utils import is_dataset
 
-from ._batches import BatchIterator, WindowDataset, windows_of
-from ._hardware import has_bf16, limited_threads
+from ._batches import BatchIterator, WindowDataset, parts_of
+from ._checks import check_parameters, check_season
+from ._hardware import limited_threads
 from ._inputs import check_targets, check_windows, unchanged_on_error
 from ._net import WindowNet
 from ._network_uncertainty import NetworkUncertaintyMixin
 from ._overlap import shared_span
 from ._parameters import SkorchParametersMixin
-from ._uncertainty import check_quantiles
 from .layers.heads import LIKELIHOODS
+from .layers.losses import LOSSES
+from .layers.normalization import KINDS
 
 
 class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
@@ -49,16 +49,31 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
 
     Parameters
     ----------
-    normalize : {"window"} or None, default="window"
-        "window" shifts and scales each window by its own mean and deviation inside
-        the network and puts the forecast back, so raw series go in and come out; the
-        loss is then computed in the units of the window. None leaves all as it is.
+    normalize : {"window", "mean", "last", "level", "season"} or None, default="window"
+        How each window is put into units of its own inside the network, and the
+        forecast put back, so that raw series go in and come out; the loss is then
+        computed in the units of the window. "window" shifts and scales by the mean and
+        the deviation of the window. "mean" and "last" shift by the mean or the last
+        value and scale all windows alike, so that the loss counts them alike. "level"
+        divides by the mean absolute value, for positive series. "season" takes the
+        last season off the targets, so that the seasonal naive forecast is where the
+        network begins, and divides by the deviation. None leaves all as it is.
+    seasonality : int or None, default=None
+        Timestamps in a season, for ``normalize="season"`` and ``loss="mase"``.
+    missing : {"error", "mask"}, default="error"
+        "mask" takes windows and targets with NaN: the network sees zeros there and
+        one more channel for each target and past covariate, which says where values
+        are; the loss leaves out what is missing.
     train_on : {"last_step", "all_steps"}, default="last_step"
         "all_steps" trains networks that read the window step by step to forecast the
         whole horizon from every time step of it, which gives them more to learn from;
         the targets come from the window and `y` joined. Forecasts are those of the
         last step in any case. With ``normalize="window"`` the early steps then know
         the mean and deviation of the whole window.
+    loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase"} or None, default=None
+        A loss by its name; None takes `criterion`. The first three are computed in
+        the units of the window, the others, which have none, in those of the series.
+        "mase" divides by the error of the seasonal naive forecast in the window.
     criterion : torch loss class or instance, default=torch.nn.MSELoss
         Called with the forecasts and the targets, both of shape
         (batch, horizon * n_targets). A likelihood or quantiles bring their own loss.
@@ -162,7 +177,10 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
 
     _own_parameters = ()
     _parameter_constraints = {
-        "normalize": [StrOptions({"window"}), None],
+        "normalize": [StrOptions(set(KINDS)), None],
+        "seasonality": [Interval(Integral, 1, None, closed="left"), None],
+        "missing": [StrOptions({"error", "mask"})],
+        "loss": [StrOptions(set(LOSSES)), None],
         "train_on": [StrOptions({"last_step", "all_steps"})],
         "criterion": [callable],
         "likelihood": [StrOptions(set(LIKELIHOODS)), None],
@@ -192,7 +210,10 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         self,
         *,
         normalize="window",
+        seasonality=None,
+        missing="error",
         train_on="last_step",
+        loss=None,
         criterion=torch.nn.MSELoss,
         likelihood=None,
         quantiles=None,
@@ -223,6 +244,9 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         **dunder,
     ):
         self.normalize = normalize
+        self.seasonality = seasonality
+        self.missing = missing
+        self.loss = loss
         self.train_on = train_on
         self.criterion = criterion
         self.likelihood = likelihood
@@ -316,7 +340,7 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
     def _train(self, X, y, sample_weight, *, go_on):
         with unchanged_on_error(self):
             self.check_training_readiness()
-            self._check_parameters()
+            check_parameters(self)
             reset = not (go_on and hasattr(self, "horizon_"))
             X, y = self._check_data(X, y, reset=reset)
             X, y, weights = self._apply_weights(X, y, sample_weight)
@@ -327,11 +351,10 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
             if self.head_ is not None:
                 span = shared_span(y)
                 self.head_.check(y if span is None else span)
-            if self.normalize is not None and (reset or not go_on):
+            if self._is_wrapped and (reset or not go_on):
                 sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
-                self.module_.calibrate(
-                    windows_of(dataset[torch.from_numpy(sample).long()])
-                )
+                parts = parts_of(dataset[torch.from_numpy(sample).long()][0])
+                self.module_.calibrate(parts.pop("x"), **parts)
             with (
                 limited_threads(self.n_jobs),
                 self._resolved_device(),
@@ -378,7 +401,8 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         # Filled in batch by batch: a million origins need no second copy.
         y, start = None, 0
         for batch in self.forward_iter(X):
-            batch = self._point(batch.numpy())
+            # Scoring callbacks hand in forecasts of the training: hence detach.
+            batch = self._point(batch.detach().numpy())
             if y is None:
                 shape = (len(X), batch.shape[1])
                 y = np.empty(shape, getattr(X, "dtype", np.float32))
@@ -389,59 +413,11 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
     # skorch offers it to every net; a regressor has no probabilities.
     predict_proba = property()
 
-    def _check_parameters(self):
-        validate_parameter_constraints(
-            self._parameter_constraints,
-            self.get_params(deep=False),
-            caller_name=type(self).__name__,
-        )
-        try:
-            torch.empty(0, device=self._device)
-        except (RuntimeError, AssertionError) as error:
-            raise ValueError(
-                f"Expected a device that torch can use here, such as 'cpu', found "
-                f"{self.device!r}: {error}"
-            ) from None
-        if self.precision == "bf16" and not has_bf16(self._device):
-            raise ValueError(
-                f"Expected precision='fp32' on this {self._device.type}, found 'bf16', "
-                "which it has no arithmetic for. Use an accelerator or processor that "
-                "has (AVX-512 or AMX), or precision='fp32', which is faster here."
-            )
-        self._check_distribution()
-        takes = inspect.signature(self.module.forward).parameters
-        if self.train_on == "all_steps" and "all_steps" not in takes:
-            raise ValueError(
-                f"Expected train_on='last_step' for {type(self).__name__}, found "
-                "'all_steps': its network reads the window as a whole and has no time "
-                "steps to forecast from."
-            )
-
-    def _check_distribution(self):
-        given = [
-            f"{name}={value!r}"
-            for name, value in (
-                ("likelihood", self.likelihood),
-                ("quantiles", self.quantiles),
-                ("criterion", self.criterion),
-            )
-            if value is not None and value is not torch.nn.MSELoss
-        ]
-        if len(given) > 1:
-            raise ValueError(
-                "Expected one of likelihood, quantiles and criterion, since each says "
-                f"what is minimized, found {' and '.join(given)}. Leave out the others."
-            )
-        if self.quantiles is not None and len(check_quantiles(self.quantiles)) < 2:
-            raise ValueError(
-                "Expected at least two quantiles, to tell others from, found "
-                f"{self.quantiles!r}. Add the median, e.g."
-                f" {(0.5, *self.quantiles)!r}."
-            )
-
     def _check_data(self, X, y, *, reset):
         X = check_windows(self, X, reset=reset)
-        return X, check_targets(self, X, y, reset=reset)
+        y = check_targets(self, X, y, reset=reset)
+        check_season(self)
+        return X, y
 
     def _apply_weights(self, X, y, sample_weight):
         """Origins that count, and their weights, or None where all count alike."""
@@ -469,6 +445,7 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         tags = super().__sklearn_tags__()
         tags.estimator_type = "regressor"
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.missing == "mask"
         tags.target_tags.required = True
         tags.target_tags.multi_output = True
         return tags

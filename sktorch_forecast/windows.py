@@ -82,6 +82,7 @@ class Windows:
 
     dtype = np.dtype(np.float32)
     ndim = 3
+    n_future, horizon, static, has_missing = 0, None, None, False
 
     def __init__(
         self, values, positions, length, *, index=None, channels=None, n_targets=1
@@ -148,6 +149,11 @@ class Windows:
     def n_channels(self):
         """Number of channels."""
         return self.values.shape[1]
+
+    @property
+    def times(self):
+        """Place of each origin in time, ndarray of shape (n_origins,)."""
+        return self.positions
 
     @property
     def origins(self):

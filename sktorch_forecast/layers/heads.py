@@ -363,6 +363,7 @@ class HeadLoss(nn.Module):
     def __init__(self, head):
         super().__init__()
         self.head = head
+        self.in_window_units = head.in_window_units
         self.reduction = "mean"
 
     def forward(self, params, y):

@@ -1,0 +1,68 @@
+"""Covariates that are known over the horizon."""
+
+import torch
+from torch import nn
+
+from .linear import Linear
+
+
+class TemporalDecoder(nn.Module):
+    """Let what is known of each step of the horizon change the forecast of that step.
+
+    A network that reads windows puts out a forecast of each step and, beside it, a few
+    numbers that say what the window means for that step. A small network, the same for
+    all steps, sees both and the covariates of the step and adds what they change.
+
+    Parameters
+    ----------
+    n_targets : int
+        Values at each step.
+    n_params : int
+        Numbers that are forecast for each value, 1 without a head.
+    n_future, n_static : int
+        Covariates known over the horizon, and static ones.
+    hidden_size : int, default=32
+        Units of the hidden layer.
+
+    Attributes
+    ----------
+    n_extra : int
+        Numbers beside the forecast of each value that the network has to put out.
+
+    References
+    ----------
+    .. [1] A. Das et al. (2023), Long-term Forecasting with TiDE: Time-series Dense
+       Encoder. TMLR, section 4.2, the temporal decoder.
+    """
+
+    n_extra = 4
+
+    def __init__(self, n_targets, n_params, n_future, n_static, hidden_size=32):
+        super().__init__()
+        self.n_targets = n_targets
+        self.n_params = n_params
+        n_inputs = n_targets * (n_params + self.n_extra) + n_future + n_static
+        self.hidden = Linear(n_inputs, hidden_size)
+        self.readout = Linear(hidden_size, n_targets * n_params)
+
+    def forward(self, z, future, static=None):
+        """Combine the outputs of a network with covariates.
+
+        Parameters
+        ----------
+        z : Tensor of shape (batch, ..., horizon * n_targets * (n_params + n_extra))
+        future : Tensor of shape (batch, ..., horizon, n_future)
+        static : Tensor of shape (batch, n_static), default=None
+
+        Returns
+        -------
+        z : Tensor of shape (batch, ..., horizon * n_targets * n_params)
+        """
+        z = z.unflatten(-1, (future.shape[-2], -1))  # (batch, ..., horizon, n)
+        inputs = [z, future]
+        if static is not None:
+            shape = (len(static), *[1] * (z.ndim - 2), -1)
+            inputs.append(static.view(shape).expand(*z.shape[:-1], -1))
+        added = self.readout(self.hidden(torch.cat(inputs, dim=-1)).relu())
+        parts = z.unflatten(-1, (self.n_targets, -1))[..., : self.n_params]
+        return (parts.flatten(-2) + added).flatten(-2)

@@ -1,0 +1,115 @@
+"""Losses that forecasts are scored by, in the form of the losses of torch.nn."""
+
+import torch
+from torch import nn
+
+# Denominators below this share of the largest one in the batch are raised to it.
+_LEAST = 1e-6
+
+
+class SMAPELoss(nn.Module):
+    """Symmetric mean absolute percentage error, as a share: from 0 to 2.
+
+    References
+    ----------
+    .. [1] S. Makridakis, E. Spiliotis and V. Assimakopoulos (2020), The M4
+       Competition: 100,000 time series and 61 forecasting methods. International
+       Journal of Forecasting 36, sMAPE of section 2.
+    """
+
+    in_window_units = False
+
+    def __init__(self, n_targets=1, seasonality=None):
+        super().__init__()
+        self.reduction = "mean"
+
+    def forward(self, y_pred, y_true, windows=None):
+        """(..., outputs) twice -> () or (..., outputs)"""
+        size = y_pred.abs() + y_true.abs()
+        loss = 2 * (y_pred - y_true).abs() / size.clamp_min(_least(size))
+        return loss.mean() if self.reduction == "mean" else loss
+
+
+class MASELoss(nn.Module):
+    """Mean absolute scaled error: scaled by that of the seasonal naive forecast.
+
+    The naive forecast is that within the window, for each target.
+
+    Parameters
+    ----------
+    n_targets : int, default=1
+        How many of the leading channels are forecast.
+    seasonality : int or None, default=None
+        Timestamps that the naive forecast looks back; None is 1.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman and A. B. Koehler (2006), Another look at measures of forecast
+       accuracy. International Journal of Forecasting 22, section 3.
+    """
+
+    in_window_units = False
+
+    def __init__(self, n_targets=1, seasonality=None):
+        super().__init__()
+        self.reduction = "mean"
+        self.n_targets = n_targets
+        self.seasonality = seasonality or 1
+
+    def forward(self, y_pred, y_true, windows):
+        """(..., outputs) twice, (batch, length, n_channels) -> () or (..., outputs)"""
+        x = windows[..., : self.n_targets]
+        change = (x[:, self.seasonality :] - x[:, : -self.seasonality]).abs()
+        seen = change.isfinite()
+        # (batch, length - seasonality, n_targets) -> (batch, n_targets)
+        scale = torch.where(seen, change, 0).sum(1) / seen.sum(1).clamp_min(1)
+        scale = scale.clamp_min(_least(scale))
+        scale = scale.repeat(1, y_true.shape[-1] // self.n_targets)
+        if y_pred.ndim == 3:  # forecasts from several time steps
+            scale = scale.unsqueeze(1)
+        loss = (y_pred - y_true).abs() / scale
+        return loss.mean() if self.reduction == "mean" else loss
+
+
+class SMAPEAndMASELoss(nn.Module):
+    """The sum of both, the two parts of the M4 competition's OWA."""
+
+    in_window_units = False
+
+    def __init__(self, n_targets=1, seasonality=None):
+        super().__init__()
+        self.reduction = "mean"
+        self.parts = nn.ModuleList(
+            cls(n_targets, seasonality) for cls in (SMAPELoss, MASELoss)
+        )
+
+    def forward(self, y_pred, y_true, windows):
+        """As for `MASELoss`."""
+        for part in self.parts:
+            part.reduction = self.reduction
+        return sum(part(y_pred, y_true, windows) for part in self.parts)
+
+
+# Those of torch take no arguments here, ours the number of targets and the season.
+LOSSES = {
+    "mse": nn.MSELoss,
+    "mae": nn.L1Loss,
+    "huber": nn.HuberLoss,
+    "smape": SMAPELoss,
+    "mase": MASELoss,
+    "smape+mase": SMAPEAndMASELoss,
+}
+
+
+def make_loss(name, n_targets, seasonality):
+    """The loss of this name."""
+    cls = LOSSES[name]
+    if cls.__module__ == __name__:
+        return cls(n_targets, seasonality)
+    return cls()
+
+
+def _least(sizes):
+    """What no denominator may be below: where a series is zero, no error is finite."""
+    largest = sizes.detach().amax()
+    return torch.where(largest > 0, _LEAST * largest, 1.0)
