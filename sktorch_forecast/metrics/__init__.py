@@ -1,6 +1,41 @@
-"""Forecast errors and scorers that see the history of each origin."""
+"""Forecast errors, scores of forecast distributions, and scorers of both."""
 
+from ._distributions import crps_normal, crps_samples, energy_score, pit_values
 from ._errors import mase, rmsse, smape
+from ._intervals import acd, coverage_score, interval_score, mean_width, msis
+from ._probabilistic_scorers import (
+    coverage_scorer,
+    crps_scorer,
+    energy_scorer,
+    interval_scorer,
+    msis_scorer,
+    pinball_scorer,
+)
+from ._quantiles import crps_quantiles, pinball_loss
 from ._scorers import mase_scorer, rmsse_scorer, smape_scorer
 
-__all__ = ["mase", "mase_scorer", "rmsse", "rmsse_scorer", "smape", "smape_scorer"]
+__all__ = [
+    "acd",
+    "coverage_score",
+    "coverage_scorer",
+    "crps_normal",
+    "crps_quantiles",
+    "crps_samples",
+    "crps_scorer",
+    "energy_score",
+    "energy_scorer",
+    "interval_score",
+    "interval_scorer",
+    "mase",
+    "mase_scorer",
+    "mean_width",
+    "msis",
+    "msis_scorer",
+    "pinball_loss",
+    "pinball_scorer",
+    "pit_values",
+    "rmsse",
+    "rmsse_scorer",
+    "smape",
+    "smape_scorer",
+]

@@ -16,8 +16,10 @@ timestamps ago) makes within the history.
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length, gen_batches
+from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import Interval, validate_params
+
+from ._checks import check_outputs, check_sample_weight
 
 # A batch of histories holds about this many values (8 MiB as float64).
 _BATCH_VALUES = 2**20
@@ -30,40 +32,6 @@ _PARAMETERS = {
     "sample_weight": ["array-like", None],
 }
 _SCALED_PARAMETERS = {**_PARAMETERS, **SEASONALITY, "y_train": ["array-like"]}
-
-
-def _check_outputs(y_true, y_pred, sample_weight):
-    """Return both outputs as ``(n, n_outputs)`` and the weights as ``(n,)`` or None."""
-    y_true = check_array(y_true, dtype=np.float64, ensure_2d=False, input_name="y_true")
-    y_pred = check_array(y_pred, dtype=np.float64, ensure_2d=False, input_name="y_pred")
-    check_consistent_length(y_true, y_pred)
-    # One output per row may come as (n,) or as a column, as in scikit-learn.
-    y_true, y_pred = (y.reshape(len(y), -1) for y in (y_true, y_pred))
-    if y_true.shape != y_pred.shape:
-        raise ValueError(
-            "y_true and y_pred must have the same shape, found "
-            f"{y_true.shape} and {y_pred.shape}: both need every step of the horizon "
-            "for every target."
-        )
-    if sample_weight is not None:
-        sample_weight = check_array(
-            sample_weight,
-            dtype=np.float64,
-            ensure_2d=False,
-            ensure_non_negative=True,
-            input_name="sample_weight",
-        )
-        if sample_weight.shape != (len(y_true),):
-            raise ValueError(
-                "sample_weight must hold one weight per row of y_true: expected "
-                f"shape {(len(y_true),)}, found {sample_weight.shape}."
-            )
-        if not sample_weight.any():
-            raise ValueError(
-                "sample_weight must have a positive sum, found only zeros: leave it "
-                "out to weight all rows alike."
-            )
-    return y_true, y_pred, sample_weight
 
 
 def _naive_scale(history, *, power, seasonality, n_targets, name):
@@ -112,24 +80,16 @@ def _naive_scale(history, *, power, seasonality, n_targets, name):
     return np.maximum(scale, np.finfo(np.float64).eps)
 
 
-def scaled_error(
-    y_true,
-    y_pred,
-    history,
-    *,
-    power,
-    seasonality,
-    n_targets=None,
-    sample_weight=None,
-    name="y_train",
-):
-    """Return MASE (``power=1``) or RMSSE (``power=2``).
+def history_scale(y_true, history, *, power, seasonality, n_targets, name):
+    """Return the scale of checked `y_true`, from a history that is not checked yet.
 
     `n_targets` is the number of leading channels of a 3-D `history` that are targets;
     None asks `history` itself, and else means all of them.
+
+    Returns
+    -------
+    scale : ndarray of shape (n, n_targets), or (1, n_targets) for a 1-D `history`
     """
-    y_ndim = np.ndim(y_true)
-    y_true, y_pred, sample_weight = _check_outputs(y_true, y_pred, sample_weight)
     if not hasattr(history, "shape") or hasattr(history, "iloc"):
         history = np.asarray(history)
     ndim = len(history.shape)
@@ -159,16 +119,43 @@ def scaled_error(
             f"{n_targets} targets, found {n_outputs} outputs. Give all targets of step "
             "1 first, then those of step 2."
         )
-    scale = _naive_scale(
+    return _naive_scale(
         history, power=power, seasonality=seasonality, n_targets=n_targets, name=name
     )
 
+
+def scaled_error(
+    y_true,
+    y_pred,
+    history,
+    *,
+    power,
+    seasonality,
+    n_targets=None,
+    sample_weight=None,
+    name="y_train",
+):
+    """Return MASE (``power=1``) or RMSSE (``power=2``); see `history_scale`."""
+    y_ndim = np.ndim(y_true)
+    y_true, y_pred = check_outputs(y_true, y_pred)
+    sample_weight = check_sample_weight(sample_weight, len(y_true))
+    scale = history_scale(
+        y_true,
+        history,
+        power=power,
+        seasonality=seasonality,
+        n_targets=n_targets,
+        name=name,
+    )
+
     error = np.abs(y_true - y_pred) ** power
-    if y_ndim == 1 and ndim == 1:
-        # The rows are the steps of one horizon, which RMSSE pools under one root.
+    if y_ndim == 1 and len(scale) == 1:
+        # The rows are the steps of one horizon, which RMSSE pools under one root. (A
+        # single row with a history of its own comes here too, to no effect.)
         error = np.average(error, axis=0, weights=sample_weight, keepdims=True)
         sample_weight = None
     # (n, h * k) -> (n, h, k) -> (n, k)
+    n_targets = scale.shape[1]
     error = error.reshape(len(error), -1, n_targets).mean(axis=1) ** (1 / power)
     # (n, k) over (n, k), or over (1, 1) if one history serves all rows, -> (n,)
     row_error = (error / scale).mean(axis=1)
@@ -406,7 +393,8 @@ def smape(y_true, y_pred, *, sample_weight=None):
     >>> smape([100, 0], [300, 0])
     50.0
     """
-    y_true, y_pred, sample_weight = _check_outputs(y_true, y_pred, sample_weight)
+    y_true, y_pred = check_outputs(y_true, y_pred)
+    sample_weight = check_sample_weight(sample_weight, len(y_true))
     size = np.abs(y_true) + np.abs(y_pred)
     # The numerator is 0 wherever the size is 0, so any other divisor gives 0 there.
     ratio = np.abs(y_true - y_pred) / np.where(size == 0, 1, size)

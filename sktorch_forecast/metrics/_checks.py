@@ -1,0 +1,129 @@
+"""What the metrics check of outcomes, forecasts and weights.
+
+Symbols in this file:
+
+- ``n``: rows, that is origins;
+- ``n_outputs``: ``horizon * n_targets`` values of a row, step-major.
+"""
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length
+
+
+def check_outcomes(y_true):
+    """Return what happened as ``(n, n_outputs)``."""
+    y_true = check_array(y_true, dtype=np.float64, ensure_2d=False, input_name="y_true")
+    # One output per row may come as (n,) or as a column, as in scikit-learn.
+    return y_true.reshape(len(y_true), -1)
+
+
+def check_outputs(y_true, y_pred, name="y_pred"):
+    """Return what happened and one number for each of it as ``(n, n_outputs)``."""
+    y_true = check_outcomes(y_true)
+    y_pred = check_array(y_pred, dtype=np.float64, ensure_2d=False, input_name=name)
+    check_consistent_length(y_true, y_pred)
+    y_pred = y_pred.reshape(len(y_pred), -1)
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"y_true and {name} must have the same shape, found "
+            f"{y_true.shape} and {y_pred.shape}: both need every step of the horizon "
+            "for every target."
+        )
+    return y_true, y_pred
+
+
+def check_sample_weight(sample_weight, n):
+    """Return the weights as ``(n,)``, or None."""
+    if sample_weight is None:
+        return None
+    sample_weight = check_array(
+        sample_weight,
+        dtype=np.float64,
+        ensure_2d=False,
+        ensure_non_negative=True,
+        input_name="sample_weight",
+    )
+    if sample_weight.shape != (n,):
+        raise ValueError(
+            "sample_weight must hold one weight per row: expected "
+            f"shape {(n,)}, found {sample_weight.shape}."
+        )
+    if not sample_weight.any():
+        raise ValueError(
+            "sample_weight must have a positive sum, found only zeros: leave it "
+            "out to weight all rows alike."
+        )
+    return sample_weight
+
+
+def check_quantile_forecasts(y_quantiles, levels, y_true):
+    """Return quantiles as ``(n, n_outputs, n_quantiles)``."""
+    y_quantiles = _check_numbers(y_quantiles, "y_quantiles")
+    if y_quantiles.ndim == 2 and y_true.shape[1] == 1:
+        y_quantiles = y_quantiles[:, np.newaxis]
+    if y_quantiles.shape != (*y_true.shape, len(levels)):
+        raise ValueError(
+            "y_quantiles must have the shape (n, n_outputs, n_quantiles): expected "
+            f"{(*y_true.shape, len(levels))} for the shape {y_true.shape} of y_true "
+            f"and {len(levels)} quantiles, found {y_quantiles.shape}. Pass what "
+            "predict_quantiles gives for the same quantiles."
+        )
+    return y_quantiles
+
+
+def check_interval(interval, y_true=None):
+    """Return lower and upper ends, each ``(n, n_outputs)``.
+
+    Without `y_true`, `interval` itself says how many outputs there are.
+    """
+    interval = _check_numbers(interval, "interval")
+    if interval.ndim == 2 and (y_true is None or y_true.shape[1] == 1):
+        interval = interval[:, np.newaxis]
+    if y_true is None:
+        if interval.ndim != 3 or interval.shape[2] != 2:
+            raise ValueError(
+                "interval must have the shape (n, n_outputs, 2), or (n, 2) for one "
+                f"output, found {interval.shape}. Pass what predict_interval gives."
+            )
+    elif interval.shape != (*y_true.shape, 2):
+        raise ValueError(
+            f"interval must have the shape (n, n_outputs, 2): expected "
+            f"{(*y_true.shape, 2)} for the shape {y_true.shape} of y_true, found "
+            f"{interval.shape}. Pass what predict_interval gives."
+        )
+    # (n, n_outputs, 2) -> (n, n_outputs) twice
+    lower, upper = np.moveaxis(interval, -1, 0)
+    if (crossed := lower > upper).any():
+        row, output = np.argwhere(crossed)[0]
+        raise ValueError(
+            "interval must hold the lower end first and the upper end last, found "
+            f"{lower[row, output]:g} above {upper[row, output]:g} at row {row}, output "
+            f"{output}. Sort it along the last axis if the ends are merely swapped."
+        )
+    return lower, upper
+
+
+def check_samples(samples, y_true):
+    """Return sample paths as ``(n_samples, n, n_outputs)``."""
+    samples = _check_numbers(samples, "samples")
+    if samples.ndim == 2 and y_true.shape[1] == 1:
+        samples = samples[..., np.newaxis]
+    if samples.ndim != 3 or samples.shape[1:] != y_true.shape:
+        raise ValueError(
+            "samples must have the shape (n_samples, n, n_outputs): expected "
+            f"(n_samples, {y_true.shape[0]}, {y_true.shape[1]}) for the shape "
+            f"{y_true.shape} of y_true, found {samples.shape}. Pass what sample gives."
+        )
+    return samples
+
+
+def mean_over_rows(values, sample_weight):
+    """Return the mean over all outputs, weighted by rows: ``(n, ...)`` to a float."""
+    rows = values.reshape(len(values), -1).mean(axis=1)
+    return float(np.average(rows, weights=sample_weight))
+
+
+def _check_numbers(array, name):
+    return check_array(
+        array, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name=name
+    )

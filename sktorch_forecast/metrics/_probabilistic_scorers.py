@@ -1,0 +1,366 @@
+"""Scorers of intervals, quantiles and sample paths."""
+
+from numbers import Integral
+
+from sklearn.metrics._scorer import _BaseScorer
+from sklearn.utils._param_validation import Interval, validate_params
+
+from .._uncertainty import check_quantiles
+from ._distributions import energy_score
+from ._errors import SEASONALITY
+from ._intervals import COVERAGE, acd, interval_score, msis, scaled_interval_score
+from ._quantiles import crps_quantiles, pinball_loss
+from ._uncertainty_of import uncertainty_of
+
+
+class _UncertaintyScorer(_BaseScorer):
+    """Scorer of a metric that needs more than ``predict``.
+
+    It has the base class of scikit-learn's own scorers, and so the same behavior
+    towards it: the sign, sample weights and metadata routing.
+
+    Parameters
+    ----------
+    name : str
+        The function that made the scorer, for ``repr``.
+    metric : callable
+        The metric that is negated.
+    method : {"predict_interval", "predict_quantiles", "sample"}
+        Where its second argument comes from.
+    asked : dict
+        Keyword arguments of that method.
+    kwargs : dict
+        Keyword arguments of the metric.
+    """
+
+    def __init__(self, name, metric, method, asked, kwargs):
+        # What scikit-learn calls the response method must be one that a pipeline has.
+        super().__init__(metric, sign=-1, kwargs=kwargs)
+        self._name = name
+        self._method = method
+        self._asked = asked
+
+    def __repr__(self):
+        arguments = {**self._asked, **self._kwargs}
+        text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        return f"{self._name}({text})"
+
+    def _score(self, method_caller, estimator, X, y_true, sample_weight=None):
+        forecaster, windows = uncertainty_of(estimator, X, self._method)
+        forecast = getattr(forecaster, self._method)(windows, **self._asked)
+        error = self._error(X, y_true, forecast, sample_weight)
+        return self._sign * error
+
+    def _error(self, X, y_true, forecast, sample_weight):
+        return self._score_func(
+            y_true, forecast, sample_weight=sample_weight, **self._kwargs
+        )
+
+
+class _HistoryUncertaintyScorer(_UncertaintyScorer):
+    """The same for MSIS, which takes the history from ``X``."""
+
+    def _error(self, X, y_true, forecast, sample_weight):
+        return scaled_interval_score(
+            y_true,
+            forecast,
+            X,
+            n_targets=getattr(X, "n_targets", 1),
+            sample_weight=sample_weight,
+            name="X",
+            **self._kwargs,
+        )
+
+
+def _levels(quantiles):
+    """Plain numbers, which read well in ``repr``."""
+    return tuple(check_quantiles(quantiles).tolist())
+
+
+def pinball_scorer(quantiles=(0.1, 0.5, 0.9)):
+    """Make a scorer of the negated pinball loss.
+
+    It asks the forecaster for ``predict_quantiles``. Pass the result as ``scoring`` to
+    ``cross_val_score``, ``GridSearchCV`` and the like.
+
+    Parameters
+    ----------
+    quantiles : array-like of shape (n_quantiles,), default=(0.1, 0.5, 0.9)
+        Levels, increasing, between 0 and 1.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
+        negated :func:`pinball_loss`, a float: greater is better, and 0 is a perfect
+        forecast. `estimator` is a fitted forecaster, or a pipeline or search with one
+        at its end. The scorer raises a TypeError if that one has no
+        ``predict_quantiles``.
+
+    Raises
+    ------
+    ValueError
+        If the levels are not increasing and between 0 and 1.
+
+    See Also
+    --------
+    pinball_loss : The metric.
+    crps_scorer : The same with weights, as an integral over all levels.
+
+    Notes
+    -----
+    The forecast is asked for anew by each scorer, so several of them in
+    ``cross_validate`` forecast several times.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import pinball_scorer
+    >>> pinball_scorer([0.05, 0.95])
+    pinball_scorer(quantiles=(0.05, 0.95))
+    """
+    levels = _levels(quantiles)
+    return _UncertaintyScorer(
+        "pinball_scorer",
+        pinball_loss,
+        "predict_quantiles",
+        asked={"quantiles": levels},
+        kwargs={"quantiles": levels},
+    )
+
+
+def crps_scorer(quantiles=tuple(level / 20 for level in range(1, 20))):
+    """Make a scorer of the negated continuous ranked probability score (CRPS).
+
+    It asks the forecaster for ``predict_quantiles`` at several levels, since every
+    forecaster that says how sure it is has those, and computes
+    :func:`crps_quantiles`.
+
+    Parameters
+    ----------
+    quantiles : array-like of shape (n_quantiles,), default=(0.05, 0.1, ..., 0.95)
+        Levels, increasing, between 0 and 1. More of them come nearer to the integral.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
+        negated CRPS, a float: greater is better, and 0 is a perfect forecast.
+        `estimator` is what :func:`pinball_scorer` takes.
+
+    Raises
+    ------
+    ValueError
+        If the levels are not increasing and between 0 and 1.
+
+    See Also
+    --------
+    crps_quantiles : The metric.
+    energy_scorer : A scorer of whole paths.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import crps_scorer
+    >>> crps_scorer([0.1, 0.3, 0.5, 0.7, 0.9])
+    crps_scorer(quantiles=(0.1, 0.3, 0.5, 0.7, 0.9))
+    """
+    levels = _levels(quantiles)
+    return _UncertaintyScorer(
+        "crps_scorer",
+        crps_quantiles,
+        "predict_quantiles",
+        asked={"quantiles": levels},
+        kwargs={"quantiles": levels},
+    )
+
+
+@validate_params(COVERAGE, prefer_skip_nested_validation=True)
+def interval_scorer(coverage=0.9):
+    """Make a scorer of the negated interval score (Winkler score).
+
+    It asks the forecaster for ``predict_interval``.
+
+    Parameters
+    ----------
+    coverage : float in (0, 1), default=0.9
+        The coverage that the forecaster is asked for.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
+        negated :func:`interval_score`, a float: greater is better, and 0 is a perfect
+        forecast. `estimator` is a fitted forecaster, or a pipeline or search with one
+        at its end. The scorer raises a TypeError if that one has no
+        ``predict_interval``.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        If `coverage` is not between 0 and 1. It is a ``ValueError``.
+
+    See Also
+    --------
+    interval_score : The metric.
+    msis_scorer : The same without a unit.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import interval_scorer
+    >>> interval_scorer(0.5)
+    interval_scorer(coverage=0.5)
+    """
+    return _UncertaintyScorer(
+        "interval_scorer",
+        interval_score,
+        "predict_interval",
+        asked={"coverage": coverage},
+        kwargs={"coverage": coverage},
+    )
+
+
+@validate_params(COVERAGE, prefer_skip_nested_validation=True)
+def coverage_scorer(coverage=0.9):
+    """Make a scorer of the negated absolute coverage difference.
+
+    It asks the forecaster for ``predict_interval``. Best seen next to a score that also
+    knows the width, such as :func:`interval_scorer`: a forecaster can have the right
+    coverage for a poor reason.
+
+    Parameters
+    ----------
+    coverage : float in (0, 1), default=0.9
+        The coverage that the forecaster is asked for.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
+        negated :func:`acd`, a float: greater is better, and 0 means that as many values
+        as asked for fell into their interval. `estimator` is what
+        :func:`interval_scorer` takes.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        If `coverage` is not between 0 and 1. It is a ``ValueError``.
+
+    See Also
+    --------
+    acd : The metric.
+    coverage_score : The share of values within their interval.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import coverage_scorer
+    >>> coverage_scorer()
+    coverage_scorer(coverage=0.9)
+    """
+    return _UncertaintyScorer(
+        "coverage_scorer",
+        acd,
+        "predict_interval",
+        asked={"coverage": coverage},
+        kwargs={"coverage": coverage},
+    )
+
+
+@validate_params({**COVERAGE, **SEASONALITY}, prefer_skip_nested_validation=True)
+def msis_scorer(coverage=0.95, seasonality=1):
+    """Make a scorer of the negated mean scaled interval score.
+
+    It asks the forecaster for ``predict_interval``, and scales each origin by its own
+    window, as :func:`mase_scorer` does.
+
+    Parameters
+    ----------
+    coverage : float in (0, 1), default=0.95
+        The coverage that the forecaster is asked for.
+    seasonality : int, default=1
+        Lag of the naive forecast, in timestamps. The windows must be longer.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
+        negated :func:`msis`, a float: greater is better, and 0 is a perfect forecast.
+        `estimator` is what :func:`interval_scorer` takes, `X` what :func:`mase_scorer`
+        does.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        If `coverage` is not between 0 and 1 or `seasonality` not a positive integer. It
+        is a ``ValueError``.
+
+    See Also
+    --------
+    msis : The metric.
+    mase_scorer : The same scale for forecasts of one value; its notes hold here too.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import msis_scorer
+    >>> msis_scorer(seasonality=12)
+    msis_scorer(coverage=0.95, seasonality=12)
+    """
+    return _HistoryUncertaintyScorer(
+        "msis_scorer",
+        msis,
+        "predict_interval",
+        asked={"coverage": coverage},
+        kwargs={"coverage": coverage, "seasonality": seasonality},
+    )
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def energy_scorer(n_samples=100, random_state=None):
+    """Make a scorer of the negated energy score.
+
+    It asks the forecaster for ``sample``, and scores paths as a whole.
+
+    Parameters
+    ----------
+    n_samples : int, default=100
+        Paths for each origin.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the draws; None leaves that to the forecaster. With an int all candidates
+        of a search are scored with the same draws.
+
+    Returns
+    -------
+    scorer : callable
+        Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
+        negated :func:`energy_score`, a float: greater is better, and 0 is a perfect
+        forecast. `estimator` is a fitted forecaster, or a pipeline or search with one
+        at its end. The scorer raises a TypeError if that one has no ``sample``.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        If `n_samples` is not a positive integer, or `random_state` is none of those. It
+        is a ``ValueError``.
+
+    See Also
+    --------
+    energy_score : The metric.
+    crps_scorer : Each step by itself.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.metrics import energy_scorer
+    >>> energy_scorer(n_samples=50, random_state=0)
+    energy_scorer(n_samples=50, random_state=0)
+    """
+    return _UncertaintyScorer(
+        "energy_scorer",
+        energy_score,
+        "sample",
+        asked={"n_samples": n_samples, "random_state": random_state},
+        kwargs={},
+    )

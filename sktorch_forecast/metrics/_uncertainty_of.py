@@ -1,0 +1,53 @@
+"""From a pipeline or a search to the forecaster inside that says how sure it is."""
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+
+def uncertainty_of(estimator, X, method="predict_quantiles"):
+    """Find the forecaster in `estimator` that says how sure it is, and its windows.
+
+    A pipeline has none of the methods ``predict_interval``, ``predict_quantiles`` and
+    ``sample``, and a search has none either. So `X` goes through the transformers of a
+    pipeline to its last step, and a search stands for its best estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted forecaster, or a pipeline or search with one inside.
+    X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+            shape (n_origins, length, n_channels)
+        What its ``predict`` takes.
+    method : str, default="predict_quantiles"
+        The method that the forecaster must have.
+
+    Returns
+    -------
+    forecaster : estimator
+        The forecaster that has the method.
+    X : Windows or array
+        What its method takes.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If `estimator` is not fitted.
+    TypeError
+        If what is inside does not have the method.
+    """
+    while not hasattr(estimator, method):
+        if isinstance(estimator, Pipeline):
+            if len(estimator) > 1:
+                X = estimator[:-1].transform(X)
+            estimator = estimator[-1]
+        elif hasattr(estimator, "best_estimator_"):
+            estimator = estimator.best_estimator_
+        else:
+            check_is_fitted(estimator)
+            raise TypeError(
+                f"Expected a forecaster with the method {method}, found "
+                f"{type(estimator).__name__}, which has none. Put a "
+                "ConformalForecaster around it, or use a network with the parameter "
+                "likelihood= or quantiles=."
+            )
+    return estimator, X
