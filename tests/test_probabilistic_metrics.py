@@ -101,6 +101,16 @@ def test_crps_of_many_quantiles_approaches_the_closed_form():
     )
 
 
+@pytest.mark.parametrize("n_cells, excess", [(20, 0.014), (100, 0.001)])
+def test_crps_of_few_quantiles_is_as_near_as_its_notes_say(n_cells, excess):
+    levels = np.arange(1, n_cells) / n_cells
+    y_true = stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)
+    y_quantiles = np.tile(stats.norm.ppf(levels), (len(y_true), 1))
+    # Right on average, the CRPS of a standard normal is E|x - x'| / 2 = 1 / sqrt(pi).
+    ratio = crps_quantiles(y_true, y_quantiles, quantiles=levels) * np.sqrt(np.pi)
+    assert ratio == pytest.approx(1 + excess, abs=5e-4)
+
+
 # ---------------------------------------------------------------------- distributions
 
 

@@ -143,7 +143,9 @@ def crps_quantiles(y_true, y_quantiles, *, quantiles, sample_weight=None):
     before to halfway to the level after; the first cell begins at 0 and the last ends
     at 1. Inside, that is the trapezoidal rule; outside, the loss is taken to be that of
     the outermost level. The weights are positive and sum to 1, so the score is smallest
-    where each forecast is the true quantile of its own level, whatever the levels.
+    where each forecast is the true quantile of its own level, whatever the levels. For
+    normal distributions that are right, the levels 0.05, 0.1, ..., 0.95 give 1.4 % more
+    than the integral, and 0.01, 0.02, ..., 0.99 give 0.1 % more.
 
     For the levels ``(i - 1/2) / m`` with ``i = 1, ..., m`` all weights are ``1 / m``.
     For ``m`` sorted samples at these levels the result is exactly that of
