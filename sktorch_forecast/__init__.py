@@ -5,7 +5,7 @@ A sample is a forecast origin: ``X[i]`` is the past as it looked from origin ``i
 other tool of scikit-learn mean the right thing for time series.
 """
 
-from . import datasets, metrics, model_selection, networks
+from . import datasets, metrics, model_selection, networks, plotting
 from .compose import RecursiveForecaster
 from .features import CalendarFeatures
 from .forecaster import Forecaster
@@ -28,5 +28,6 @@ __all__ = [
     "make_windows",
     "metrics",
     "model_selection",
+    "plotting",
     *networks.__all__,
 ]

@@ -1,0 +1,38 @@
+"""What all displays need of matplotlib, which is imported when something is drawn."""
+
+
+def check_matplotlib(caller):
+    """Say how to get matplotlib where it is missing, before anything is computed.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib, which is not installed. Get it with "
+            'pip install "sktorch-forecast[plotting]".'
+        ) from error
+
+
+def axes_for(display, ax):
+    """`ax`, or the axes of a new figure if it is None."""
+    check_matplotlib(f"{type(display).__name__}.plot")
+    import matplotlib.pyplot as plt
+
+    return plt.subplots()[1] if ax is None else ax
+
+
+def styled(artist, defaults, given):
+    """`defaults` updated by the keywords of the user, short names such as "c" too."""
+    from matplotlib import cbook
+
+    return defaults | cbook.normalize_kwargs(given, artist)
+
+
+def label_once(ax, label):
+    """`label`, or None if the legend of `ax` has it from another display."""
+    return None if label in ax.get_legend_handles_labels()[1] else label

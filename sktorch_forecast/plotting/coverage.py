@@ -1,0 +1,243 @@
+"""Whether intervals hold the truth as often as they say."""
+
+import numpy as np
+from sklearn.utils import check_array
+
+from .._uncertainty import check_coverage
+from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+from ._resolve import uncertainty_of
+
+_TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+
+class CoverageDisplay:
+    """Nominal against observed coverage of intervals.
+
+    Make one with :meth:`from_estimator` or :meth:`from_predictions`. On the diagonal,
+    intervals hold as many of the true values as they promise. Below it they are too
+    narrow, above it too wide.
+
+    Parameters
+    ----------
+    nominal : array-like of shape (n_coverages,)
+        Coverages that were asked for, between 0 and 1.
+    observed : array-like of shape (n_coverages,)
+        Shares of the true values inside the intervals, ends included.
+    name : str or None, default=None
+        Name of the forecaster in the legend; None for none.
+
+    Attributes
+    ----------
+    line_ : matplotlib.lines.Line2D
+        Observed over nominal coverage.
+    ax_ : matplotlib.axes.Axes
+        Axes that were drawn on.
+    figure_ : matplotlib.figure.Figure
+        Figure of the axes.
+
+    See Also
+    --------
+    PITDisplay : Shows also where intervals are off: too low, too high, too narrow.
+
+    Notes
+    -----
+    All steps, targets and origins count alike. A forecaster can be on the diagonal in
+    the mean with intervals that are too wide at the first step and too narrow at the
+    last: select some columns of the truth and of the intervals and use
+    :meth:`from_predictions` to look at these alone.
+
+    References
+    ----------
+    .. [1] T. Gneiting, F. Balabdaoui and A. E. Raftery (2007), Probabilistic
+       forecasts, calibration and sharpness. Journal of the Royal Statistical Society
+       B 69 (2), section 3.2, coverage of central prediction intervals.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.plotting import CoverageDisplay
+    >>> intervals = [[[[1, 3]], [[1, 3]]], [[[0, 9]], [[0, 9]]]]
+    >>> display = CoverageDisplay.from_predictions(
+    ...     [2, 5], intervals, coverages=[0.5, 0.9]
+    ... )
+    >>> display.observed
+    array([0.5, 1. ])
+    """
+
+    def __init__(self, nominal, observed, *, name=None):
+        self.nominal = nominal
+        self.observed = observed
+        self.name = name
+
+    def plot(self, ax=None, *, name=None, ref_line=True, **kwargs):
+        """Draw the line.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw, e.g. the `ax_` of another display to compare with. None
+            makes a new figure.
+        name : str or None, default=None
+            Name in the legend; None takes that of the display.
+        ref_line : bool, default=True
+            Whether to draw the diagonal.
+        **kwargs : dict
+            Passed on to ``matplotlib.axes.Axes.plot`` for the line.
+
+        Returns
+        -------
+        self : CoverageDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        ax = axes_for(self, ax)
+        from matplotlib.lines import Line2D
+
+        name = self.name if name is None else name
+        if ref_line and (label := label_once(ax, "as promised")):
+            ax.plot([0, 1], [0, 1], ":", color="black", label=label)
+        style = styled(Line2D, {"marker": "o", "label": name}, kwargs)
+        (self.line_,) = ax.plot(self.nominal, self.observed, **style)
+        ax.set(
+            xlabel="nominal coverage",
+            ylabel="observed coverage",
+            xlim=(-0.01, 1.01),
+            ylim=(-0.01, 1.01),
+            aspect="equal",
+        )
+        if ax.get_legend_handles_labels()[1]:
+            ax.legend(loc="upper left")
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        coverages=_TENTHS,
+        name=None,
+        ax=None,
+        ref_line=True,
+        **kwargs,
+    ):
+        """Draw the coverage of a forecaster's intervals.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted forecaster with `predict_interval`, or a pipeline or search that
+            ends in one.
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows that the forecaster was not trained on.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window.
+        coverages : sequence of float, default=(0.1, 0.2, ..., 0.9)
+            Nominal coverages, between 0 and 1. Each takes one call of
+            `predict_interval`.
+        name : str or None, default=None
+            Name in the legend; None takes that of the forecaster's class.
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        ref_line : bool, default=True
+            Whether to draw the diagonal.
+        **kwargs : dict
+            Passed on to ``matplotlib.axes.Axes.plot`` for the line.
+
+        Returns
+        -------
+        display : CoverageDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If the forecaster has no intervals.
+        ValueError
+            If the coverages or the data are not valid.
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        coverages = [check_coverage(coverage) for coverage in coverages]
+        forecaster, X = uncertainty_of(estimator, X)
+        return cls.from_predictions(
+            y,
+            [forecaster.predict_interval(X, coverage) for coverage in coverages],
+            coverages=coverages,
+            name=type(forecaster).__name__ if name is None else name,
+            ax=ax,
+            ref_line=ref_line,
+            **kwargs,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        intervals,
+        *,
+        coverages,
+        name=None,
+        ax=None,
+        ref_line=True,
+        **kwargs,
+    ):
+        """Draw the coverage of given intervals.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_origins,) or (n_origins, n_outputs)
+            True values.
+        intervals : array-like of shape (n_coverages, n_origins, n_outputs, 2)
+            For each coverage what `predict_interval` returns: lower and upper ends,
+            in the units of `y_true`.
+        coverages : sequence of float, of length n_coverages
+            Nominal coverages of the intervals, between 0 and 1.
+        name : str or None, default=None
+            Name in the legend; None for none.
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        ref_line : bool, default=True
+            Whether to draw the diagonal.
+        **kwargs : dict
+            Passed on to ``matplotlib.axes.Axes.plot`` for the line.
+
+        Returns
+        -------
+        display : CoverageDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the shapes do not agree, a value is not finite, or a coverage is not
+            between 0 and 1.
+        """
+        check_matplotlib(f"{cls.__name__}.from_predictions")
+        nominal = np.array([check_coverage(coverage) for coverage in coverages])
+        y_true = check_array(
+            y_true, dtype=np.float64, ensure_2d=False, input_name="y_true"
+        )
+        intervals = np.asarray(intervals, dtype=np.float64)
+        y_true = y_true.reshape(len(y_true), -1)
+        expected = (len(nominal), *y_true.shape, 2)
+        if intervals.shape != expected:
+            raise ValueError(
+                "Expected intervals of shape (n_coverages, n_origins, n_outputs, 2) = "
+                f"{expected}, for these coverages and y_true, found {intervals.shape}. "
+                "Stack what predict_interval returns for each coverage."
+            )
+        check_array(
+            intervals.reshape(len(nominal), -1), input_name="intervals"
+        )  # finite
+        lower, upper = intervals[..., 0], intervals[..., 1]
+        inside = (lower <= y_true) & (y_true <= upper)
+        # (n_coverages, n_origins, n_outputs) -> (n_coverages,)
+        display = cls(nominal, inside.mean(axis=(1, 2)), name=name)
+        return display.plot(ax, ref_line=ref_line, **kwargs)

@@ -1,0 +1,417 @@
+"""One forecast: its window, the truth, and how sure the forecaster is."""
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+
+from .._uncertainty import check_coverage
+from .._validation import check_positive_int
+from ..windows import Windows
+from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+from ._resolve import uncertainty_of, unwrapped
+from ._time_axis import coordinates, time_axis
+
+
+class ForecastDisplay:
+    """The forecast of one origin, with intervals and sample paths.
+
+    Make one with :meth:`from_estimator` or :meth:`from_predictions`.
+
+    Parameters
+    ----------
+    window : array-like of shape (length,)
+        Values up to and with the origin.
+    y_pred : array-like of shape (horizon,)
+        Point forecast of each step.
+    y_true : array-like of shape (horizon,) or None, default=None
+        What followed; None if that is not known.
+    intervals : array-like of shape (n_coverages, horizon, 2) or None, default=None
+        Lower and upper ends.
+    coverages : sequence of float, of length n_coverages, default=()
+        Coverages of the intervals, between 0 and 1.
+    paths : array-like of shape (n_paths, horizon) or None, default=None
+        Sample paths.
+    timestamps : array-like of shape (length + horizon,) or None, default=None
+        Of the window and the steps. None counts steps: the origin is 0.
+    name : str or None, default=None
+        Name of the forecaster in the legend; None for "forecast".
+
+    Attributes
+    ----------
+    window_line_ : matplotlib.lines.Line2D
+        The window.
+    truth_line_ : matplotlib.lines.Line2D or None
+        What followed.
+    line_ : matplotlib.lines.Line2D
+        The point forecast.
+    bands_ : list of matplotlib.collections.Collection
+        The intervals, in the order of `coverages`.
+    path_lines_ : list of matplotlib.lines.Line2D
+        The sample paths.
+    ax_ : matplotlib.axes.Axes
+        Axes that were drawn on.
+    figure_ : matplotlib.figure.Figure
+        Figure of the axes.
+
+    See Also
+    --------
+    CoverageDisplay : Whether the intervals keep their promise, over many origins.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import NaiveForecaster, make_windows
+    >>> from sktorch_forecast.plotting import ForecastDisplay
+    >>> X, y = make_windows(np.arange(20.0) % 4, horizon=4, length=8)
+    >>> model = NaiveForecaster(seasonality=4).fit(X, y)
+    >>> display = ForecastDisplay.from_estimator(model, X, y, coverages=())
+    >>> display.line_.get_xydata()
+    array([[16.,  0.],
+           [17.,  1.],
+           [18.,  2.],
+           [19.,  3.]])
+    """
+
+    def __init__(
+        self,
+        window,
+        y_pred,
+        *,
+        y_true=None,
+        intervals=None,
+        coverages=(),
+        paths=None,
+        timestamps=None,
+        name=None,
+    ):
+        self.window = window
+        self.y_pred = y_pred
+        self.y_true = y_true
+        self.intervals = intervals
+        self.coverages = coverages
+        self.paths = paths
+        self.timestamps = timestamps
+        self.name = name
+
+    def plot(
+        self,
+        ax=None,
+        *,
+        name=None,
+        line_kwargs=None,
+        band_kwargs=None,
+        path_kwargs=None,
+    ):
+        """Draw the forecast.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw, e.g. the `ax_` of another forecast of the same origin. None
+            makes a new figure.
+        name : str or None, default=None
+            Name in the legend; None takes that of the display.
+        line_kwargs, band_kwargs, path_kwargs : dict or None, default=None
+            Styles of the point forecast (``matplotlib.axes.Axes.plot``), of the
+            intervals (``fill_between``, or ``vlines`` where the horizon is 1) and of
+            the sample paths (``plot``).
+
+        Returns
+        -------
+        self : ForecastDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        ax = axes_for(self, ax)
+        from matplotlib.lines import Line2D
+
+        name = name or self.name or "forecast"
+        length, horizon = len(self.window), len(self.y_pred)
+        if self.timestamps is None:
+            x = np.arange(1 - length, horizon + 1)
+            ax.set_xlabel("step")
+        else:
+            x = coordinates(self.timestamps)
+        past, future = x[:length], x[length:]
+        # Of a single point there is no line to see.
+        marker = {"marker": "."} if horizon == 1 else {}
+        (self.window_line_,) = ax.plot(
+            past,
+            self.window,
+            color="0.6",
+            marker="." if length == 1 else None,
+            label=label_once(ax, "window"),
+        )
+        self.truth_line_ = None
+        if self.y_true is not None:
+            (self.truth_line_,) = ax.plot(
+                future,
+                self.y_true,
+                color="black",
+                label=label_once(ax, "truth"),
+                **marker,
+            )
+        style = styled(Line2D, {"label": name, **marker}, line_kwargs)
+        (self.line_,) = ax.plot(future, self.y_pred, **style)
+        color = self.line_.get_color()
+        self._plot_bands(ax, future, name, color, band_kwargs)
+        style = {"color": color, "linewidth": 0.8, "alpha": 0.5, **marker}
+        style = styled(Line2D, style, path_kwargs)
+        paths = () if self.paths is None else self.paths
+        self.path_lines_ = [ax.plot(future, path, **style)[0] for path in paths]
+        if self.path_lines_:
+            self.path_lines_[0].set_label(f"{name}, sample paths")
+        ax.axvline(past[-1], color="0.8", linewidth=0.8, zorder=0)
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    def _plot_bands(self, ax, x, name, color, band_kwargs):
+        """Draw the intervals on each other, so that the inner ones come out darker."""
+        from matplotlib.collections import Collection
+
+        # The legend names them from the inside out.
+        order = np.argsort(self.coverages)
+        self.bands_ = [None] * len(order)
+        for i in order:
+            style = {
+                "color": color,
+                "alpha": 0.25,
+                "linewidth": 0,
+                "label": f"{name}, {100 * self.coverages[i]:g} % interval",
+            }
+            lower, upper = np.moveaxis(np.asarray(self.intervals[i]), -1, 0)
+            if len(x) > 1:
+                style = styled(Collection, style, band_kwargs)
+                self.bands_[i] = ax.fill_between(x, lower, upper, **style)
+            else:  # an area over a single point could not be seen
+                style = styled(Collection, style | {"linewidth": 8}, band_kwargs)
+                self.bands_[i] = ax.vlines(x, lower, upper, **style)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y=None,
+        *,
+        origin=-1,
+        coverages=(0.5, 0.9),
+        n_paths=0,
+        target=0,
+        random_state=None,
+        name=None,
+        ax=None,
+        line_kwargs=None,
+        band_kwargs=None,
+        path_kwargs=None,
+    ):
+        """Draw what a forecaster says at one origin.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted forecaster, or a pipeline or search that ends in one. It needs
+            `predict_interval` for intervals and `sample` for paths.
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows. The timestamps of a ``Windows`` are put on the axis.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets), or None, \
+                default=None
+            What followed each window.
+        origin : int, default=-1
+            Row of `X` to forecast from; negative counts from the end.
+        coverages : sequence of float, default=(0.5, 0.9)
+            Coverages of the intervals, between 0 and 1; () for none. Each takes one
+            call of `predict_interval`.
+        n_paths : int, default=0
+            Sample paths to draw.
+        target : int, default=0
+            Which of the target channels to draw.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the paths; None leaves that to the forecaster.
+        name : str or None, default=None
+            Name in the legend; None takes that of the forecaster's class.
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        line_kwargs, band_kwargs, path_kwargs : dict or None, default=None
+            As for :meth:`plot`.
+
+        Returns
+        -------
+        display : ForecastDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If intervals or paths are asked of a forecaster that has none.
+        ValueError
+            If there is no such origin or target, or the data are not valid.
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        coverages = [check_coverage(coverage) for coverage in coverages]
+        n_paths = check_positive_int(n_paths, "n_paths") if n_paths else 0
+        is_unsure = n_paths or coverages
+        forecaster, windows = (uncertainty_of if is_unsure else unwrapped)(estimator, X)
+        n_origins = len(windows)
+        _check_index(origin, "origin", -n_origins, n_origins)
+        n_targets = getattr(windows, "n_targets", 1)
+        _check_index(target, "target", 0, n_targets)
+        if y is not None and len(y) != n_origins:
+            raise ValueError(
+                f"Expected y for the {n_origins} origins of X, found {len(y)} rows."
+            )
+
+        def of_target(outputs):
+            # (..., horizon * n_targets) -> (..., horizon)
+            outputs = np.asarray(outputs)
+            return outputs.reshape(*outputs.shape[:-1], -1, n_targets)[..., target]
+
+        # The forecaster's own windows if they are lazy, since lazy ones are always in
+        # the units of the series. Others may have been scaled on their way.
+        is_lazy = isinstance(windows, Windows)
+        x = _safe_indexing(windows, [origin])
+        seen = np.asarray(x if is_lazy else _safe_indexing(X, [origin]))[0]
+        # (length,) or (length, n_channels) -> (length,)
+        window = seen.reshape(len(seen), -1)[:, target]
+        y_pred = of_target(np.reshape(forecaster.predict(x), -1))
+        # (1, outputs, 2) -> (horizon, 2)
+        intervals = [
+            of_target(forecaster.predict_interval(x, coverage)[0].T).T
+            for coverage in coverages
+        ]
+        paths = None
+        if n_paths:
+            paths = of_target(forecaster.sample(x, n_paths, random_state)[:, 0])
+        y_true = None
+        if y is not None:
+            y_true = of_target(np.ravel(_safe_indexing(y, [origin])))
+        return cls.from_predictions(
+            window,
+            y_pred,
+            y_true=y_true,
+            intervals=intervals or None,
+            coverages=coverages,
+            paths=paths,
+            timestamps=time_axis(windows, origin, len(y_pred)) if is_lazy else None,
+            name=type(forecaster).__name__ if name is None else name,
+            ax=ax,
+            line_kwargs=line_kwargs,
+            band_kwargs=band_kwargs,
+            path_kwargs=path_kwargs,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        window,
+        y_pred,
+        *,
+        y_true=None,
+        intervals=None,
+        coverages=(),
+        paths=None,
+        timestamps=None,
+        name=None,
+        ax=None,
+        line_kwargs=None,
+        band_kwargs=None,
+        path_kwargs=None,
+    ):
+        """Draw a given forecast.
+
+        Parameters
+        ----------
+        window : array-like of shape (length,)
+            Values up to and with the origin.
+        y_pred : array-like of shape (horizon,)
+            Point forecast of each step.
+        y_true : array-like of shape (horizon,) or None, default=None
+            What followed.
+        intervals : array-like of shape (n_coverages, horizon, 2) or None, default=None
+            Lower and upper ends.
+        coverages : sequence of float, of length n_coverages, default=()
+            Coverages of the intervals, between 0 and 1.
+        paths : array-like of shape (n_paths, horizon) or None, default=None
+            Sample paths.
+        timestamps : array-like of shape (length + horizon,) or None, default=None
+            Of the window and the steps. None counts steps: the origin is 0.
+        name : str or None, default=None
+            Name in the legend; None for "forecast".
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        line_kwargs, band_kwargs, path_kwargs : dict or None, default=None
+            As for :meth:`plot`.
+
+        Returns
+        -------
+        display : ForecastDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        ValueError
+            If the shapes do not agree, or a coverage is not between 0 and 1.
+        """
+        check_matplotlib(f"{cls.__name__}.from_predictions")
+        coverages = tuple(check_coverage(coverage) for coverage in coverages)
+        window = _checked(window, "window", (None,))
+        y_pred = _checked(y_pred, "y_pred", (None,))
+        horizon = len(y_pred)
+        if coverages or intervals is not None:
+            found = () if intervals is None else intervals
+            intervals = _checked(found, "intervals", (len(coverages), horizon, 2))
+        if y_true is not None:
+            y_true = _checked(y_true, "y_true", (horizon,))
+        if paths is not None:
+            paths = _checked(paths, "paths", (None, horizon))
+        if timestamps is not None and len(timestamps) != len(window) + horizon:
+            raise ValueError(
+                f"Expected {len(window) + horizon} timestamps, {len(window)} of the "
+                f"window and {horizon} of the horizon, found {len(timestamps)}."
+            )
+        display = cls(
+            window,
+            y_pred,
+            y_true=y_true,
+            intervals=intervals,
+            coverages=coverages,
+            paths=paths,
+            timestamps=timestamps,
+            name=name,
+        )
+        return display.plot(
+            ax,
+            line_kwargs=line_kwargs,
+            band_kwargs=band_kwargs,
+            path_kwargs=path_kwargs,
+        )
+
+
+def _check_index(value, name, start, stop):
+    """Raise a ValueError unless `value` is an integer of range(start, stop)."""
+    if not isinstance(value, (int, np.integer)) or not start <= value < stop:
+        raise ValueError(
+            f"Expected {name} as an integer from {start} to {stop - 1}, found "
+            f"{value!r}."
+        )
+
+
+def _checked(values, name, shape):
+    """`values` as floats of `shape`, in which None stands for any number above 0."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != len(shape) or any(
+        found == 0 if size is None else found != size
+        for size, found in zip(shape, array.shape)
+    ):
+        words = ", ".join("any" if size is None else str(size) for size in shape)
+        raise ValueError(
+            f"Expected {name} of shape ({words}), found {array.shape}. The steps of "
+            "one origin and one target are drawn."
+        )
+    return array

@@ -1,0 +1,256 @@
+"""Whether true values look like draws from the distributions that were forecast."""
+
+import numpy as np
+from scipy.stats import binom
+from sklearn.utils import check_array
+
+from .._randomness import private_random_state
+from .._validation import check_positive_int
+from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+from ._resolve import uncertainty_of
+
+
+class PITDisplay:
+    """Histogram of the probability integral transform (PIT).
+
+    Make one with :meth:`from_estimator` or :meth:`from_predictions`. The PIT of a true
+    value is the probability that the forecast gave to lower ones. If the forecast
+    distributions are right, the values are spread evenly over [0, 1] [1]_. A
+    histogram shaped like a U tells of distributions that are too narrow, one like a
+    hill of too wide ones, and a slope of a bias: rising to the right where forecasts
+    are too low.
+
+    Parameters
+    ----------
+    pit_values : array-like of shape (n_values,)
+        Between 0 and 1.
+    bins : int, default=10
+        Bars of equal width.
+    name : str or None, default=None
+        Name of the forecaster in the legend; None for none.
+
+    Attributes
+    ----------
+    bars_ : matplotlib.container.BarContainer
+        The histogram, as a density.
+    line_ : matplotlib.lines.Line2D
+        The density 1 of the uniform distribution.
+    band_ : matplotlib.collections.PolyCollection
+        Where 95 % of the bars stand if the values are independent and uniform.
+    ax_ : matplotlib.axes.Axes
+        Axes that were drawn on.
+    figure_ : matplotlib.figure.Figure
+        Figure of the axes.
+
+    See Also
+    --------
+    CoverageDisplay : Compares several forecasters in one picture.
+
+    Notes
+    -----
+    Of ``n`` independent uniform values, the number in one of ``b`` bins is binomial
+    with ``n`` trials of probability ``1 / b``. The band reaches from its 2.5 % to its
+    97.5 % quantile, so among 20 bars about one is outside even if all is well. Steps
+    of one origin, and neighboring origins whose horizons overlap, err together: over
+    many steps, true distributions leave the band more often than that. For a test to
+    rely on, take the values of step 1 alone, or origins a horizon apart.
+
+    References
+    ----------
+    .. [1] T. Gneiting, F. Balabdaoui and A. E. Raftery (2007), Probabilistic
+       forecasts, calibration and sharpness. Journal of the Royal Statistical Society
+       B 69 (2), section 3.1.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.plotting import PITDisplay
+    >>> display = PITDisplay.from_predictions([0.1, 0.2, 0.3, 0.9], bins=2)
+    >>> [float(bar.get_height()) for bar in display.bars_]
+    [1.5, 0.5]
+    """
+
+    def __init__(self, pit_values, *, bins=10, name=None):
+        self.pit_values = pit_values
+        self.bins = bins
+        self.name = name
+
+    def plot(self, ax=None, *, name=None, **kwargs):
+        """Draw the histogram, the line and the band.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        name : str or None, default=None
+            Name in the legend; None takes that of the display.
+        **kwargs : dict
+            Passed on to ``matplotlib.axes.Axes.bar`` for the histogram.
+
+        Returns
+        -------
+        self : PITDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        ax = axes_for(self, ax)
+        from matplotlib.patches import Rectangle
+
+        name = self.name if name is None else name
+        counts, edges = np.histogram(self.pit_values, bins=self.bins, range=(0, 1))
+        # A count of n / bins is the density 1.
+        unit = counts.sum() / self.bins
+        lower, upper = binom.interval(0.95, counts.sum(), 1 / self.bins)
+        style = styled(Rectangle, {"alpha": 0.7, "edgecolor": "white"}, kwargs)
+        self.bars_ = ax.bar(
+            edges[:-1],
+            counts / unit,
+            **{"width": 1 / self.bins, "align": "edge", "label": name} | style,
+        )
+        self.band_ = ax.fill_between(
+            [0, 1],
+            lower / unit,
+            upper / unit,
+            color="black",
+            alpha=0.15,
+            linewidth=0,
+            label=label_once(ax, "95 % of bars, if uniform"),
+        )
+        (self.line_,) = ax.plot(
+            [0, 1], [1, 1], ":", color="black", label=label_once(ax, "uniform")
+        )
+        ax.set(xlabel="PIT value", ylabel="density", xlim=(0, 1))
+        ax.set_ylim(bottom=0)
+        ax.legend()
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        n_samples=200,
+        bins=10,
+        random_state=None,
+        name=None,
+        ax=None,
+        **kwargs,
+    ):
+        """Draw the PIT of true values within the sample paths of a forecaster.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Fitted forecaster with `sample`, or a pipeline or search that ends in one.
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows that the forecaster was not trained on.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window.
+        n_samples : int, default=200
+            Paths for each origin.
+        bins : int, default=10
+            Bars of equal width.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the paths and the places of true values between two samples. None
+            leaves the paths to the forecaster's own `random_state`.
+        name : str or None, default=None
+            Name in the legend; None takes that of the forecaster's class.
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed on to ``matplotlib.axes.Axes.bar`` for the histogram.
+
+        Returns
+        -------
+        display : PITDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If the forecaster has no sample paths.
+        ValueError
+            If the data are not valid.
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        forecaster, X = uncertainty_of(estimator, X)
+        samples = forecaster.sample(X, n_samples, random_state)
+        return cls.from_predictions(
+            _pit(y, samples, random_state),
+            bins=bins,
+            name=type(forecaster).__name__ if name is None else name,
+            ax=ax,
+            **kwargs,
+        )
+
+    @classmethod
+    def from_predictions(cls, pit_values, *, bins=10, name=None, ax=None, **kwargs):
+        """Draw given PIT values.
+
+        Parameters
+        ----------
+        pit_values : array-like of any shape
+            Between 0 and 1, one for each true value.
+        bins : int, default=10
+            Bars of equal width.
+        name : str or None, default=None
+            Name in the legend; None for none.
+        ax : matplotlib.axes.Axes or None, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed on to ``matplotlib.axes.Axes.bar`` for the histogram.
+
+        Returns
+        -------
+        display : PITDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError, ValueError
+            If a value is not between 0 and 1, or `bins` is not a positive integer.
+        """
+        check_matplotlib(f"{cls.__name__}.from_predictions")
+        bins = check_positive_int(bins, "bins")
+        values = check_array(
+            np.ravel(pit_values),
+            dtype=np.float64,
+            ensure_2d=False,
+            input_name="pit_values",
+        )
+        if values.min() < 0 or values.max() > 1:
+            raise ValueError(
+                "Expected pit_values between 0 and 1, found "
+                f"{values.min():.3g} to {values.max():.3g}: they are the probabilities "
+                "that the forecast gave to values below the true ones."
+            )
+        return cls(values, bins=bins, name=name).plot(ax, **kwargs)
+
+
+def _pit(y_true, samples, random_state):
+    """PIT of each true value among its samples, by its randomized rank.
+
+    If a true value and its m samples are exchangeable, each of the m + 1 ranks is
+    equally likely. A uniform draw within the rank, and over those of equal values,
+    makes the PIT exactly uniform for any m.
+    """
+    y_true = check_array(y_true, dtype=np.float64, ensure_2d=False, input_name="y")
+    # (n_origins,) -> (n_origins, 1)
+    y_true = y_true.reshape(len(y_true), -1)
+    if samples.shape[1:] != y_true.shape:
+        raise ValueError(
+            f"Expected y of shape {samples.shape[1:]}, as the forecaster's samples, "
+            f"found {y_true.shape}. Give the truth for the same origins and steps."
+        )
+    below = (samples < y_true).sum(axis=0)
+    equal = (samples == y_true).sum(axis=0)
+    draws = private_random_state(random_state).uniform(size=y_true.shape)
+    return (below + draws * (equal + 1)) / (len(samples) + 1)
