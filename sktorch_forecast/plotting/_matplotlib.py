@@ -36,3 +36,12 @@ def styled(artist, defaults, given):
 def label_once(ax, label):
     """`label`, or None if the legend of `ax` has it from another display."""
     return None if label in ax.get_legend_handles_labels()[1] else label
+
+
+def shorten_dates(ax):
+    """Write each year and month once on an x axis of dates."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, AutoDateLocator):
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=locator.tz))

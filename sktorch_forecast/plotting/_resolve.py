@@ -37,19 +37,35 @@ def unwrapped(estimator, X):
     return estimator, X
 
 
-def uncertainty_of(estimator, X):
+def uncertainty_of(estimator, X, method):
     """As `unwrapped`, for a forecaster that says how sure it is.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted forecaster, pipeline or search.
+    X : array-like
+        What `estimator` takes.
+    method : {"predict_interval", "sample"}
+        What the forecaster must have.
+
+    Returns
+    -------
+    forecaster : estimator
+        The innermost fitted forecaster.
+    X : array-like
+        What the steps before it make of `X`.
 
     Raises
     ------
     TypeError
-        If the forecaster has no intervals and no sample paths.
+        If the forecaster does not have the method.
     """
     forecaster, X = unwrapped(estimator, X)
-    if not hasattr(forecaster, "predict_interval") or not hasattr(forecaster, "sample"):
+    if not hasattr(forecaster, method):
         raise TypeError(
-            "Expected a forecaster with predict_interval and sample, found "
-            f"{type(forecaster).__name__}. Wrap it in a ConformalForecaster, or use a "
-            "network with likelihood= or quantiles=."
+            f"Expected a forecaster with the method {method}, found "
+            f"{type(forecaster).__name__}, which has none. Put a ConformalForecaster "
+            "around it, or use a network with the parameter likelihood= or quantiles=."
         )
     return forecaster, X

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import check_array
 
 from .._uncertainty import check_coverage
+from .._validation import check_finite
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
 from ._resolve import uncertainty_of
 
@@ -164,7 +165,7 @@ class CoverageDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         coverages = [check_coverage(coverage) for coverage in coverages]
-        forecaster, X = uncertainty_of(estimator, X)
+        forecaster, X = uncertainty_of(estimator, X, "predict_interval")
         return cls.from_predictions(
             y,
             [forecaster.predict_interval(X, coverage) for coverage in coverages],
@@ -233,11 +234,14 @@ class CoverageDisplay:
                 f"{expected}, for these coverages and y_true, found {intervals.shape}. "
                 "Stack what predict_interval returns for each coverage."
             )
-        check_array(
-            intervals.reshape(len(nominal), -1), input_name="intervals"
-        )  # finite
+        check_finite(intervals, "intervals", _place)
         lower, upper = intervals[..., 0], intervals[..., 1]
         inside = (lower <= y_true) & (y_true <= upper)
         # (n_coverages, n_origins, n_outputs) -> (n_coverages,)
         display = cls(nominal, inside.mean(axis=(1, 2)), name=name)
         return display.plot(ax, ref_line=ref_line, **kwargs)
+
+
+def _place(at):
+    coverage, row, column, end = at
+    return f"coverage {coverage}, row {row}, column {column}, end {end}"

@@ -6,7 +6,7 @@ from sklearn.utils import _safe_indexing
 from .._uncertainty import check_coverage
 from .._validation import check_positive_int
 from ..windows import Windows
-from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+from ._matplotlib import axes_for, check_matplotlib, label_once, shorten_dates, styled
 from ._resolve import uncertainty_of, unwrapped
 from ._time_axis import coordinates, time_axis
 
@@ -156,31 +156,34 @@ class ForecastDisplay:
         style = styled(Line2D, {"label": name, **marker}, line_kwargs)
         (self.line_,) = ax.plot(future, self.y_pred, **style)
         color = self.line_.get_color()
-        self._plot_bands(ax, future, name, color, band_kwargs)
+        self._plot_bands(ax, future, color, band_kwargs)
         style = {"color": color, "linewidth": 0.8, "alpha": 0.5, **marker}
         style = styled(Line2D, style, path_kwargs)
         paths = () if self.paths is None else self.paths
         self.path_lines_ = [ax.plot(future, path, **style)[0] for path in paths]
         if self.path_lines_:
-            self.path_lines_[0].set_label(f"{name}, sample paths")
+            self.path_lines_[0].set_label(label_once(ax, "sample paths"))
         ax.axvline(past[-1], color="0.8", linewidth=0.8, zorder=0)
+        shorten_dates(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _plot_bands(self, ax, x, name, color, band_kwargs):
+    def _plot_bands(self, ax, x, color, band_kwargs):
         """Draw the intervals on each other, so that the inner ones come out darker."""
         from matplotlib.collections import Collection
 
-        # The legend names them from the inside out.
+        # The legend names them from the inside out, each in its own shade.
         order = np.argsort(self.coverages)
+        shades = np.linspace(0.5, 0.2, len(order) + 1)[1:]
         self.bands_ = [None] * len(order)
-        for i in order:
+        for i, alpha in zip(order, shades):
+            label = f"{100 * self.coverages[i]:g} % interval"
             style = {
                 "color": color,
-                "alpha": 0.25,
+                "alpha": alpha,
                 "linewidth": 0,
-                "label": f"{name}, {100 * self.coverages[i]:g} % interval",
+                "label": label_once(ax, label),
             }
             lower, upper = np.moveaxis(np.asarray(self.intervals[i]), -1, 0)
             if len(x) > 1:
@@ -255,8 +258,11 @@ class ForecastDisplay:
         check_matplotlib(f"{cls.__name__}.from_estimator")
         coverages = [check_coverage(coverage) for coverage in coverages]
         n_paths = check_positive_int(n_paths, "n_paths") if n_paths else 0
-        is_unsure = n_paths or coverages
-        forecaster, windows = (uncertainty_of if is_unsure else unwrapped)(estimator, X)
+        forecaster, windows = unwrapped(estimator, X)
+        if coverages:
+            uncertainty_of(forecaster, windows, "predict_interval")
+        if n_paths:
+            uncertainty_of(forecaster, windows, "sample")
         n_origins = len(windows)
         _check_index(origin, "origin", -n_origins, n_origins)
         n_targets = getattr(windows, "n_targets", 1)

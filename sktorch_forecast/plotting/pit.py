@@ -180,7 +180,7 @@ class PITDisplay:
             If the data are not valid.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        forecaster, X = uncertainty_of(estimator, X)
+        forecaster, X = uncertainty_of(estimator, X, "sample")
         samples = forecaster.sample(X, n_samples, random_state)
         return cls.from_predictions(
             _pit(y, samples, random_state),
