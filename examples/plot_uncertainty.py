@@ -13,66 +13,76 @@ from sktorch_forecast.datasets import load_elnino
 from sktorch_forecast.plotting import CoverageDisplay, ForecastDisplay, PITDisplay
 
 # %%
-# One network, two sources of uncertainty
-# ---------------------------------------
+# Two sources of uncertainty
+# --------------------------
 # The series is the sea surface temperature of the Pacific, one value a month, to be
-# forecast a year ahead. The last ten years are for the test, and between training and
-# test ``horizon - 1`` origins are left out, whose targets would reach into the test.
+# forecast a year ahead. The last ten years of origins are for the test. Between
+# training and test, ``horizon - 1`` origins are left out, whose targets would reach
+# into the test.
 #
-# With Monte Carlo dropout, units of the network are dropped at random while it
-# forecasts, too. The forecasts spread because the network is unsure of its weights.
+# With Monte Carlo dropout, units of the network are dropped while it forecasts, too,
+# other ones for each path. The paths spread because the network is unsure of its
+# weights. With a likelihood, the network forecasts a distribution, whose width it
+# learns from the errors in training.
 
 horizon = 12
 X, y = make_windows(load_elnino(), horizon=horizon, length=36)
-test = slice(len(X) - 120, None)
-train = slice(0, len(X) - 120 - (horizon - 1))
+n_test = 120
+X_train, y_train = X[: -n_test - (horizon - 1)], y[: -n_test - (horizon - 1)]
+X_test, y_test = X[-n_test:], y[-n_test:]
 
 models = {
-    f"dropout {dropout}": LSTMForecaster(
-        hidden_size=16, dropout=dropout, random_state=0
-    ).fit(X[train], y[train])
-    for dropout in (0.2, 0.5)
+    "Monte Carlo dropout": LSTMForecaster(hidden_size=16, dropout=0.2, random_state=0),
+    "normal likelihood": LSTMForecaster(
+        hidden_size=16, likelihood="normal", random_state=0
+    ),
 }
+for model in models.values():
+    model.fit(X_train, y_train)
 
 # %%
 # The forecast of one origin
 # --------------------------
-# Bands are intervals that are to hold the truth in 50 and in 90 of 100 cases. Thin
+# Bands are the intervals that should hold the truth in 50 and in 90 of 100 cases. Thin
 # lines are sample paths: each is one way in which the year could go. The vertical line
 # is the origin.
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items()):
     ForecastDisplay.from_estimator(
-        model, X[test], y[test], origin=60, n_paths=5, name=name, ax=ax
+        model, X_test, y_test, origin=60, n_paths=5, random_state=0, name=name, ax=ax
     )
-axes[0].set_ylabel("sea surface temperature (°C)")
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))  # beside the picture
+fig.supylabel("sea surface temperature (°C)")
 plt.show()
 
 # %%
 # Are the intervals as wide as they should be?
 # --------------------------------------------
-# One origin does not tell. Over all origins of the test, an interval with a nominal
+# One origin does not tell. Over all origins of the test, the interval with a nominal
 # coverage of 0.9 should hold 90 % of the true values. Points below the diagonal mean
-# that intervals are too narrow: Monte Carlo dropout knows of the doubt about the
-# weights, but not of the noise of the series. More dropout gives wider intervals, and
-# that makes up for a part of it only.
+# that intervals are too narrow. Those of Monte Carlo dropout are by far: it knows of
+# the doubt about the weights, but not of the noise of the series.
 
 fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
 for name, model in models.items():
-    CoverageDisplay.from_estimator(model, X[test], y[test], name=name, ax=ax)
+    CoverageDisplay.from_estimator(model, X_test, y_test, name=name, ax=ax)
 plt.show()
 
 # %%
 # Where are they off?
 # -------------------
 # The probability integral transform (PIT) of a true value is the share of the sample
-# paths below it. If the truth were like one of the paths, all values between 0 and 1
-# were equally likely, and most bars would end within the gray band. The high bars at
-# both ends say the same as the coverage: too often the truth is beyond nearly all of
-# the paths. Bars that are higher on one side would tell of a bias.
+# paths below it. If the truth were like one more path, all values between 0 and 1 would
+# be equally likely, and most bars would end within the gray band. High bars at both
+# ends say again that intervals are too narrow: the truth is too often beyond nearly
+# all paths. A slope tells of a bias: bars that fall to the right, as those of the
+# likelihood do, that forecasts are too high.
+#
+# The band is for independent values. These are not, since the steps of one year err
+# together and the years overlap, so do not make much of a bar that is just outside.
 
 fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items()):
-    PITDisplay.from_estimator(model, X[test], y[test], name=name, random_state=0, ax=ax)
+    PITDisplay.from_estimator(model, X_test, y_test, random_state=0, name=name, ax=ax)
 plt.show()
