@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._inputs import check_targets, check_windows, unchanged_on_error
 from ._uncertainty import UncertaintyMixin
-from .metrics._errors import _naive_scale
+from .metrics._errors import naive_scale
 
 
 class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
@@ -141,7 +141,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
                 f"timestamps to see how seasons change, found {self.n_features_in_}. "
                 "Make longer windows."
             )
-        return _naive_scale(
+        return naive_scale(
             X if X.ndim == 3 else X[:, :, np.newaxis],
             power=2,
             seasonality=self.seasonality,

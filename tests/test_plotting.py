@@ -514,7 +514,7 @@ ESTIMATOR_ERRORS = {
     ),
     "PIT for other steps": (
         lambda: PITDisplay.from_estimator(Stub(), X2, Y2[:, :2]),
-        *(ValueError, r"y of shape \(2, 3\).* found \(2, 2\)"),
+        *(ValueError, r"\(n_samples, 2, 2\).* found \(200, 2, 3\)"),
     ),
     "search that is not fitted": (
         lambda: PITDisplay.from_estimator(GridSearchCV(Stub(), {}), X2, Y2),

@@ -34,7 +34,7 @@ _PARAMETERS = {
 _SCALED_PARAMETERS = {**_PARAMETERS, **SEASONALITY, "y_train": ["array-like"]}
 
 
-def _naive_scale(history, *, power, seasonality, n_targets, name):
+def naive_scale(history, *, power, seasonality, n_targets, name):
     """Return the in-sample error of the seasonal naive forecast.
 
     Parameters
@@ -119,7 +119,7 @@ def history_scale(y_true, history, *, power, seasonality, n_targets, name):
             f"{n_targets} targets, found {n_outputs} outputs. Give all targets of step "
             "1 first, then those of step 2."
         )
-    return _naive_scale(
+    return naive_scale(
         history, power=power, seasonality=seasonality, n_targets=n_targets, name=name
     )
 

@@ -35,37 +35,3 @@ def unwrapped(estimator, X):
             X = estimator[:-1].transform(X)
         return unwrapped(estimator[-1], X)
     return estimator, X
-
-
-def uncertainty_of(estimator, X, method):
-    """As `unwrapped`, for a forecaster that says how sure it is.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted forecaster, pipeline or search.
-    X : array-like
-        What `estimator` takes.
-    method : {"predict_interval", "sample"}
-        What the forecaster must have.
-
-    Returns
-    -------
-    forecaster : estimator
-        The innermost fitted forecaster.
-    X : array-like
-        What the steps before it make of `X`.
-
-    Raises
-    ------
-    TypeError
-        If the forecaster does not have the method.
-    """
-    forecaster, X = unwrapped(estimator, X)
-    if not hasattr(forecaster, method):
-        raise TypeError(
-            f"Expected a forecaster with the method {method}, found "
-            f"{type(forecaster).__name__}, which has none. Put a ConformalForecaster "
-            "around it, or use a network with the parameter likelihood= or quantiles=."
-        )
-    return forecaster, X

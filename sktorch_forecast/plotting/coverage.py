@@ -5,8 +5,8 @@ from sklearn.utils import check_array
 
 from .._uncertainty import check_coverage
 from .._validation import check_finite
+from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
-from ._resolve import uncertainty_of
 
 _TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 

@@ -4,10 +4,10 @@ import numpy as np
 from scipy.stats import binom
 from sklearn.utils import check_array
 
-from .._randomness import private_random_state
 from .._validation import check_positive_int
+from ..metrics import pit_values
+from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
-from ._resolve import uncertainty_of
 
 
 class PITDisplay:
@@ -183,7 +183,7 @@ class PITDisplay:
         forecaster, X = uncertainty_of(estimator, X, "sample")
         samples = forecaster.sample(X, n_samples, random_state)
         return cls.from_predictions(
-            _pit(y, samples, random_state),
+            pit_values(y, samples, random_state=random_state),
             bins=bins,
             name=type(forecaster).__name__ if name is None else name,
             ax=ax,
@@ -233,24 +233,3 @@ class PITDisplay:
                 "that the forecast gave to values below the true ones."
             )
         return cls(values, bins=bins, name=name).plot(ax, **kwargs)
-
-
-def _pit(y_true, samples, random_state):
-    """PIT of each true value among its samples, by its randomized rank.
-
-    If a true value and its m samples are exchangeable, each of the m + 1 ranks is
-    equally likely. A uniform draw within the rank, and over those of equal values,
-    makes the PIT exactly uniform for any m.
-    """
-    y_true = check_array(y_true, dtype=np.float64, ensure_2d=False, input_name="y")
-    # (n_origins,) -> (n_origins, 1)
-    y_true = y_true.reshape(len(y_true), -1)
-    if samples.shape[1:] != y_true.shape:
-        raise ValueError(
-            f"Expected y of shape {samples.shape[1:]}, as the forecaster's samples, "
-            f"found {y_true.shape}. Give the truth for the same origins and steps."
-        )
-    below = (samples < y_true).sum(axis=0)
-    equal = (samples == y_true).sum(axis=0)
-    draws = private_random_state(random_state).uniform(size=y_true.shape)
-    return (below + draws * (equal + 1)) / (len(samples) + 1)
