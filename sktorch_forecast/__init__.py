@@ -6,7 +6,7 @@ other tool of scikit-learn mean the right thing for time series.
 """
 
 from . import datasets, metrics, model_selection, networks, plotting
-from .compose import RecursiveForecaster
+from .compose import ConformalForecaster, EnsembleForecaster, RecursiveForecaster
 from .features import CalendarFeatures
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "CalendarFeatures",
+    "ConformalForecaster",
+    "EnsembleForecaster",
     "Forecaster",
     "NaiveForecaster",
     "RecursiveForecaster",

@@ -189,31 +189,54 @@ class BatchIterator:
             yield dataset[rows if order is None else order[rows]]
 
 
+def times_of(X):
+    """Time of each origin as an integer; the rows of an array are consecutive."""
+    return X.times if isinstance(X, Windows) else np.arange(len(X))
+
+
+def split_by_time(X, fraction, horizon):
+    """Rows of the last origins, and of those before them whose targets end in time.
+
+    Parameters
+    ----------
+    X : Windows or array of shape (n_origins, ...)
+        Lazy windows are split by time, arrays by row: consecutive rows are taken
+        for consecutive origins.
+    fraction : float in (0, 1)
+        Share of the origins that are the last ones.
+    horizon : int
+        Steps that the targets reach ahead. Origins whose targets overlap those of
+        the last ones, the ``horizon - 1`` before them, are in neither part.
+
+    Returns
+    -------
+    before, last : ndarray of int
+        Rows of `X` in their order there.
+    """
+    time = times_of(X)
+    n_last = max(1, round(fraction * len(time)))
+    first = np.partition(time, -n_last)[-n_last]
+    return np.flatnonzero(time <= first - horizon), np.flatnonzero(time >= first)
+
+
 def split_last(dataset, validation_fraction, horizon):
     """Split off the last origins for validation, and purge those that reach into it.
 
     Parameters
     ----------
     dataset : WindowDataset
-        Lazy windows are split by time, arrays by row: consecutive rows are taken
-        for consecutive origins.
+        What to split, as `split_by_time` says.
     validation_fraction : float in (0, 1)
         Share of the origins that validate.
     horizon : int
-        Steps that the targets reach ahead. Origins whose targets overlap those of
-        the validation part, the ``horizon - 1`` before it, are in neither part.
+        Steps that the targets reach ahead.
 
     Returns
     -------
     train, valid : torch.utils.data.Subset, or None twice
         None if fewer than two origins would be left to train on.
     """
-    X = dataset.X
-    time = X.times if isinstance(X, Windows) else np.arange(len(dataset))
-    n_valid = max(1, round(validation_fraction * len(time)))
-    first_valid = np.partition(time, -n_valid)[-n_valid]
-    train = np.flatnonzero(time <= first_valid - horizon)
+    train, valid = split_by_time(dataset.X, validation_fraction, horizon)
     if len(train) < 2:
         return None, None
-    valid = np.flatnonzero(time >= first_valid)
     return Subset(dataset, train), Subset(dataset, valid)

@@ -2,19 +2,31 @@
 
 import inspect
 
+from sktorch_forecast import EnsembleForecaster, MLPForecaster
 from sktorch_forecast.discovery import all_estimators
 
 ESTIMATORS = [cls for _, cls in all_estimators()]
 FORECASTERS = [cls for _, cls in all_estimators("forecaster")]
 NETWORKS = [cls for _, cls in all_estimators("network")]
 
+# What calibrates has enough with few origins, down to ten.
+FEW_ORIGINS = {"coverage": 0.5, "calibration_fraction": 0.4}
+
 
 def make(cls, **params):
-    """An instance of `cls` with those of the parameters that it has."""
+    """An instance of `cls` with those of the parameters that it has.
+
+    An ensemble has two members with those that they have.
+    """
+    if cls is EnsembleForecaster:
+        params = {
+            "estimator": make(MLPForecaster, **params),
+            "n_estimators": 2,
+        } | params
     known = inspect.signature(cls).parameters
     return cls(**{name: value for name, value in params.items() if name in known})
 
 
 def cheap(cls):
     """An instance that is quick to fit, for tests where accuracy is not the point."""
-    return make(cls, max_epochs=2, random_state=0)
+    return make(cls, max_epochs=2, random_state=0, **FEW_ORIGINS)

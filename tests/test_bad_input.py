@@ -193,6 +193,12 @@ BAD_PARAMETERS = {
     "dropout": 1.0,
     "random_state": "seed",
     "seasonality": 0,
+    "estimator": "network",
+    "method": "best",
+    "coverage": 1.0,
+    "calibration_fraction": 0.0,
+    "learning_rate": 0.0,
+    "n_estimators": 0,
 }
 
 

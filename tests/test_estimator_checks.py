@@ -1,7 +1,7 @@
 """scikit-learn's own checks over every public estimator, discovered and not listed."""
 
 import pytest
-from common import ESTIMATORS, make
+from common import ESTIMATORS, FEW_ORIGINS, make
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktorch_forecast import CalendarFeatures, Forecaster, SlidingWindow
@@ -18,6 +18,7 @@ MINI_BATCHES = (
 # Smaller networks and fewer, longer strides than by default: the checks fit hundreds of
 # times, and some ask for a fit that explains half of the variance.
 QUICK = {"lr": 0.02, "max_epochs": 30, "n_filters": 8, "dilations": (1, 2, 4)}
+QUICK |= FEW_ORIGINS
 
 
 def expected_failures(estimator):

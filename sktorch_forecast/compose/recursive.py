@@ -13,16 +13,10 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn import get_config
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.linear_model import LinearRegression
-from sklearn.pipeline import Pipeline
-from sklearn.utils import gen_batches, get_tags
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.metadata_routing import (
-    MetadataRouter,
-    MethodMapping,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -30,14 +24,13 @@ from .._inputs import check_targets, check_windows, unchanged_on_error
 from .._uncertainty import UncertaintyMixin
 from ..forecaster import Forecaster
 from ..layers import WindowNormalization
+from ._wrapping import WrapperMixin, in_form_for, takes_windows
 
 # Origins whose windows are held side by side while they slide.
 _BATCH_SIZE = 1024
 
 
-class RecursiveForecaster(
-    UncertaintyMixin, MetaEstimatorMixin, RegressorMixin, BaseEstimator
-):
+class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """Forecast one step at a time, feeding each forecast back as if observed.
 
     A clone of `estimator` learns to forecast one step ahead. The second step is then
@@ -191,8 +184,8 @@ class RecursiveForecaster(
             if y.ndim == 2:
                 # Regressors that know one target only want it 1-D.
                 y = y[:, 0] if self.n_targets_ == 1 else y[:, : self.n_targets_]
-            self.estimator_ = clone(self._one_step_model())
-            X = _in_form_for(self.estimator_, X)
+            self.estimator_ = clone(self._inner())
+            X = in_form_for(self.estimator_, X)
             self.estimator_.fit(X, y, **fit_params)
         return self
 
@@ -224,10 +217,10 @@ class RecursiveForecaster(
         if _carries_state(self.estimator_):
             y = _check_bounded(_unrolled(self.estimator_, self.horizon_).predict(X))
         elif self.horizon_ == 1 and (
-            isinstance(X, np.ndarray) or _takes_windows(self.estimator_)
+            isinstance(X, np.ndarray) or takes_windows(self.estimator_)
         ):
             # Nothing is fed back, and batches would spare no memory.
-            y = self.estimator_.predict(_in_form_for(self.estimator_, X))
+            y = self.estimator_.predict(in_form_for(self.estimator_, X))
             y = y.reshape(len(X), self.n_targets_)
         else:
             batches = gen_batches(len(X), _BATCH_SIZE)
@@ -272,7 +265,7 @@ class RecursiveForecaster(
         for step in range(self.horizon_):
             if step:
                 joined[:, length + step - 1] = _check_bounded(forecasts[-1])
-            window = _in_form_for(self.estimator_, joined[:, step : step + length])
+            window = in_form_for(self.estimator_, joined[:, step : step + length])
             y = forecast(window)
             # (n,) or (n, K) -> (n, K)
             forecasts.append(y.reshape(n_origins, n_targets))
@@ -282,57 +275,6 @@ class RecursiveForecaster(
         if random_state is None:
             random_state = getattr(self.estimator_, "random_state", None)
         return super()._generator(random_state)
-
-    def _one_step_model(self):
-        return LinearRegression() if self.estimator is None else self.estimator
-
-    def get_metadata_routing(self):
-        """Metadata that `fit` passes on to the estimator, and what `score` takes.
-
-        Returns
-        -------
-        routing : sklearn.utils.metadata_routing.MetadataRouter
-        """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                estimator=self._one_step_model(),
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-        )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        model = get_tags(self._one_step_model())
-        tags.non_deterministic = model.non_deterministic
-        if model.regressor_tags is not None:
-            tags.regressor_tags.poor_score = model.regressor_tags.poor_score
-        tags.input_tags.three_d_array = True
-        tags.target_tags.multi_output = True
-        return tags
-
-
-def _in_form_for(estimator, X):
-    """Windows (n, L, K) for estimators that take them, else flat ones (n, L * K)."""
-    if not _takes_windows(estimator):
-        return np.asarray(X).reshape(len(X), -1)
-    return X if X.ndim == 3 else X[:, :, np.newaxis]
-
-
-def _takes_windows(estimator):
-    """Whether windows are what `estimator` expects, or what is wrapped in it does."""
-    if isinstance(estimator, Pipeline):
-        steps = [step for _, step in estimator.steps if isinstance(step, BaseEstimator)]
-        return bool(steps) and _takes_windows(steps[0])
-    if get_tags(estimator).input_tags.three_d_array:
-        return True
-    parts = estimator.get_params(deep=True).items()
-    return any(
-        _takes_windows(part)
-        for name, part in parts
-        if "__" not in name and isinstance(part, BaseEstimator)
-    )
 
 
 def _carries_state(estimator):

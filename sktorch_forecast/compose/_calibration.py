@@ -1,0 +1,126 @@
+"""Scores of a calibration: their quantiles, how these move, and their scale.
+
+Symbols as in ``conformal``: m calibration origins, K outputs, Q levels.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.utils import gen_batches
+
+# Windows whose deviations are computed side by side.
+_BATCH_SIZE = 1024
+
+
+def n_needed(levels):
+    """Fewest calibration origins whose ranks reach these levels."""
+    share = min(levels[0], 1 - levels[-1])
+    return int(np.ceil(np.round(1 / share, 9))) - 1
+
+
+def at_ranks(scores, levels):
+    """Quantiles of scores that are on the safe side: (m, K, 1 or Q) -> (K, Q).
+
+    Among ``m + 1`` exchangeable scores, one is below the r-th smallest of the others
+    with a probability of at most, and not above it of at least, ``r / (m + 1)``.
+    """
+    n_scores, _, n_kinds = scores.shape
+    if n_scores < (needed := n_needed(levels)):
+        raise ValueError(
+            f"Expected at least {needed} calibration origins for levels from "
+            f"{levels[0]:g} to {levels[-1]:g}, found {n_scores}. Fit with more origins "
+            "or a larger calibration_fraction, or ask for less extreme levels."
+        )
+    # Rounded: (1 - 0.9) / 2 is a little below 0.05, and 20 times that below 1.
+    places = np.round((n_scores + 1) * levels, 9)
+    ranks = np.where(levels > 0.5, np.ceil(places), np.floor(places)).astype(int)
+    kinds = np.minimum(np.arange(len(levels)), n_kinds - 1)
+    # (Q, K) -> (K, Q)
+    return np.sort(scores, axis=0)[ranks - 1, :, kinds].T
+
+
+def dense(X):
+    """Windows as an array (n, L, C)."""
+    X = np.asarray(X)
+    return X if X.ndim == 3 else X[..., np.newaxis]
+
+
+def last_origins(chunks, n_origins):
+    """The last origins of chunks of windows, targets and scales.
+
+    The first chunk may hold lazy windows, and stays as it is; the others, which are
+    arrays, are joined.
+    """
+    first, *others = chunks
+    joined = tuple(np.concatenate(parts) for parts in zip(*others))
+    surplus = len(first[1]) + len(joined[1]) - n_origins
+    if surplus < len(first[1]):
+        return [tuple(part[surplus:] for part in first), joined]
+    return [tuple(part[surplus - len(first[1]) :] for part in joined)]
+
+
+def deviations_of(X, n_targets):
+    """Deviation of the targets over each window: (n, n_targets)."""
+    deviations = []
+    for batch in gen_batches(len(X), _BATCH_SIZE):
+        x = np.asarray(X[batch], dtype=np.float64)
+        x = x.reshape(*x.shape[:2], -1)[..., :n_targets]
+        # Without the last value, a window in which nothing happens is exactly zero.
+        deviations.append((x - x[:, -1:]).std(axis=1))
+    return np.concatenate(deviations)
+
+
+def usual_deviation(X, n_targets):
+    """Median deviation of at most 1024 windows, evenly spread: (n_targets,)."""
+    rows = np.linspace(0, len(X) - 1, min(len(X), 1024)).astype(int)
+    deviations = deviations_of(X[rows], n_targets)
+    # As the networks do: where most windows are flat the mean, and if all are, any.
+    usual = np.median(deviations, axis=0)
+    usual = np.where(usual > 0, usual, deviations.mean(axis=0))
+    return np.where(usual > 0, usual, 10.0)
+
+
+def ranges(scores, n_scores):
+    """Range of every `n_scores` consecutive ones: (m + n, K) -> (n + 1, K)."""
+    # (n + 1, K, n_scores) is a view.
+    return np.ptp(sliding_window_view(scores, n_scores, axis=0), axis=-1)
+
+
+def track(tracked, levels, scores, steps):
+    """Quantiles of the scores, (K, Q), after new scores, (n, K), came in one by one.
+
+    For a quantile q at level t and a score s, q grows by ``step * t`` if s is above
+    q, else it falls by ``step * (1 - t)``: it stands still on average where s is
+    above q in a share ``1 - t`` of all cases.
+    """
+    tracked = tracked.copy()
+    for score, step in zip(scores[..., np.newaxis], steps[..., np.newaxis]):
+        tracked += step * (levels - (score <= tracked))
+    return tracked
+
+
+def places_of(scores, levels):
+    """Where the truth lay among the calibrated quantiles of calibration origins.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, K, Q)
+        Distances from the quantiles as they were forecast, in scales.
+    levels : ndarray of shape (Q,)
+        Their levels, at least two.
+
+    Returns
+    -------
+    place : ndarray of shape (m, K)
+        Index into `levels`, with a fraction where it lay between two.
+    excess : ndarray of shape (m, K)
+        How far it lay above the last or, negative, below the first, in scales.
+    """
+    # How far above each quantile, which increase: (m, K, Q)
+    above = np.sort(scores - at_ranks(scores, levels), axis=-1)[..., ::-1]
+    left = np.clip((above >= 0).sum(axis=-1) - 1, 0, len(levels) - 2)
+    pair = left[..., np.newaxis] + [0, 1]
+    near, far = np.moveaxis(np.take_along_axis(above, pair, axis=-1), -1, 0)
+    # Two quantiles that coincide leave a piece without width.
+    share = near / np.where(near > far, near - far, 1)
+    excess = np.minimum(above[..., 0], 0) + np.maximum(above[..., -1], 0)
+    return left + np.clip(share, 0, 1), excess

@@ -1,0 +1,92 @@
+"""What forecasters made of another estimator share."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import Pipeline
+from sklearn.utils import gen_batches, get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+
+# Lazy windows that are flattened side by side.
+_BATCH_SIZE = 1024
+
+
+class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
+    """A forecaster with an `estimator` inside: its tags, and metadata for its fit."""
+
+    # What stands for estimator=None.
+    _default_estimator = LinearRegression
+
+    def _inner(self):
+        """The unfitted estimator that is wrapped."""
+        return self._default_estimator() if self.estimator is None else self.estimator
+
+    def get_metadata_routing(self):
+        """Metadata that `fit` passes on to the estimator, and what `score` takes.
+
+        Returns
+        -------
+        routing : sklearn.utils.metadata_routing.MetadataRouter
+        """
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(
+                estimator=self._inner(),
+                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
+            )
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self._inner())
+        tags.non_deterministic = inner.non_deterministic
+        if inner.regressor_tags is not None:
+            tags.regressor_tags.poor_score = inner.regressor_tags.poor_score
+        tags.input_tags.three_d_array = True
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def in_form_for(estimator, X):
+    """Windows (n, L, C) for estimators that take them, else flat ones (n, L * C)."""
+    if not takes_windows(estimator):
+        return np.asarray(X).reshape(len(X), -1)
+    return X if X.ndim == 3 else X[:, :, np.newaxis]
+
+
+def forecast_from(estimator, X, forecast):
+    """``forecast`` of `X` in the form for `estimator`; flat windows batch by batch.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Tells the form.
+    X : Windows, or array of shape (n_origins, length[, n_channels])
+        Checked windows.
+    forecast : callable
+        Maps windows in that form to an array with a row for each.
+
+    Returns
+    -------
+    y : ndarray of shape (n_origins, ...)
+    """
+    if isinstance(X, np.ndarray) or takes_windows(estimator):
+        return forecast(in_form_for(estimator, X))
+    batches = gen_batches(len(X), _BATCH_SIZE)
+    return np.concatenate([forecast(in_form_for(estimator, X[b])) for b in batches])
+
+
+def takes_windows(estimator):
+    """Whether windows are what `estimator` expects, or what is wrapped in it does."""
+    if isinstance(estimator, Pipeline):
+        steps = [step for _, step in estimator.steps if isinstance(step, BaseEstimator)]
+        return bool(steps) and takes_windows(steps[0])
+    if get_tags(estimator).input_tags.three_d_array:
+        return True
+    parts = estimator.get_params(deep=True).items()
+    return any(
+        takes_windows(part)
+        for name, part in parts
+        if "__" not in name and isinstance(part, BaseEstimator)
+    )

@@ -1,0 +1,374 @@
+"""Several networks instead of one: deep ensembles and snapshots of one training."""
+
+from copy import deepcopy
+from numbers import Integral
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import gen_batches
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import check_is_fitted
+from skorch.callbacks import Callback
+
+from .._inputs import check_targets, check_windows, unchanged_on_error
+from .._randomness import draw_seed, private_random_state
+from .._uncertainty import UncertaintyMixin
+from ..forecaster import Forecaster
+from ..networks import MLPForecaster
+from ._wrapping import WrapperMixin, forecast_from, in_form_for
+
+# Levels at which the members' quantiles are pooled.
+_GRID = np.arange(1, 200) / 200
+# Origins whose pools are held side by side.
+_BATCH_SIZE = 256
+
+
+class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
+    """The mean forecast of several networks that differ in their initial weights.
+
+    Networks that start elsewhere end elsewhere. Where there is much to learn from,
+    they agree; where there is not, each makes something else up, so their mean is
+    more accurate than one of them and their spread tells how unsure they are [1]_.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Any forecaster of this package, any scikit-learn regressor that forecasts all
+        columns of `y`, or a pipeline or search of either. Where it, or the first step
+        of a pipeline, does not take windows, it gets flat ones of shape (n_origins,
+        length * n_channels), all channels of the oldest timestamp first. None is an
+        :class:`~sktorch_forecast.MLPForecaster`.
+    n_estimators : int, default=5
+        Members of the ensemble.
+    method : {"deep", "snapshot"}, default="deep"
+        Where the members come from:
+
+        - "deep": each is trained from initial weights of its own on all origins, in
+          an order of its own [1]_.
+        - "snapshot": one training of `max_epochs` is cut into `n_estimators` cycles.
+          In each the learning rate falls from `lr` to nearly 0 along a cosine, and
+          the weights at its end are a member [2]_. That takes as long as to train one
+          network; the members differ less. For networks of this package only. Early
+          stopping is off.
+    n_jobs : int or None, default=None
+        Members of "deep" that are fitted at the same time, each in a process of its
+        own. None means 1. The forecasts do not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the `random_state` of each member, and `sample`. That of `estimator` is
+        not used.
+
+    Attributes
+    ----------
+    estimators_ : list of n_estimators estimators
+        The fitted members.
+    n_features_in_ : int
+        Length of the windows seen in `fit`.
+    feature_names_in_ : ndarray of shape (length,)
+        Column names, if the windows were a frame with string columns.
+    n_channels_ : int
+        Channels of the windows.
+    n_targets_ : int
+        Target channels.
+    horizon_ : int
+        Steps that are forecast.
+
+    See Also
+    --------
+    ConformalForecaster : Intervals with a promised coverage; may go around this one.
+
+    Notes
+    -----
+    **Uncertainty.** The forecast distribution is the mixture of those of the members,
+    with equal weights [1]_: their `sample` and `predict_quantiles` must tell the noise
+    of the series, as networks with a likelihood or quantiles do. Members that have no
+    such methods, or no source of uncertainty (`sample` raises a ValueError), stand
+    for points. Paths and quantiles are then those of the `n_estimators` forecasts:
+    they tell how far the members differ, not how noisy the series is, and intervals
+    are too narrow.
+
+    Quantiles of the mixture are read from the members' quantiles at 199 levels, 0.005
+    apart, pooled.
+
+    References
+    ----------
+    .. [1] B. Lakshminarayanan, A. Pritzel and C. Blundell (2017), Simple and Scalable
+       Predictive Uncertainty Estimation using Deep Ensembles. NeurIPS, section 2.4,
+       without the adversarial training.
+    .. [2] G. Huang, Y. Li, G. Pleiss, Z. Liu, J. E. Hopcroft and K. Q. Weinberger
+       (2017), Snapshot Ensembles: Train 1, Get M for Free. ICLR, equation 2, with the
+       epochs for its iterations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import EnsembleForecaster, MLPForecaster, make_windows
+    >>> X, y = make_windows(np.sin(np.arange(100) / 5), horizon=3, length=10)
+    >>> network = MLPForecaster(hidden_layer_sizes=(8,), max_epochs=6)
+    >>> model = EnsembleForecaster(network, n_estimators=3, random_state=0).fit(X, y)
+    >>> forecasts = [member.predict(X) for member in model.estimators_]
+    >>> np.array_equal(model.predict(X), np.mean(forecasts, axis=0))
+    True
+
+    Three members at the cost of one:
+
+    >>> model = EnsembleForecaster(network, 3, method="snapshot", random_state=0)
+    >>> [len(member.history) for member in model.fit(X, y).estimators_]
+    [6, 6, 6]
+    """
+
+    _default_estimator = MLPForecaster
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "method": [StrOptions({"deep", "snapshot"})],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        n_estimators=5,
+        method="deep",
+        n_jobs=None,
+        random_state=None,
+    ):
+        self.estimator = estimator
+        self.n_estimators = n_estimators
+        self.method = method
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X, y, **fit_params):
+        """Train the members.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows in time order, target channels first.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window, all targets of step 1 first.
+        **fit_params : dict
+            Passed on to the fit of each member, e.g. ``sample_weight``. With
+            scikit-learn's metadata routing enabled, only what the estimator requests.
+
+        Returns
+        -------
+        self : EnsembleForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not valid, or "snapshot" is asked of an
+            estimator that is no network, has fewer epochs than `n_estimators` or
+            stopped before its last cycle. A fitted forecaster stays as it was.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            X = check_windows(self, X, reset=True)
+            y = check_targets(self, X, y, reset=True)
+            if get_config()["enable_metadata_routing"]:
+                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            random_state = private_random_state(self.random_state)
+            if self.method == "snapshot":
+                network = _seeded(self._network(), random_state)
+                self.estimators_ = _snapshots(
+                    network, self.n_estimators, X, y, fit_params
+                )
+            else:
+                members = [
+                    _seeded(clone(self._inner()), random_state)
+                    for _ in range(self.n_estimators)
+                ]
+                x = in_form_for(members[0], X)
+                self.estimators_ = Parallel(n_jobs=self.n_jobs)(
+                    delayed(_fitted)(member, x, y, fit_params) for member in members
+                )
+            self._are_points = not _is_probabilistic(self.estimators_[0], X[:1])
+        return self
+
+    def predict(self, X):
+        """The mean of the members' forecasts.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the fit.
+
+        Returns
+        -------
+        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+            In the shape that `y` had in `fit`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If X is not numeric and finite or not like the windows of the fit.
+        """
+        check_is_fitted(self)
+        y = self._points(check_windows(self, X, reset=False)).mean(axis=0)
+        return y.ravel() if self._y_is_1d else y
+
+    def _points(self, X):
+        """Forecasts of the members, (n_estimators, n_origins, outputs)."""
+        points = [forecast_from(m, X, m.predict) for m in self.estimators_]
+        return np.stack(points).reshape(len(points), len(X), -1)
+
+    def _quantiles(self, X, levels):
+        if self._are_points:
+            quantiles = np.quantile(self._points(X), levels, axis=0)
+            # (n_quantiles, n, outputs) -> (n, outputs, n_quantiles)
+            return np.moveaxis(quantiles, 0, -1)
+        if levels[0] < _GRID[0] or levels[-1] > _GRID[-1]:
+            raise ValueError(
+                f"Expected levels between {_GRID[0]} and {_GRID[-1]}, the outermost at "
+                f"which the members are pooled, found {levels[0]:g} to "
+                f"{levels[-1]:g}. Use np.quantile on as many paths of sample as that "
+                "takes."
+            )
+        batches = gen_batches(len(X), _BATCH_SIZE)
+        return np.concatenate([self._pooled(X[batch], levels) for batch in batches])
+
+    def _pooled(self, X, levels):
+        """Quantiles of the mixture of the members: (n, outputs, n_quantiles)."""
+        pool = [
+            forecast_from(m, X, lambda x, m=m: m.predict_quantiles(x, _GRID))
+            for m in self.estimators_
+        ]
+        # (n, outputs, n_estimators * 199), each the quantile at r / (N + 1) if it is
+        # the r-th of N: so the quantiles of a single member are its own.
+        pool = np.concatenate(pool, axis=-1)
+        quantiles = np.quantile(pool, levels, axis=-1, method="weibull")
+        return np.moveaxis(quantiles, 0, -1)
+
+    def _draw(self, X, n_samples, random_state):
+        """Paths, each from a member that is drawn at random."""
+        drawn = random_state.randint(len(self.estimators_), size=n_samples)
+        if self._are_points:
+            return self._points(X)[drawn]
+        samples = np.empty((n_samples, len(X), self.horizon_ * self.n_targets_))
+        for number, member in enumerate(self.estimators_):
+            paths = np.flatnonzero(drawn == number)
+            if len(paths):
+                samples[paths] = _paths(member, X, len(paths), random_state)
+        return samples
+
+    def _network(self):
+        """An unfitted network for snapshots."""
+        network = clone(self._inner())
+        if not isinstance(network, Forecaster):
+            raise ValueError(
+                "Expected a network of this package for method='snapshot', found "
+                f"{network!r}. Put pipelines and searches around the "
+                "EnsembleForecaster, or use method='deep'."
+            )
+        if network.max_epochs < self.n_estimators:
+            raise ValueError(
+                f"Expected at least n_estimators={self.n_estimators} epochs for as "
+                f"many snapshots, found max_epochs={network.max_epochs}. Train longer "
+                "or take fewer."
+            )
+        return network
+
+
+class _Snapshots(Callback):
+    """Let the learning rate fall in cycles, and note the weights at the end of each.
+
+    Parameters
+    ----------
+    n_cycles : int
+        Into how many cycles of about the same length `max_epochs` is cut.
+    """
+
+    def __init__(self, n_cycles):
+        self.n_cycles = n_cycles
+
+    def on_train_begin(self, net, **kwargs):
+        self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+        edges = np.linspace(0, net.max_epochs, self.n_cycles + 1)
+        self.edges_ = edges.round().astype(int)
+        self.weights_ = []
+
+    def on_epoch_begin(self, net, **kwargs):
+        done = net.history[-1, "epoch"] - 1
+        cycle = np.searchsorted(self.edges_, done, side="right")
+        start, stop = self.edges_[cycle - 1 : cycle + 1]
+        share = (np.cos(np.pi * (done - start) / (stop - start)) + 1) / 2
+        for group, rate in zip(net.optimizer_.param_groups, self.rates_):
+            group["lr"] = float(rate * share)
+
+    def on_epoch_end(self, net, **kwargs):
+        if net.history[-1, "epoch"] in self.edges_:
+            # No buffers: what is learned of the data, not by gradients, is that of all.
+            weights = dict(net.module_.named_parameters())
+            self.weights_.append({k: w.detach().clone() for k, w in weights.items()})
+
+
+def _snapshots(network, n_snapshots, X, y, fit_params):
+    """Copies of a network with the weights at the end of each cycle of its training."""
+    before = {name: getattr(network, name) for name in ("callbacks", "early_stopping")}
+    callbacks = before["callbacks"] if isinstance(before["callbacks"], list) else []
+    snapshots = _Snapshots(n_snapshots)
+    network.set_params(early_stopping=False, callbacks=[*callbacks, snapshots])
+    network.fit(in_form_for(network, X), y, **fit_params)
+    network.set_params(**before)
+    network.callbacks_ = [c for c in network.callbacks_ if c[1] is not snapshots]
+    weights = snapshots.weights_
+    if len(weights) < n_snapshots or _is_flawed(network.history[-1], weights[-1]):
+        raise ValueError(
+            f"Expected a training of {network.max_epochs} epochs for {n_snapshots} "
+            f"snapshots, but it ended in epoch {len(network.history)}. Where it warned "
+            "that the loss was not finite, use a smaller lr."
+        )
+    members = [deepcopy(network) for _ in weights]
+    for member, state in zip(members, weights):
+        member.module_.load_state_dict(state, strict=False)
+    return members
+
+
+def _is_flawed(epoch, weights):
+    """Whether the last epoch of a training has a loss or weights that are not finite"""
+    losses = [epoch[key] for key in ("train_loss", "valid_loss") if key in epoch]
+    finite = [
+        np.isfinite(losses).all(),
+        *(w.isfinite().all() for w in weights.values()),
+    ]
+    return not all(finite)
+
+
+def _seeded(estimator, random_state):
+    """The estimator with seeds for all `random_state` parameters in it."""
+    names = sorted(estimator.get_params())
+    names = [n for n in names if n == "random_state" or n.endswith("__random_state")]
+    return estimator.set_params(**{name: draw_seed(random_state) for name in names})
+
+
+def _fitted(estimator, X, y, fit_params):
+    return estimator.fit(X, y, **fit_params)
+
+
+def _is_probabilistic(member, X):
+    """Whether a fitted member can tell the noise of the series."""
+    if not (hasattr(member, "sample") and hasattr(member, "predict_quantiles")):
+        return False
+    try:
+        _paths(member, X, 1, 0)
+    except ValueError:  # the windows are valid: it has no source of uncertainty
+        return False
+    return True
+
+
+def _paths(member, X, n_samples, random_state):
+    """Paths drawn from a member: (n_samples, n_origins, outputs)."""
+
+    def draw(x):
+        return np.moveaxis(member.sample(x, n_samples, random_state), 0, 1)
+
+    return np.moveaxis(forecast_from(member, X, draw), 1, 0)
