@@ -1,4 +1,4 @@
-"""Training against darts and neuralforecast, in an environment that holds them."""
+"""darts, neuralforecast and skforecast, in an environment that holds them."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ PYTHON = FOLDER.parents[1] / ".venv-peers" / "bin" / "python"
 
 def rows(repeats):
     """Rows of this benchmark, or one that says why there are none."""
-    what = "training against darts and neuralforecast"
+    what = "darts, neuralforecast and skforecast"
     if not PYTHON.exists():
         yield {"what": what, "skipped": "run `make peers` to install them"}
         return
