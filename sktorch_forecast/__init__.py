@@ -6,13 +6,14 @@ other tool of scikit-learn mean the right thing for time series.
 """
 
 from . import datasets, metrics, model_selection, networks, plotting
+from ._samples import latest_windows, make_windows
 from .compose import ConformalForecaster, EnsembleForecaster, RecursiveForecaster
 from .features import CalendarFeatures
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
 from .networks import *  # noqa: F403  (every network that is there, see its __init__)
 from .sliding_window import SlidingWindow
-from .windows import Windows, latest_windows, make_windows
+from .windows import Windows
 
 __version__ = "0.1.0"
 

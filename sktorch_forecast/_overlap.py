@@ -106,3 +106,25 @@ def as_slice(key, n_rows):
     ):
         return slice(first, last + 1)
     return key
+
+
+def concatenated_ranges(starts, stops):
+    """The integers of several ranges, one range after the other.
+
+    Parameters
+    ----------
+    starts, stops : ndarray of shape (n_ranges,), int64
+        Range ``i`` has the integers from ``starts[i]`` up to ``stops[i] - 1``.
+
+    Returns
+    -------
+    integers : slice, or ndarray of shape (n,), int64
+        A slice where they count up by one.
+    """
+    if len(starts) == 0:
+        return slice(0, 0)
+    if (starts[1:] == stops[:-1]).all():
+        return slice(int(starts[0]), int(stops[-1]))
+    sizes = stops - starts
+    before = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) + np.repeat(starts - before, sizes)

@@ -1,56 +1,110 @@
 """Read a series as users have it: an array, a Series or a DataFrame."""
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_complex_dtype, is_numeric_dtype
 from scipy import sparse
 
+from ._calendar import check_time_axis, frequency
 from ._validation import check_finite
 
 
 @dataclass(frozen=True)
 class Series:
-    """One series in the package's own order: target channels first.
+    """One series or several, in the package's own order of channels and rows.
 
     Attributes
     ----------
     values : ndarray of shape (n_timestamps, n_channels)
-        float32 or float64, finite.
+        Targets, past covariates and covariates known in the future, in this order;
+        float32 or float64. Those of several series follow one another.
     index : pandas.Index of length n_timestamps
         The timestamps, or 0, 1, ... for an array.
-    channels : tuple
+    channels : tuple of length n_channels
         Names of the channels, or their column numbers.
-    n_targets : int
-        How many of the leading channels are forecast.
+    n_targets, n_past : int
+        How many of the channels are forecast, and how many are past covariates.
+    bounds : ndarray of shape (n_series + 1,), int64
+        Rows ``bounds[i]`` to ``bounds[i + 1]`` are series ``i``; none is empty.
+    static : ndarray of shape (n_series, n_static), float32, or None
+        Static covariates.
+    static_names : tuple of length n_static
+        Their names.
+    freqs : tuple
+        The frequencies that series have, see ``_calendar.frequency``.
+    freq_of : ndarray of shape (n_series,) or None
+        Which of them is that of each series; None if there is but one.
+    ids : pandas.Index of length n_series or None
+        Names of the series; None for a single one without a name.
+    rows : ndarray of shape (n_timestamps,) or None
+        Rows in the user's frame; None if they are in this order.
+    targets : ndarray of shape (n_timestamps, n_targets) or None
+        Targets in the precision of the user; None where `values` has it.
+    ends_vary : bool
+        Whether series may begin after their first row and end before their last.
+    is_finite : bool
+        Whether all values are known to be finite.
+    repairs : dict
+        What mends a flaw, in words, see ``_panel``.
     """
 
     values: np.ndarray
     index: pd.Index
     channels: tuple
     n_targets: int
+    n_past: int
+    bounds: np.ndarray
+    static: np.ndarray | None = None
+    static_names: tuple = ()
+    freqs: tuple = (None,)
+    freq_of: np.ndarray | None = None
+    ids: pd.Index | None = None
+    rows: np.ndarray | None = None
+    targets: np.ndarray | None = None
+    ends_vary: bool = False
+    is_finite: bool = False
+    repairs: dict = field(default_factory=dict)
+
+    @property
+    def n_future(self):
+        """How many channels are known in the future, the last ones."""
+        return len(self.channels) - self.n_targets - self.n_past
 
     def place(self, at):
         """Where the entry ``values[at]`` is, in words."""
         row, channel = at
-        return (
-            f"timestamp {self.index[row]!s} (row {row}), channel "
-            f"{self.channels[channel]!r}"
-        )
+        name = f"channel {self.channels[channel]!r}"
+        return f"{self.timestamp(row)}, {name}"
+
+    def timestamp(self, row):
+        """Which timestamp of which series a row is, in words."""
+        shown = row if self.rows is None else self.rows[row]
+        text = f"timestamp {self.index[row]!s} (row {shown})"
+        return text if self.ids is None else f"series {self.name(row)}, {text}"
+
+    def name(self, row):
+        """The name of the series that a row belongs to."""
+        which = np.searchsorted(self.bounds, row, "right") - 1
+        return repr(plain(self.ids[which]))
 
 
-def read_series(series, target=None):
-    """Check `series` and put its target channels first.
+def plain(name):
+    """A name without the type that NumPy gives it, to show it."""
+    return name.item() if isinstance(name, np.generic) else name
+
+
+def read_series(series, target, time, past, future, static, missing):
+    """Check a single series and put its channels in order.
 
     Parameters
     ----------
     series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
             or DataFrame
         Values in time order.
-    target : column name or number, or list of these, default=None
-        The channels to forecast. May be left out when there is one channel.
+    target, time, past, future, static, missing
+        As for ``make_windows``.
 
     Returns
     -------
@@ -61,8 +115,9 @@ def read_series(series, target=None):
     TypeError
         If the values are not real numbers, or the index is not a time axis.
     ValueError
-        If a value is NaN or infinite, the timestamps are unsorted, duplicated or
-        have a gap, or `target` does not name channels of the series.
+        If a value is infinite, or missing though `missing` is "error" and no channel
+        is known in the future, the timestamps are unsorted, duplicated or have a
+        gap, or the names are not those of channels of the series.
     """
     if sparse.issparse(series):
         raise TypeError(
@@ -74,22 +129,45 @@ def read_series(series, target=None):
             "Expected a series of shape (n_timestamps,) or (n_timestamps, n_channels), "
             f"found {np.shape(series)} of type {type(series).__name__}."
         )
-    columns, index = _labels(series)
+    index = None
+    if time is not None:
+        index = time_column(series, time)
+        series = series.drop(time) if is_polars(series) else series.drop(columns=time)
+    columns, index = _labels(series, index)
     values = _numbers(series, columns)
     check_time_axis(index)
-    order, n_targets = _targets_first(columns, target)
-    channels = tuple(columns[i] for i in order)
-    if order != list(range(len(columns))):
-        values = values[:, order]
-    data = Series(values, index, channels, n_targets)
-    check_finite(values, "series", data.place)
+    roles = channel_roles(columns, target, past, future, static, rest_is_past=True)
+    target, past, future, static = roles
+    channels = [*target, *past, *future]
+    statics = None
+    if static:
+        numbers = values[:, [columns.index(name) for name in static]]
+        bounds = np.array([0, len(values)])
+        statics = constant_values(numbers, bounds, static, None)
+    if channels != columns:
+        values = values[:, [columns.index(name) for name in channels]]
+    data = Series(
+        values,
+        index,
+        tuple(channels),
+        len(target),
+        len(past),
+        np.array([0, len(values)]),
+        statics,
+        tuple(static),
+        (frequency(index),),
+        is_finite=missing == "error" and not future,
+    )
+    if data.is_finite:
+        check_finite(values, "series", data.place)
     return data
 
 
-def _labels(series):
+def _labels(series, index=None):
     """Channel names and time index of whatever came in."""
     n_timestamps, *n_channels = np.shape(series)
-    index = getattr(series, "index", None)
+    if index is None:
+        index = getattr(series, "index", None)
     if not isinstance(index, pd.Index):  # arrays, lists, polars frames
         index = pd.RangeIndex(n_timestamps)
     if hasattr(series, "columns"):
@@ -116,11 +194,7 @@ def _numbers(series, columns):
         values = np.asarray(series)
         dtypes = [values.dtype] * len(columns)
     for column, dtype in zip(columns, dtypes):
-        if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
-            raise TypeError(
-                f"Expected real numbers in channel {column!r}, found {dtype} values. "
-                "Convert them first, e.g. with pandas.to_numeric."
-            )
+        check_number_dtype(dtype, column)
     if isinstance(values, np.ndarray):
         keep = values.dtype in (np.float32, np.float64)
         values = values if keep else values.astype(np.float64)
@@ -130,126 +204,126 @@ def _numbers(series, columns):
     return values[:, np.newaxis] if values.ndim == 1 else values
 
 
-def _targets_first(columns, target):
-    """Order of the columns with the target channels in front, and their number."""
-    if target is None:
-        if len(columns) > 1:
-            raise ValueError(
-                f"Found {len(columns)} channels, {columns}: say which to forecast, "
-                f"e.g. target={columns[0]!r}, or target={columns!r} for all."
-            )
-        target = columns
-    names = (
-        list(target) if isinstance(target, (list, np.ndarray, pd.Index)) else [target]
-    )
-    unknown = [name for name in names if name not in columns]
-    if unknown or not names or len(set(names)) < len(names):
-        raise ValueError(
-            f"Expected target to name channels of {columns}, each once; "
-            f"found {target!r}."
+def check_number_dtype(dtype, column):
+    """Raise a TypeError unless values of `dtype` are real numbers."""
+    if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
+        raise TypeError(
+            f"Expected real numbers in channel {column!r}, found {dtype} values. "
+            "Convert them first, e.g. with pandas.to_numeric."
         )
-    first = [columns.index(name) for name in names]
-    return first + [i for i in range(len(columns)) if i not in first], len(first)
 
 
-def check_time_axis(index, regular=True):
-    """Check that the timestamps increase and, if `regular`, that none is missing.
+def is_polars(series):
+    """Whether `series` is a frame of polars, which need not be installed."""
+    return type(series).__module__.partition(".")[0] == "polars"
+
+
+def time_column(frame, name):
+    """A column of timestamps as an index."""
+    if name not in getattr(frame, "columns", ()):
+        found = list(getattr(frame, "columns", ()))
+        raise ValueError(f"Expected time to be a column of {found}, found {name!r}.")
+    column = frame[name]
+    if not is_polars(frame):
+        return pd.Index(column)
+    index = pd.Index(column.to_numpy(), name=name)
+    zone = getattr(column.dtype, "time_zone", None)
+    # What polars hands out is in UTC, without saying so.
+    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
+
+
+def channel_roles(columns, target, past, future, static, rest_is_past):
+    """Names of the targets and of the past, future and static covariates, as lists.
+
+    Parameters
+    ----------
+    columns : list
+        Names of all channels.
+    target, past, future, static : name, list of names or None
+        As the user gave them.
+    rest_is_past : bool
+        Whether columns without a role are past covariates, unless `past` or `future`
+        is given.
+    """
+    given = {"past": past, "future": future, "static": static}
+    roles = {role: _named(columns, names, role) for role, names in given.items()}
+    rest = [name for name in columns if not any(name in r for r in roles.values())]
+    if target is None:
+        if len(rest) > 1:
+            raise ValueError(
+                f"Found {len(rest)} channels, {rest}: say which to forecast, "
+                f"e.g. target={rest[0]!r}, or target={rest!r} for all."
+            )
+        target = rest
+    targets = _named(columns, target, "target")
+    roles = {"target": targets} | roles
+    if not targets:
+        _complain_of_names(columns, target, "target")
+    seen = {}
+    for role, names in roles.items():
+        for name in names:
+            if name in seen:
+                raise ValueError(
+                    f"Expected every column in one role, found {name!r} in both "
+                    f"{seen[name]} and {role}. Name it once."
+                )
+            seen[name] = role
+    if rest_is_past and past is None and future is None:
+        roles["past"] = [name for name in rest if name not in targets]
+    return list(roles.values())
+
+
+def _named(columns, names, role):
+    if names is None:
+        return []
+    given = names
+    is_list = isinstance(names, (list, np.ndarray, pd.Index))
+    names = list(names) if is_list else [names]
+    if any(name not in columns for name in names) or len(set(names)) < len(names):
+        _complain_of_names(columns, given, role)
+    return names
+
+
+def _complain_of_names(columns, found, role):
+    raise ValueError(
+        f"Expected {role} to name channels of {columns}, each once; found {found!r}."
+    )
+
+
+def constant_values(numbers, bounds, names, ids):
+    """Static covariates: the one value that each column has within a series.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_timestamps, n_static)
+    bounds : ndarray of shape (n_series + 1,)
+    names : sequence of length n_static
+    ids : pandas.Index of length n_series or None
+
+    Returns
+    -------
+    static : ndarray of shape (n_series, n_static), float32
 
     Raises
     ------
-    TypeError
-        If the index holds something else than timestamps, periods or numbers.
     ValueError
-        If timestamps are unsorted, duplicated, missing or NaT.
+        If a value changes within a series, or is not finite.
     """
-    is_time = isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex))
-    if not is_time and not is_numeric_dtype(index.dtype):
-        raise TypeError(
-            "Expected an index of timestamps, periods or numbers, found one of "
-            f"{index.dtype} ({type(index).__name__}). Convert it first, e.g. "
-            "series.index = pandas.to_datetime(series.index)."
-        )
-    if index.hasnans:
+    first = numbers[bounds[:-1]]
+    for at, name in enumerate(names):
+        column = numbers[:, at]
+        # NaN differs from itself, so a missing value is found here, too.
+        flaws = column != np.repeat(first[:, at], np.diff(bounds))
+        with np.errstate(over="ignore"):
+            flaws |= np.isinf(column.astype(np.float32))
+        if not flaws.any():
+            continue
+        row = int(np.argmax(flaws))
+        which = np.searchsorted(bounds, row, "right") - 1
+        of = "" if ids is None else f" of series {plain(ids[which])!r}"
         raise ValueError(
-            f"Expected a timestamp in every row, found none in row "
-            f"{int(np.argmax(index.isna()))}. Drop that row or fill its timestamp."
+            f"Expected one finite value of the static covariate {name!r}{of}, found "
+            f"{first[which, at]} and {column[row]}. A covariate that changes belongs "
+            "to past or future; fill what is missing first."
         )
-    if not index.is_monotonic_increasing:
-        row = int(np.argmax(index[1:] < index[:-1])) + 1
-        raise ValueError(
-            f"Expected timestamps in increasing order, found {index[row]!s} in row "
-            f"{row} after {index[row - 1]!s}. Call sort_index() first."
-        )
-    if not index.is_unique:
-        row = int(np.argmax(index.duplicated()))
-        raise ValueError(
-            f"Expected every timestamp once, found {index[row]!s} again in row {row}. "
-            "Keep one, e.g. series[~series.index.duplicated()], or average them with "
-            "series.groupby(level=0).mean()."
-        )
-    if regular and len(index) > 2:
-        _check_regular(index)
-
-
-def _check_regular(index):
-    has_freq = getattr(index, "freq", None) is not None
-    if isinstance(index, pd.RangeIndex) or (
-        has_freq and not isinstance(index, pd.PeriodIndex)
-    ):
-        return  # pandas itself vouches for the regularity
-    if isinstance(index, pd.DatetimeIndex):
-        row = _first_irregular_datetime(index)
-    else:
-        has_ticks = isinstance(index, (pd.PeriodIndex, pd.TimedeltaIndex))
-        steps = np.diff(index.asi8 if has_ticks else index.to_numpy()).astype(float)
-        usual = steps[0] if len(steps) < 3 else np.median(steps)
-        # Rounding is far below a hundredth of a step, a missing timestamp far above.
-        irregular = np.abs(steps - usual) > usual / 100
-        row = int(np.argmax(irregular)) + 1 if irregular.any() else None
-    if row is None:
-        return
-    raise ValueError(
-        "Expected timestamps at a regular distance, found "
-        f"{index[row]!s} in row {row} after {index[row - 1]!s}. A timestamp is missing "
-        "or misplaced: bring the series to one frequency with series.asfreq(...) or "
-        "series.resample(...) and fill the gaps, or drop the index if the distance "
-        "of the rows does not matter."
-    )
-
-
-def _first_irregular_datetime(index):
-    """Row of the first timestamp that is not where the frequency puts it, or None."""
-    row = _first_difference(index, _infer_freq(index))
-    if row == len(index):
-        return None
-    # The frequency of a stretch without the flaw tells where the flaw is. Of several
-    # the one that goes farthest: business days look like days until a weekend.
-    stretches = {
-        _infer_freq(index[start : start + size])
-        for size in (8, 4)
-        for start in range(0, min(len(index) - size + 1, 20 * size), size - 1)
-    }
-    row = max((_first_difference(index, freq) for freq in stretches), default=0)
-    if row > 0:
-        return row
-    steps = np.diff(index.asi8)
-    return int(np.argmax(steps != np.median(steps))) + 1
-
-
-def _infer_freq(index):
-    with warnings.catch_warnings():
-        # pandas 3.1 announces a result of another type; date_range takes either.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return pd.infer_freq(index)
-
-
-def _first_difference(index, freq):
-    """Row where `index` leaves the frequency, its length if it never does."""
-    if freq is None:
-        return 0
-    # pandas infers some frequencies from the set of the steps, whatever their order.
-    try:
-        differs = pd.date_range(index[0], periods=len(index), freq=freq) != index
-    except (ValueError, OverflowError):  # the frequency leads out of the calendar
-        return 0
-    return int(np.argmax(differs)) if differs.any() else len(index)
+    return first.astype(np.float32)

@@ -6,7 +6,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._series import check_time_axis
+from ._calendar import check_time_axis, frequency
 from ._validation import check_positive_int
 from .windows import Windows
 
@@ -144,6 +144,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             length=length,
             index=index[padded],
             channels=getattr(self, "feature_names_in_", None),
+            freq=frequency(index),
         )
 
     def __sklearn_tags__(self):

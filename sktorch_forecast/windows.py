@@ -11,6 +11,7 @@ Symbols used below::
     L  length         timestamps in a window, the last of which is the origin
     H  horizon        timestamps after the origin that are forecast
     K  n_targets      leading channels that are forecast
+    F  n_future       trailing channels that are known over the horizon
     n  n_origins      samples
 """
 
@@ -19,8 +20,9 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils import check_array
 
-from ._overlap import as_slice, overlapping_rows
-from ._series import read_series
+from ._calendar import frequency, from_ticks, next_ticks, ticks_of
+from ._overlap import as_slice, concatenated_ranges
+from ._series import plain
 from ._validation import check_finite, check_positive_int
 
 
@@ -38,9 +40,10 @@ class Windows:
     Parameters
     ----------
     values : array of shape (n_timestamps, n_channels)
-        The series in time order, target channels first. Copied, as float32.
+        The series in time order, several of them one after the other; target channels
+        first, those known over the horizon last. Copied, as float32.
     positions : array of shape (n_origins,)
-        Row in `values` of each origin, at least ``length - 1``.
+        Row in `values` of each origin, with a window behind it in its series.
     length : int
         Timestamps in a window.
     index : pandas.Index of length n_timestamps, default=None
@@ -49,6 +52,23 @@ class Windows:
         Names of the channels; 0, 1, ... by default.
     n_targets : int, default=1
         How many of the leading channels are forecast.
+    n_future : int, default=0
+        How many of the trailing channels are known over the horizon.
+    horizon : int, default=None
+        Timestamps after each origin over which they are; needed if there are some.
+    bounds : array of shape (n_series + 1,), default=None
+        Rows ``bounds[i]`` to ``bounds[i + 1]`` are series ``i``; all by default.
+    ids : sequence of length n_series, default=None
+        Names of the series; None for a single one without a name, else 0, 1, ...
+    static : array of shape (n_series, n_static), default=None
+        Covariates with one value for a series.
+    static_names : sequence of length n_static, default=None
+        Their names; 0, 1, ... by default.
+    freq : str, offset of pandas or number, default=None
+        Distance of the timestamps, by which `future_index` goes on. Numbers are for
+        an index of numbers. By default what the index says or seems to have.
+    missing : {"error", "mask"}, default="error"
+        Whether targets and past covariates may be missing.
 
     Attributes
     ----------
@@ -62,6 +82,16 @@ class Windows:
         Names of the channels, target channels first.
     n_targets : int
         How many of the leading channels are forecast.
+    n_future : int
+        How many of the trailing channels are known over the horizon.
+    horizon : int or None
+        Timestamps after each origin that are forecast, if that is known.
+    ids : pandas.Index of length n_series or None
+        Names of the series; None for a single one without a name.
+    static : ndarray of shape (n_series, n_static), float32, or None
+        Static covariates.
+    static_names : tuple of length n_static
+        Their names.
 
     Raises
     ------
@@ -82,18 +112,39 @@ class Windows:
 
     dtype = np.dtype(np.float32)
     ndim = 3
-    n_future, horizon, static, has_missing = 0, None, None, False
 
     def __init__(
-        self, values, positions, length, *, index=None, channels=None, n_targets=1
+        self,
+        values,
+        positions,
+        length,
+        *,
+        index=None,
+        channels=None,
+        n_targets=1,
+        n_future=0,
+        horizon=None,
+        bounds=None,
+        ids=None,
+        static=None,
+        static_names=None,
+        freq=None,
+        missing="error",
     ):
         length = check_positive_int(length, "length")
         with np.errstate(over="ignore"):
             values = check_array(
                 values, dtype=np.float32, order="C", ensure_all_finite=False, copy=True
             )
-        check_finite(values, "values")
         n_timestamps, n_channels = values.shape
+        if n_future:
+            n_future = check_positive_int(n_future, "n_future")
+            horizon = check_positive_int(horizon, "horizon")
+        check_missing(missing)
+        n_known = n_channels - n_future
+        check_finite(values[:, :n_known], "values", allow_nan=missing == "mask")
+        if n_future:
+            check_finite(values[:, n_known:], "the future channels of values")
         positions = np.asarray(positions)
         if positions.size == 0:  # an empty list has no integers to tell by
             positions = positions.astype(np.int64)
@@ -102,17 +153,9 @@ class Windows:
                 "Expected positions as a 1-D array of integers, found shape "
                 f"{positions.shape} of {positions.dtype}."
             )
-        if len(positions) and not (
-            length - 1 <= positions.min() and positions.max() < n_timestamps
-        ):
-            raise ValueError(
-                f"Expected origins between row {length - 1} (the first with {length} "
-                f"timestamps up to it) and row {n_timestamps - 1}, found "
-                f"{positions.min()} to {positions.max()}."
-            )
         if index is None:
             index = pd.RangeIndex(n_timestamps)
-        elif not isinstance(index, pd.Index):  # pd.Index makes tuples of a MultiIndex
+        elif not isinstance(index, pd.Index):  # a MultiIndex has to stay one
             index = pd.Index(index)
         channels = tuple(range(n_channels) if channels is None else channels)
         if len(index) != n_timestamps or len(channels) != n_channels:
@@ -121,15 +164,50 @@ class Windows:
                 f"found {len(index)} and {len(channels)}."
             )
         n_targets = check_positive_int(n_targets, "n_targets")
-        if n_targets > n_channels:
+        if n_targets > n_known:
             raise ValueError(
-                f"Expected at most {n_channels} target channels, found {n_targets}."
+                f"Expected at most {n_known} target channels, found {n_targets}."
             )
+        bounds, ids = _series_of_rows(bounds, ids, n_timestamps)
+        ahead = horizon if n_future else 0
+        _check_positions(positions, bounds, ids, length, ahead)
+        static, static_names = _static_of_series(static, static_names, len(bounds) - 1)
         self._set(
-            values, positions.astype(np.int64), length, index, channels, n_targets
+            values,
+            positions.astype(np.int64),
+            length,
+            index,
+            channels,
+            n_targets,
+            n_future,
+            horizon,
+            bounds,
+            ids,
+            static,
+            static_names,
+            (frequency(index[: bounds[1]], freq),),
+            None,
+            missing == "error",
         )
 
-    def _set(self, values, positions, length, index, channels, n_targets):
+    def _set(
+        self,
+        values,
+        positions,
+        length,
+        index,
+        channels,
+        n_targets,
+        n_future,
+        horizon,
+        bounds,
+        ids,
+        static,
+        static_names,
+        freqs,
+        freq_of,
+        is_complete,
+    ):
         """Take what is known to be valid; returns self, to build without checks."""
         self.values = values.view()
         self.values.flags.writeable = False
@@ -138,6 +216,15 @@ class Windows:
         self._index = index
         self.channels = channels
         self.n_targets = n_targets
+        self.n_future = n_future
+        self.horizon = horizon
+        self._bounds = bounds  # (n_series + 1,), rows where series begin
+        self.ids = ids
+        self.static = static
+        self.static_names = static_names
+        self._freqs = freqs
+        self._freq_of = freq_of  # (n_series,), which of these is that of a series
+        self._is_complete = is_complete  # nothing is missing within reach
         return self
 
     @property
@@ -151,14 +238,109 @@ class Windows:
         return self.values.shape[1]
 
     @property
-    def times(self):
-        """Place of each origin in time, ndarray of shape (n_origins,)."""
-        return self.positions
+    def origins(self):
+        """Timestamp of each origin, a pandas.Index of length n_origins.
+
+        If the series have names, a MultiIndex of the name and the timestamp.
+        """
+        stamps = self._index[self.positions]
+        return self._with_ids(stamps, self.series)
+
+    def _with_ids(self, stamps, series):
+        if self.ids is None:
+            return stamps
+        names = [self.ids.name, stamps.name]
+        return pd.MultiIndex.from_arrays([self.ids.take(series), stamps], names=names)
 
     @property
-    def origins(self):
-        """Timestamp of each origin, a pandas.Index of length n_origins."""
-        return self._index[self.positions]
+    def series(self):
+        """Which series each origin belongs to, ndarray of shape (n_origins,)."""
+        if len(self._bounds) == 2:
+            return np.zeros(len(self), dtype=np.int64)
+        return np.searchsorted(self._bounds, self.positions, "right") - 1
+
+    @property
+    def times(self):
+        """Time of each origin in timestamps, ndarray of shape (n_origins,), int64.
+
+        The same timestamp of different series is the same number.
+        """
+        if len(self._bounds) == 2:
+            return self.positions
+        ticks = ticks_of(self._index)
+        origins = ticks[self.positions]
+        if len(self._freqs) == 1 and isinstance(self._freqs[0], int):
+            return (origins - ticks.min()) // self._freqs[0]
+        return np.searchsorted(np.unique(ticks), origins)
+
+    @property
+    def has_missing(self):
+        """Whether a value is missing in a window."""
+        if self._is_complete or not len(self):
+            return False
+        known = self.values[:, : self.n_channels - self.n_future]
+        rows = np.flatnonzero(np.isnan(known).any(axis=1))
+        n_before, n_up_to = (
+            np.searchsorted(rows, self.positions + after)
+            for after in (1 - self.length, 1)
+        )
+        return bool((n_up_to > n_before).any())
+
+    def future_values(self):
+        """Covariates known over the horizon.
+
+        Returns
+        -------
+        future : ndarray of shape (n_origins, horizon, n_future), float32
+            Those of the timestamps after each origin.
+        """
+        if not self.n_future or not len(self):
+            return np.empty((len(self), self.horizon or 0, self.n_future), self.dtype)
+        known = self.values[:, -self.n_future :]
+        every = sliding_window_view(known, self.horizon, 0)  # (..., F, H)
+        return np.moveaxis(every[self.positions + 1], -1, 1)
+
+    def static_values(self):
+        """Static covariates of the series of each origin.
+
+        Returns
+        -------
+        static : ndarray of shape (n_origins, n_static), float32
+        """
+        if self.static is None:
+            return np.empty((len(self), 0), self.dtype)
+        return self.static[self.series]
+
+    def future_index(self, horizon=None):
+        """Timestamps of the steps that follow each origin.
+
+        They go on by the frequency of the series, also past its end.
+
+        Parameters
+        ----------
+        horizon : int, default=None
+            How many; None is the horizon that the windows were made with.
+
+        Returns
+        -------
+        index : pandas.Index of length n_origins * horizon
+            All steps of the first origin, then of the second, and so on. If the
+            series have names, a MultiIndex of the name and the timestamp.
+
+        Raises
+        ------
+        ValueError
+            If the frequency or the horizon is not known.
+        """
+        horizon = self.horizon if horizon is None else horizon
+        if horizon is None:
+            raise ValueError("Expected a horizon, found None. Say how many steps.")
+        horizon = check_positive_int(horizon, "horizon")
+        freq_of = None if self._freq_of is None else self._freq_of[self.series]
+        stamps = self._index[self.positions]
+        ticks = next_ticks(stamps, self._freqs, freq_of, horizon)
+        stamps = from_ticks(ticks.ravel(), self._index)
+        return self._with_ids(stamps, np.repeat(self.series, horizon))
 
     def __len__(self):
         return len(self.positions)
@@ -207,15 +389,28 @@ class Windows:
             )
         return self._copy_with(length=length)
 
-    def _copy_with(self, *, positions=None, length=None):
-        return Windows.__new__(Windows)._set(
-            self.values,
-            self.positions if positions is None else positions,
-            self.length if length is None else length,
-            self._index,
-            self.channels,
-            self.n_targets,
-        )
+    def _copy_with(self, **changed):
+        return Windows.__new__(Windows)._set(**(self._state() | changed))
+
+    def _state(self):
+        """The arguments of `_set`."""
+        return {
+            "values": self.values,
+            "positions": self.positions,
+            "length": self.length,
+            "index": self._index,
+            "channels": self.channels,
+            "n_targets": self.n_targets,
+            "n_future": self.n_future,
+            "horizon": self.horizon,
+            "bounds": self._bounds,
+            "ids": self.ids,
+            "static": self.static,
+            "static_names": self.static_names,
+            "freqs": self._freqs,
+            "freq_of": self._freq_of,
+            "is_complete": self._is_complete,
+        }
 
     def __array__(self, dtype=None, copy=None):
         if copy is False:
@@ -229,165 +424,126 @@ class Windows:
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def __reduce__(self):
-        if len(self):
-            first = int(self.positions.min()) - self.length + 1
-            last = int(self.positions.max()) + 1
-        else:
-            first = last = 0
-        state = (
-            self.values[first:last],
-            self.positions - first,
-            self.length,
-            self._index[first:last],
-            self.channels,
-            self.n_targets,
+        return _rebuild_windows, (self._within_reach()._state(),)
+
+    def _within_reach(self):
+        """The same windows on a block of only the rows that are looked at."""
+        series, n_series = self.series, len(self._bounds) - 1
+        ahead = self.horizon if self.n_future else 0
+        first = np.full(n_series, len(self.values))
+        np.minimum.at(first, series, self.positions - self.length + 1)
+        stop = np.zeros(n_series, dtype=np.int64)
+        np.maximum.at(stop, series, self.positions + ahead + 1)
+        kept = np.flatnonzero(stop > first)
+        rows = concatenated_ranges(first[kept], stop[kept])
+        bounds = np.concatenate([[0], np.cumsum((stop - first)[kept])])
+        moved = np.zeros(n_series, dtype=np.int64)
+        moved[kept] = bounds[:-1] - first[kept]
+        ids, static, freq_of = (
+            None if part is None else part[kept]
+            for part in (self.ids, self.static, self._freq_of)
         )
-        return _rebuild_windows, state
+        return self._copy_with(
+            values=self.values[rows],
+            positions=self.positions + moved[series],
+            index=self._index[rows],
+            bounds=bounds if len(kept) else np.zeros(2, dtype=np.int64),
+            ids=ids,
+            static=static,
+            freq_of=freq_of,
+        )
 
     def __repr__(self):
         n_origins, length, n_channels = self.shape
         span = f" from {self.origins[0]!s} to {self.origins[-1]!s}" if n_origins else ""
+        if self.ids is not None and n_origins:
+            span = f" of {len(np.unique(self.series)):,} series"
+        kinds = {i: " (target)" for i in range(self.n_targets)}
+        kinds |= {n_channels - i: " (future)" for i in range(1, self.n_future + 1)}
         names = [
-            f"{name!r} (target)" if i < self.n_targets else repr(name)
+            f"{plain(name)!r}{kinds.get(i, '')}"
             for i, name in enumerate(self.channels[:8])
         ]
         if n_channels > 8:
             names.append(f"... {n_channels - 8} more")
+        if self.static is not None:
+            names.append(f"static {', '.join(map(repr, self.static_names))}")
         return (
             f"<Windows of shape {self.shape}: {n_origins} origins{span}, each with "
             f"{length} timestamps of {', '.join(names)}>"
         )
 
 
-def _rebuild_windows(*state):
-    return Windows.__new__(Windows)._set(*state)
+def _rebuild_windows(state):
+    return Windows.__new__(Windows)._set(**state)
 
 
-def make_windows(series, *, horizon, length, target=None):
-    """Turn a series into samples: windows `X` and what followed them, `y`.
-
-    Only origins with a whole window behind and a whole horizon before them are
-    taken. The targets of neighboring origins overlap, so leave a gap between
-    training and test, as in ``TimeSeriesSplit(gap=horizon - 1)``.
-
-    Parameters
-    ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
-        Finite values in time order, with an index of timestamps, periods or numbers
-        at a regular distance. The windows hold them as float32.
-    horizon : int
-        Timestamps after the origin to forecast.
-    length : int
-        Timestamps in a window, up to and with the origin.
-    target : column name or number, or list of these, default=None
-        Channels to forecast; may be left out when there is only one. The others
-        are past covariates.
-
-    Returns
-    -------
-    X : Windows of shape (n_origins, length, n_channels)
-        Target channels first. ``n_origins = n_timestamps - length - horizon + 1``.
-    y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-        1-D for one target and a horizon of 1. Else all targets of step 1 come
-        first, then those of step 2, and so on, as a read-only view of the series.
-
-    Raises
-    ------
-    TypeError
-        If the values are not real numbers, the index is not a time axis, or
-        `horizon` or `length` is not an integer.
-    ValueError
-        If the series is shorter than ``length + horizon``, has a NaN or an infinite
-        value, or its timestamps are unsorted, duplicated or have a gap.
-
-    See Also
-    --------
-    latest_windows : The last origin, to forecast what nobody knows yet.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktorch_forecast import make_windows
-    >>> X, y = make_windows(np.arange(7.0), horizon=2, length=3)
-    >>> np.asarray(X)[..., 0]
-    array([[0., 1., 2.],
-           [1., 2., 3.],
-           [2., 3., 4.]], dtype=float32)
-    >>> y
-    array([[3., 4.],
-           [4., 5.],
-           [5., 6.]])
-    """
-    horizon = check_positive_int(horizon, "horizon")
-    length = check_positive_int(length, "length")
-    data = read_series(series, target)
-    n_timestamps = len(data.values)
-    if n_timestamps < length + horizon:
+def check_missing(missing):
+    """Raise a ValueError unless `missing` is "error" or "mask"."""
+    if missing not in ("error", "mask"):
         raise ValueError(
-            f"Expected at least length + horizon = {length + horizon} timestamps, "
-            f"found {n_timestamps}. Use a longer series, a shorter window or a "
-            "shorter horizon."
+            f"Expected missing to be 'error' or 'mask', found {missing!r}."
         )
-    positions = np.arange(length - 1, n_timestamps - horizon)
-    X = _windows(data, positions, length)
-    # A copy, so that a later change of the user's array does not reach into y.
-    targets = np.array(data.values[length:, : data.n_targets], order="C")
-    n_origins, step = len(positions), data.n_targets * targets.itemsize
-    if horizon == 1:
-        return X, targets.ravel() if data.n_targets == 1 else targets
-    shape = (n_origins, horizon * data.n_targets)
-    y = overlapping_rows(targets.ravel(), shape, (step, targets.itemsize))
-    return X, y
 
 
-def latest_windows(series, *, length, target=None):
-    """The window of the last origin, to forecast what nobody knows yet.
-
-    Parameters
-    ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
-        As for :func:`make_windows`.
-    length : int
-        Timestamps in the window.
-    target : column name or number, or list of these, default=None
-        As for :func:`make_windows`.
-
-    Returns
-    -------
-    X : Windows of shape (1, length, n_channels)
-        Its only origin is the last timestamp of the series.
-
-    Raises
-    ------
-    ValueError
-        If the series is shorter than `length`, or as for :func:`make_windows`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from sktorch_forecast import latest_windows
-    >>> np.asarray(latest_windows(np.arange(7.0), length=3)).ravel()
-    array([4., 5., 6.], dtype=float32)
-    """
-    length = check_positive_int(length, "length")
-    data = read_series(series, target)
-    if len(data.values) < length:
+def _series_of_rows(bounds, ids, n_timestamps):
+    """Checked rows where series begin, and names of the series."""
+    if bounds is None:
+        bounds = [0, n_timestamps]
+    elif ids is None:
+        ids = range(len(bounds) - 1)
+    bounds = np.asarray(bounds)
+    if (
+        bounds.ndim != 1
+        or len(bounds) < 2
+        or not np.issubdtype(bounds.dtype, np.integer)
+        or (bounds[0], bounds[-1]) != (0, n_timestamps)
+        or (np.diff(bounds) < 0).any()
+    ):
         raise ValueError(
-            f"Expected at least length = {length} timestamps, found "
-            f"{len(data.values)}. Use a longer series or a shorter window."
+            f"Expected bounds that rise from 0 to {n_timestamps}, the number of rows, "
+            f"found {bounds}."
         )
-    return _windows(data, np.array([len(data.values) - 1]), length)
+    if ids is not None:
+        ids = ids if isinstance(ids, pd.Index) else pd.Index(ids)
+        if len(ids) != len(bounds) - 1 or not ids.is_unique:
+            raise ValueError(
+                f"Expected {len(bounds) - 1} different ids, one for each series, "
+                f"found {list(ids[:5])}{' ...' if len(ids) > 5 else ''}."
+            )
+    return bounds.astype(np.int64), ids
 
 
-def _windows(data, positions, length):
-    """Windows on a checked series; the block is a copy of its own."""
-    with np.errstate(over="ignore"):
-        values = np.array(data.values, dtype=np.float32, order="C")
-    if data.values.dtype != np.float32:
-        name = "series, too large for float32, the windows' precision,"
-        check_finite(values, name, data.place)
-    return Windows.__new__(Windows)._set(
-        values, positions, length, data.index, data.channels, data.n_targets
+def _check_positions(positions, bounds, ids, length, ahead):
+    """Raise a ValueError unless each origin has a window and, if any, its future."""
+    if not len(positions):
+        return
+    which = np.searchsorted(bounds[1:-1], positions, "right")
+    first, last = bounds[which] + length - 1, bounds[which + 1] - ahead - 1
+    bad = (positions < first) | (positions > last)
+    if not bad.any():
+        return
+    at = int(np.argmax(bad))
+    of = "" if ids is None else f" in series {plain(ids[which[at]])!r}"
+    after = f", the last with {ahead} after it" if ahead else ""
+    found = positions[at]
+    if ids is None:
+        found = f"{positions.min()} to {positions.max()}"
+    raise ValueError(
+        f"Expected origins{of} between row {first[at]} (the first with {length} "
+        f"timestamps up to it) and row {last[at]}{after}, found {found}."
     )
+
+
+def _static_of_series(static, names, n_series):
+    """Checked static covariates and their names."""
+    if static is None:
+        return None, ()
+    static = check_array(static, dtype=np.float32, input_name="static")
+    names = tuple(range(static.shape[1]) if names is None else names)
+    if len(static) != n_series or len(names) != static.shape[1]:
+        raise ValueError(
+            f"Expected static covariates of {n_series} series and a name for each, "
+            f"found shape {static.shape} and {len(names)} names."
+        )
+    return static, names

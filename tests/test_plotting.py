@@ -181,10 +181,6 @@ TIME_AXES = {
         [0, 30, 60, 90, 120],
     ),
     "numbers": (pd.Index([0.5, 1.0, 1.5]), [0.5, 1.0, 1.5, 2.0, 2.5]),
-    "one series of a panel": (
-        pd.MultiIndex.from_product([["a"], PERIODS]),
-        dates("2020-11-01", "2020-12-01", "2021-01-01", "2021-02-01", "2021-03-01"),
-    ),
     "no index": (pd.RangeIndex(3), [0, 1, 2, 3, 4]),
     "names, which do not go on": (pd.Index(["a", "b", "c"]), [-2, -1, 0, 1, 2]),
     "dates at no regular distance": (
