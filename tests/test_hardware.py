@@ -166,7 +166,7 @@ def net_in_bf16(request, monkeypatch):
         if not has_bf16(torch.device("cpu")):
             pytest.skip("this CPU has no bfloat16 arithmetic")
         make = forecaster
-    monkeypatch.setattr("sktorch_forecast.forecaster.has_bf16", lambda device: True)
+    monkeypatch.setattr("sktorch_forecast._checks.has_bf16", lambda device: True)
     return make
 
 
