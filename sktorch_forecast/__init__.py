@@ -7,7 +7,12 @@ other tool of scikit-learn mean the right thing for time series.
 
 from . import datasets, metrics, model_selection, networks, plotting
 from ._samples import latest_windows, make_windows
-from .compose import ConformalForecaster, EnsembleForecaster, RecursiveForecaster
+from .compose import (
+    ConformalForecaster,
+    EnsembleForecaster,
+    RecursiveForecaster,
+    TabularForecaster,
+)
 from .features import CalendarFeatures
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
@@ -25,6 +30,7 @@ __all__ = [
     "NaiveForecaster",
     "RecursiveForecaster",
     "SlidingWindow",
+    "TabularForecaster",
     "Windows",
     "datasets",
     "latest_windows",

@@ -4,7 +4,7 @@ import warnings
 from contextlib import contextmanager
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, get_tags
 from sklearn.utils.validation import validate_data
 
 from ._overlap import shared_span
@@ -51,7 +51,7 @@ def check_windows(estimator, X, *, reset):
         If X is not numeric, finite and of the right shape.
     """
     name = type(estimator).__name__
-    allow_nan = getattr(estimator, "missing", "error") == "mask"
+    allow_nan = get_tags(estimator).input_tags.allow_nan
     if isinstance(X, Windows):
         if not len(X):
             raise ValueError(

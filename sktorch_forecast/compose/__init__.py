@@ -3,5 +3,11 @@
 from .conformal import ConformalForecaster
 from .ensemble import EnsembleForecaster
 from .recursive import RecursiveForecaster
+from .tabular import TabularForecaster
 
-__all__ = ["ConformalForecaster", "EnsembleForecaster", "RecursiveForecaster"]
+__all__ = [
+    "ConformalForecaster",
+    "EnsembleForecaster",
+    "RecursiveForecaster",
+    "TabularForecaster",
+]

@@ -44,6 +44,7 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         if inner.regressor_tags is not None:
             tags.regressor_tags.poor_score = inner.regressor_tags.poor_score
         tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.target_tags.multi_output = True
         return tags
 

@@ -168,6 +168,31 @@ class WindowNormalization(nn.Module):
         object.__setattr__(self, "_last", last)
         return forecast
 
+    def tabular(self, x, future=None, static=None):
+        """A window as a row of numbers, for what is no network.
+
+        Parameters
+        ----------
+        x, future, static : Tensor
+            As for :meth:`forward`.
+
+        Returns
+        -------
+        row : Tensor of shape (batch, L * C + H * F + S)
+            Normalized windows, covariates of the horizon and static ones.
+        shift, scale : Tensor of shape (batch, H * K)
+            What puts a forecast back.
+        """
+        inputs, *units = self._inputs(x, None)
+        row = [inputs]
+        if future is not None:
+            row.append((future - self.future_mean) / self.future_scale)
+        if static is not None:
+            row.append((static - self.static_mean) / self.static_scale)
+        n_outputs = self.horizon * self.n_targets
+        units = [part.repeat(1, n_outputs // part.shape[1]) for part in units]
+        return torch.cat([part.flatten(1) for part in row], dim=1), *units
+
     def _inputs(self, x, static):
         """What the network sees, (b, L, ...), and the units of the forecast.
 

@@ -1,0 +1,228 @@
+"""Any regressor of scikit-learn on the windows that the networks see."""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn import get_config
+from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import Ridge
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.utils import gen_batches, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import process_routing
+from sklearn.utils.validation import check_is_fitted
+
+from .._batches import WindowDataset, parts_of
+from .._inputs import check_targets, check_windows, unchanged_on_error
+from .._uncertainty import UncertaintyMixin
+from ..layers import WindowNormalization
+from ..layers.normalization import KINDS
+from ._wrapping import WrapperMixin
+
+# Values of the windows that are normalized side by side.
+_BATCH_VALUES = 2**22
+
+
+class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
+    """Forecast with a regressor of scikit-learn on normalized, flat windows.
+
+    Each window is put into units of its own, as in the networks, and laid out as a
+    row; the regressor learns what followed in these units, and its forecasts are put
+    back. A ridge regression on such windows is fitted in seconds and better than many
+    a network [1]_: it is the forecast that a network has to beat.
+
+    Parameters
+    ----------
+    regressor : estimator or None, default=None
+        Any regressor. One that knows only a single output is fitted once for every
+        step and target, by :class:`~sklearn.multioutput.MultiOutputRegressor`. None is
+        :class:`~sklearn.linear_model.Ridge`.
+    normalize : {"window", "mean", "last", "level", "season"} or None, default="window"
+        As for the networks: what each window is shifted and scaled by.
+    seasonality : int or None, default=None
+        Timestamps in a season, for ``normalize="season"``.
+
+    Attributes
+    ----------
+    regressor_ : estimator
+        The fitted regressor. It gets rows of ``length * n_channels`` values, all
+        channels of the oldest timestamp first, then the covariates known over the
+        horizon, step by step, then the static ones.
+    normalization_ : sktorch_forecast.layers.WindowNormalization
+        What puts windows into units of their own.
+    n_features_in_ : int
+        Length of the windows seen in `fit`.
+    feature_names_in_ : ndarray of shape (length,)
+        Column names, if the windows were a frame with string columns.
+    n_channels_ : int
+        Channels of the windows.
+    n_targets_ : int
+        Target channels.
+    horizon_ : int
+        Steps that are forecast.
+
+    See Also
+    --------
+    RecursiveForecaster : The same one step at a time, without normalization.
+    ConformalForecaster : Intervals around it.
+
+    References
+    ----------
+    .. [1] W. Toner and L. Darlow (2024), An Analysis of Linear Time Series Forecasting
+       Models. ICML.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import TabularForecaster, make_windows
+    >>> time = np.arange(200)
+    >>> X, y = make_windows(np.sin(time / 5) + time / 50, horizon=3, length=20)
+    >>> model = TabularForecaster().fit(X[:150], y[:150])
+    >>> bool(np.abs(model.predict(X[150:]) - y[150:]).max() < 0.1)
+    True
+    """
+
+    _parameter_constraints = {
+        "regressor": [HasMethods(["fit", "predict"]), None],
+        "normalize": [StrOptions(set(KINDS)), None],
+        "seasonality": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(self, regressor=None, normalize="window", seasonality=None):
+        self.regressor = regressor
+        self.normalize = normalize
+        self.seasonality = seasonality
+
+    def fit(self, X, y, **fit_params):
+        """Fit the regressor on normalized windows and targets.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows, target channels first.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window, all targets of step 1 first.
+        **fit_params : dict
+            Passed on to the fit of the regressor, e.g. ``sample_weight``. With
+            scikit-learn's metadata routing enabled, only what it requests.
+
+        Returns
+        -------
+        self : TabularForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not valid, or a season is longer than the
+            windows. A fitted forecaster stays as it was.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            X = check_windows(self, X, reset=True)
+            y = check_targets(self, X, y, reset=True)
+            self._check_season()
+            if get_config()["enable_metadata_routing"]:
+                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            dataset = WindowDataset(X, y)
+            self.normalization_ = self._calibrated(dataset)
+            rows, targets = [], []
+            for row, shift, scale, target in self._tables(dataset):
+                rows.append(row)
+                targets.append((target - shift) / scale)
+            rows, targets = torch.cat(rows).numpy(), torch.cat(targets).numpy()
+            regressor = clone(self._inner())
+            if targets.shape[1] == 1:
+                # Regressors that know one output only want it 1-D.
+                targets = targets.ravel()
+            elif not get_tags(regressor).target_tags.multi_output:
+                regressor = MultiOutputRegressor(regressor)
+            self.regressor_ = regressor.fit(rows, targets, **fit_params)
+        return self
+
+    def predict(self, X):
+        """Forecast what follows each window.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the fit.
+
+        Returns
+        -------
+        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+            In the shape that `y` had in `fit`, and in the precision of `X`.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If X is not numeric and finite or not like the windows of the fit.
+        """
+        check_is_fitted(self)
+        X = check_windows(self, X, reset=False)
+        forecasts = []
+        # In double precision, the forecast of a window does not depend, in the digits
+        # that are left in the end, on which others are forecast with it.
+        for row, shift, scale, _ in self._tables(WindowDataset(X), torch.float64):
+            z = self.regressor_.predict(row.numpy())
+            z = torch.from_numpy(z.reshape(len(row), -1))
+            forecasts.append(shift + scale * z)
+        y = torch.cat(forecasts).numpy().astype(X.dtype, copy=False)
+        return y.ravel() if self._y_is_1d else y
+
+    def _draw(self, X, n_samples, random_state):
+        raise ValueError(
+            f"{type(self).__name__} gives points and has no source of uncertainty. Put "
+            "a ConformalForecaster around it."
+        )
+
+    def _calibrated(self, dataset):
+        """The normalization of the windows of a data set."""
+        normalization = WindowNormalization(
+            None,
+            self.n_channels_,
+            self.n_targets_,
+            kind=self.normalize,
+            seasonality=self.seasonality,
+            horizon=self.horizon_,
+            n_future=self.n_future_,
+            n_static=self.n_static_,
+        )
+        sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
+        parts = parts_of(dataset[torch.from_numpy(sample).long()][0])
+        normalization.calibrate(parts.pop("x"), **parts)
+        return normalization
+
+    @torch.no_grad()
+    def _tables(self, dataset, dtype=torch.float32):
+        """Rows for the regressor batch by batch, with the units of the forecasts.
+
+        Yields (batch, n_columns), two of (batch, outputs), and the targets.
+        """
+        n_values = self.n_features_in_ * self.n_channels_
+        for rows in gen_batches(len(dataset), max(1, _BATCH_VALUES // n_values)):
+            batch, targets = dataset[rows]
+            parts = parts_of(batch, lambda part: part.to(dtype))
+            yield *self.normalization_.tabular(**parts), targets
+
+    def _check_season(self):
+        if self.normalize != "season":
+            return
+        season = self.seasonality
+        if season is None or season > self.n_features_in_:
+            raise ValueError(
+                "Expected a seasonality of at most the length of the windows, "
+                f"{self.n_features_in_}, with normalize='season', found {season}."
+            )
+
+    def _inner(self):
+        return Ridge() if self.regressor is None else self.regressor
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = False
+        return tags
