@@ -87,8 +87,8 @@ def read_panel(series, target, id, time, past, future, static):
             f"Expected columns with different names, found {list(series.columns)}. "
             "Rename or drop the duplicates."
         )
-    is_wide = isinstance(id, str) and id == "columns" and id not in series.columns
-    if is_wide and not isinstance(series.index, pd.MultiIndex):
+    levels = getattr(getattr(series, "index", None), "names", ())
+    if id == "columns" and id not in (*series.columns, *levels):
         return _read_wide(series, target, time, past, future, static)
     table = _long_table(series, id, time)
     roles = channel_roles(
