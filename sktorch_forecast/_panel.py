@@ -163,7 +163,10 @@ def _levels_table(frame, id, time):
             f"name them, found levels {names} with id={id!r} and time={time!r}. Give "
             "the names of the levels, or make columns of them with reset_index()."
         )
-    codes, known = pd.factorize(frame.index.codes[level])
+    places = frame.index.codes[level]
+    codes, known = pd.factorize(places)
+    if len(places) and places.min() < 0:  # to factorize, -1 is a number like others
+        codes = np.where(places < 0, -1, codes)
     group = f"df.groupby(level={level})"
     return Table(
         {name: frame[name] for name in frame.columns},

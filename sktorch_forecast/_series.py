@@ -209,7 +209,8 @@ def check_number_dtype(dtype, column):
     if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
         raise TypeError(
             f"Expected real numbers in channel {column!r}, found {dtype} values. "
-            "Convert them first, e.g. with pandas.to_numeric."
+            "Convert them first, e.g. with pandas.to_numeric, or encode categories "
+            "with sklearn.preprocessing.OneHotEncoder."
         )
 
 

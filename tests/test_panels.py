@@ -1,5 +1,7 @@
 """Windows of many series: against plain loops over every series and timestamp."""
 
+import copy
+import pickle
 import sys
 import warnings
 from dataclasses import dataclass
@@ -371,3 +373,244 @@ def test_a_single_series_may_have_covariates_of_all_kinds():
             series, horizon=2, length=3, time=time, target="y", static="kind"
         )
         assert X.channels == ("y", "x", "w")
+
+
+# ------------------------------------------------------------- the latest, and padding
+
+
+def test_the_latest_window_of_every_series_ends_with_its_last_target():
+    frame = two_series()
+    # Two days of "b" and three of "a" are to be forecast.
+    ahead = frame.groupby("id").cumcount(ascending=False)
+    frame["y"] = frame["y"].mask(ahead < frame["id"].map({"b": 2, "a": 3}))
+    X = latest_windows(frame, horizon=2, length=3, **KEYS, **ROLES)
+    assert list(X.origins) == [
+        ("b", pd.Timestamp("2024-03-02")),
+        ("a", pd.Timestamp("2024-03-03")),
+    ]
+    assert np.asarray(X)[:, :, 0].tolist() == [[14, 15, 16], [31, 32, 33]]
+    root = np.sqrt([[7, 8], [13, 14]]).astype(np.float32)
+    assert X.future_values()[:, :, 0].tolist() == root.tolist()
+    assert X.static_values().tolist() == [[-2.5], [1.5]]
+    assert not X.has_missing
+    # The past of a series is all that training sees, too.
+    _, y = make_windows(frame, horizon=1, length=3, **KEYS, **ROLES)
+    assert y.tolist() == [13, 14, 15, 16, 33]
+
+
+def test_past_covariates_may_be_missing_where_the_targets_are():
+    frame = two_series()
+    frame["p"] = frame["y"] * 2
+    ahead = frame.groupby("id").cumcount(ascending=False)
+    frame[["y", "p"]] = frame[["y", "p"]].mask(ahead < 2)
+    X = latest_windows(frame, horizon=2, length=2, past="p", **KEYS, **ROLES)
+    assert np.asarray(X)[:, :, 1].tolist() == [[30, 32], [66, 68]]
+    # One day more is not known: then two are not enough.
+    assert len(X.future_values()[0]) == 2
+
+
+def test_a_series_without_any_target_has_its_origin_before_it():
+    frame = two_series()
+    frame["y"] = frame["y"].where(frame["id"] == "b")
+    with pytest.warns(UserWarning, match="Left out 1 of 2 series.*'a'"):
+        X = latest_windows(frame, length=3, target="y", missing="mask", **KEYS)
+    assert list(X.ids) == ["b"]
+    # Two more days of "b", the 10th and 11th, for the forecast.
+    ahead = frame[:2].assign(time=frame["time"][:2] + pd.Timedelta(days=9), y=np.nan)
+    ahead["x"] = [9.0, 10.0]
+    frame = pd.concat([frame, ahead])
+    X = latest_windows(
+        frame, horizon=2, length=3, missing="mask", pad=True, **KEYS, **ROLES
+    )
+    assert list(X.origins) == [
+        ("b", pd.Timestamp("2024-03-04")),
+        ("a", pd.Timestamp("2024-02-28")),  # one day before its first
+    ]
+    assert np.isnan(np.asarray(X)[1]).all()
+    root = np.sqrt([9, 10]).astype(np.float32)
+    np.testing.assert_array_equal(X.future_values()[..., 0], [[9, 10], root])
+    assert X.has_missing
+    assert not X[:1].has_missing
+
+
+def test_short_series_are_left_out_with_one_warning():
+    frame = two_series()
+    with pytest.warns(UserWarning) as caught:
+        X, y = make_windows(frame, horizon=2, length=6, target="y", **KEYS)
+    # It points to the line of the user.
+    assert [warning.filename for warning in caught] == [__file__]
+    message = str(caught[0].message)
+    assert "Left out 1 of 2 series, with less than length + horizon = 8" in message
+    assert "'a'" in message and "pad=True" in message
+    assert list(X.ids) == ["b"]
+    assert X.static is None
+    assert y.tolist() == [[16, 17], [17, 18]]
+
+
+def test_padding_without_covariates_begins_with_the_first_target():
+    values = [np.nan, 1, 2, 3, 4]
+    X, y = make_windows(values, horizon=2, length=3, missing="mask", pad=True)
+    nan = np.nan
+    expected = [[nan, nan, 1], [nan, 1, 2]]
+    np.testing.assert_array_equal(np.asarray(X)[:, :, 0], expected)
+    assert y.tolist() == [[2, 3], [3, 4]]
+    assert X.origins.tolist() == [1, 2]
+    # A shorter look-back has nothing missing in the second window.
+    assert X.has_missing and X.with_length(2).has_missing
+    assert not X[1:].with_length(2).has_missing
+
+
+# --------------------------------------------------------------------- slices, copies
+
+
+@pytest.fixture
+def X():
+    return make_windows(two_series(), horizon=2, length=3, **KEYS, **ROLES)[0]
+
+
+@pytest.mark.parametrize(
+    "key", [slice(2, 7), [7, 0, 5, 5], np.arange(8) > 4, slice(0, 0), [6]]
+)
+@pytest.mark.parametrize(
+    "copied", [lambda X: X, lambda X: pickle.loads(pickle.dumps(X)), copy.deepcopy]
+)
+def test_parts_and_copies_of_a_panel_keep_all_of_every_origin(X, key, copied):
+    part = copied(X[key])
+    np.testing.assert_array_equal(np.asarray(part), np.asarray(X)[key])
+    np.testing.assert_array_equal(part.future_values(), X.future_values()[key])
+    np.testing.assert_array_equal(part.static_values(), X.static_values()[key])
+    assert part.origins.equals(X.origins[key])
+    assert part.ids.take(part.series).equals(X.ids.take(X.series[key]))
+    assert part.series.dtype == np.int64
+    assert part.static_names == ("kind",)
+    assert (part.horizon, part.n_future, part.channels) == (2, 1, ("y", "x"))
+    if len(part):
+        steps = X.future_index(2).to_numpy().reshape(-1, 2)[key].ravel()
+        assert part.future_index(2).tolist() == steps.tolist()
+    short = SlidingWindow(2).fit_transform(part)
+    np.testing.assert_array_equal(np.asarray(short), np.asarray(part)[:, -2:])
+    np.testing.assert_array_equal(short.future_values(), part.future_values())
+    np.testing.assert_array_equal(short.static_values(), part.static_values())
+    with pytest.raises(ValueError, match="read-only"):
+        part.values[...] = 0
+
+
+def test_a_part_of_a_panel_shares_its_block(X):
+    assert np.shares_memory(X[[7, 0]].values, X.values)
+    assert X[[7, 0]].ids is X.ids
+
+
+def test_a_pickle_carries_only_the_series_and_rows_that_are_needed():
+    n_series, n_rows, length = 300, 200, 10
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(n_series), n_rows),
+            "time": np.tile(pd.date_range("2024-01-01", periods=n_rows), n_series),
+            "y": np.arange(n_series * n_rows) * 1.0,
+        }
+    )
+    frame["x"], frame["s"] = frame["y"], frame["id"] / 2
+    X, _ = make_windows(
+        frame, horizon=4, length=length, target="y", future="x", static="s", **KEYS
+    )
+    at = [5, 6, 299 * (n_rows - 13) + 8]
+    part = X[at]
+    again = pickle.loads(pickle.dumps(part))
+    # Two neighboring origins of the first series and one of the last: rows 5 to
+    # 5 + 10 + 4 and 8 to 8 + 9 + 4, both counted in.
+    assert again.values.shape == (15 + 14, 2)
+    assert list(again.ids) == [0, 299]
+    assert again.static.tolist() == [[0.0], [149.5]]
+    assert again.series.tolist() == [0, 0, 1]
+    assert len(pickle.dumps(part)) < 4000
+    np.testing.assert_array_equal(np.asarray(again), np.asarray(part))
+    np.testing.assert_array_equal(again.future_values(), part.future_values())
+
+
+def test_names_of_a_panel_survive():
+    frame = two_series().rename(columns={"id": "shop", "time": "day"})
+    frame["day"] = frame["day"].dt.tz_localize("Europe/Berlin")
+    X, _ = make_windows(frame, horizon=2, length=3, target="y", id="shop", time="day")
+    assert X.origins.names == ["shop", "day"]
+    assert X.future_index(2).names == ["shop", "day"]
+    assert X.origins.dtypes["day"] == frame["day"].dtype
+    assert X.origins.dtypes["shop"] == frame["shop"].dtype
+    text = repr(X)
+    assert "8 origins of 2 series" in text
+
+
+# -------------------------------------------------------------------- the constructor
+
+
+def test_a_block_of_ones_own_may_hold_several_series():
+    block = np.column_stack([np.arange(9.0), 10 * np.arange(9)])
+    block[0, 0] = np.nan
+    X = Windows(
+        block,
+        positions=[7, 2, 5],
+        length=2,
+        n_future=1,
+        horizon=1,
+        bounds=[0, 4, 9],
+        static=[[0.5], [1.5]],
+        static_names=["size"],
+        missing="mask",
+    )
+    assert np.asarray(X)[:, :, 0].tolist() == [[6, 7], [1, 2], [4, 5]]
+    assert X.future_values().ravel().tolist() == [80, 30, 60]
+    assert X.series.tolist() == [1, 0, 1]
+    assert X.static_values().ravel().tolist() == [1.5, 0.5, 1.5]
+    assert X.ids.tolist() == [0, 1]
+    assert X.origins.tolist() == [(1, 7), (0, 2), (1, 5)]
+    assert not X.has_missing  # within reach, that is
+
+
+# ---------------------------------------------------------------------------- at scale
+
+
+def n_python_calls(function):
+    """How many Python functions are called on the way."""
+    n_calls = 0
+
+    def count(frame, event, arg):
+        nonlocal n_calls
+        n_calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return n_calls
+
+
+@pytest.mark.parametrize(
+    "freq, zone", [("h", None), ("ME", None), ("D", "Europe/Rome")]
+)
+def test_no_python_runs_for_each_series(freq, zone):
+    axis = pd.date_range("2024-01-31", periods=12, freq=freq, tz=zone)
+
+    def made_from(n_series):
+        frame = pd.DataFrame(
+            {
+                "id": np.repeat(np.arange(n_series), 12),
+                "time": list(
+                    pd.date_range("2024-01-31", periods=12, freq=freq, tz=zone)
+                )
+                * n_series,
+                "y": 1.0,
+                "x": 2.0,
+            }
+        )
+        frame["s"] = frame["id"] * 1.0
+
+        def make():
+            names = dict(target="y", future="x", static="s")
+            make_windows(
+                frame, horizon=2, length=3, missing="mask", pad=True, **KEYS, **names
+            )
+
+        make()
+        return n_python_calls(make)
+
+    assert made_from(500) == made_from(5)
