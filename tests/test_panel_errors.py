@@ -46,6 +46,7 @@ def day_as_index(frame):
 def in_polars(frame):
     import polars
 
+    frame = frame.astype(object).where(frame.notna(), None)
     return polars.DataFrame(frame.to_dict(orient="list"))
 
 
@@ -61,6 +62,7 @@ def case(name, data, error, *found, **arguments):
 
 
 MISSING_DAY = panel().drop(index=[13])
+MONTHS = pd.date_range("2024-01-31", periods=10, freq="ME")
 TWICE = pd.concat([panel()[:14], panel()[13:]])
 UNSORTED = swapped(panel(), 14)
 NONE = {"id": None, "time": None}
@@ -119,14 +121,7 @@ TIMES = [
     ),
     case(
         "missing month",
-        panel()
-        .assign(
-            day=lambda f: (
-                pd.Timestamp("2024-01-31")
-                + f.groupby("shop").cumcount() * pd.offsets.MonthEnd(1)
-            )
-        )
-        .drop(index=[13]),
+        panel().assign(day=MONTHS[:10].append(MONTHS[:8])).drop(index=[13]),
         ValueError,
         "found 2024-05-31 00:00:00 in row 13 after 2024-03-31 00:00:00 in row 12",
         "of series 's'",
@@ -352,7 +347,7 @@ VALUES = [
         "static categories",
         panel().assign(size="large"),
         TypeError,
-        "real numbers in the static covariate 'size'",
+        "real numbers in channel 'size'",
         "OneHotEncoder",
         static="size",
     ),
@@ -505,7 +500,7 @@ def test_latest_windows_need_the_covariates_of_the_whole_horizon():
         latest_windows(frame, horizon=2, **arguments)
     frame.loc[17, "price"] = np.nan
     latest_windows(frame, horizon=1, **arguments)  # out of reach
-    message = r"series 's', timestamp 2024-01-08 00:00:00 \(row 17\), channel 'price'"
+    message = r"series 's', timestamp 2024-01-08 00:00:00 \(row 7\), channel 'price'"
     with pytest.raises(ValueError, match=message):
         latest_windows(frame[10:], horizon=2, **arguments)
 

@@ -319,6 +319,28 @@ def test_a_wide_frame_of_polars_has_a_series_in_every_column():
     np.testing.assert_array_equal(y, long[1])
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "UTC", None])
+def test_times_of_polars_keep_their_time_zone(zone):
+    polars = pytest.importorskip("polars")
+    axis = pd.date_range("2024-03-30", periods=12, freq="D", tz=zone, unit="us")
+    hours = polars.Series("time", axis.tolist(), dtype=polars.Datetime("us", zone))
+    frame = polars.DataFrame({"id": ["a"] * 8, "time": hours[:8], "y": [0.0] * 8})
+    X = latest_windows(frame, length=2, target="y", **KEYS)
+    steps = X.future_index(4).get_level_values(1)
+    assert steps.equals(axis[8:].rename("time"))
+    assert steps.dtype == axis.dtype
+
+
+def test_dates_of_polars_are_timestamps():
+    polars = pytest.importorskip("polars")
+    days = pd.date_range("2024-02-26", periods=6, freq="D")
+    frame = polars.DataFrame({"id": [7] * 6, "time": days.date.tolist(), "y": range(6)})
+    assert frame["time"].dtype == polars.Date
+    X, y = make_windows(frame, horizon=1, length=4, target="y", **KEYS)
+    assert list(X.origins) == [(7, days[3]), (7, days[4])]
+    assert y.tolist() == [4, 5]
+
+
 def test_a_wide_frame_with_a_column_named_columns_is_long():
     frame = two_series().rename(columns={"id": "columns"})
     X, _ = make_windows(
@@ -594,10 +616,7 @@ def test_no_python_runs_for_each_series(freq, zone):
         frame = pd.DataFrame(
             {
                 "id": np.repeat(np.arange(n_series), 12),
-                "time": list(
-                    pd.date_range("2024-01-31", periods=12, freq=freq, tz=zone)
-                )
-                * n_series,
+                "time": axis.append([axis] * (n_series - 1)),
                 "y": 1.0,
                 "x": 2.0,
             }
@@ -613,4 +632,5 @@ def test_no_python_runs_for_each_series(freq, zone):
         make()
         return n_python_calls(make)
 
-    assert made_from(500) == made_from(5)
+    # Some calls depend on the size of an array, but not one on each series.
+    assert made_from(500) < made_from(5) + 100

@@ -7,7 +7,8 @@ Every number that the documentation states of speed and memory, measured.
 Run it with ``make bench``, or ``python examples/benchmarks/run.py``:
 
     --only NAME...   only benchmarks with one of these in their name: training,
-                     length, forecasting, search, memory, gpu, peers
+                     length, panel, forecasting, search, memory, gpu,
+                     peers
     --repeats N      pairs of calls whose median ratio is reported (default 5)
     --json FILE      write the results for machines, too
 
@@ -26,7 +27,16 @@ from pathlib import Path
 
 import pandas as pd
 
-NAMES = ["training", "length", "forecasting", "memory", "search", "gpu", "peers"]
+NAMES = [
+    "training",
+    "length",
+    "panel",
+    "forecasting",
+    "memory",
+    "search",
+    "gpu",
+    "peers",
+]
 
 
 def machine():
