@@ -34,8 +34,8 @@ def check_time_axis(index, regular=True):
     if not is_time and not is_numeric_dtype(index.dtype):
         raise TypeError(
             "Expected an index of timestamps, periods or numbers, found one of "
-            f"{index.dtype} ({type(index).__name__}). Convert it first, e.g. "
-            "series.index = pandas.to_datetime(series.index)."
+            f"{index.dtype} ({type(index).__name__}). Convert it first, e.g. with "
+            "pandas.to_datetime."
         )
     if index.hasnans:
         raise ValueError(

@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from ._block import check_missing
 from ._calendar import from_ticks, next_ticks, ticks_of
 from ._overlap import concatenated_ranges, overlapping_rows
 from ._panel import is_panel, read_panel
 from ._series import plain, read_series
 from ._validation import check_finite, check_positive_int
-from .windows import Windows, check_missing
+from .windows import Windows
 
 
 def make_windows(
@@ -304,6 +305,8 @@ def _check_values(data, start, stop, reach, missing):
         more = f" and {len(rows) - 1} more places" if len(rows) > 1 else ""
         repair = data.repairs.get("missing", "df[{column!r}].interpolate()")
         repair = f"Fill it, e.g. with {repair.format(column=channel)}"
+        if not is_nan:
+            repair = "Scale the series, or put NaN there. " + repair
         mask = ", or allow it with missing='mask'" if is_nan and is_known else ""
         raise ValueError(
             f"Input series contains {found} at {data.place((rows[0], at))}{more}; "
@@ -331,7 +334,7 @@ def _check_enough(data, n_rows, least, length, horizon=None, pad=False):
     if not fits.any():
         raise ValueError(
             f"Expected at least {count} timestamps in a series, found at most "
-            f"{n_rows.max()} in {len(n_rows)} series. Use longer series, "
+            f"{n_rows.max()} in {len(n_rows)} series. Use longer series or "
             f"{shorter}{padding}."
         )
     names = [repr(plain(name)) for name in data.ids[~fits][:3]]
