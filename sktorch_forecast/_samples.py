@@ -122,9 +122,14 @@ def make_windows(
     """
     horizon = check_positive_int(horizon, "horizon")
     length = check_positive_int(length, "length")
-    data = _read(series, target, id, time, past, future, static, missing, pad)
-    first, start, stop = _observed(data, missing)
-    _check_values(data, start, stop, stop, missing)
+    data = read(series, target, id, time, past, future, static, missing, pad)
+    return samples_of(data, horizon, length, missing, pad)
+
+
+def samples_of(data, horizon, length, missing, pad):
+    """What `make_windows` returns, of a Series that was read already."""
+    first, start, stop = observed(data, missing)
+    check_values(data, start, stop, stop, missing)
     # Origins from `lowest` on, counted from the first row of their series.
     lowest = np.full(len(start), length - 1)
     if pad:
@@ -204,15 +209,20 @@ def latest_windows(
     length = check_positive_int(length, "length")
     if horizon is not None:
         horizon = check_positive_int(horizon, "horizon")
-    data = _read(series, target, id, time, past, future, static, missing, pad)
+    data = read(series, target, id, time, past, future, static, missing, pad)
+    return latest_of(data, length, horizon, missing, pad)
+
+
+def latest_of(data, length, horizon, missing, pad):
+    """What `latest_windows` returns, of a Series that was read already."""
     if data.n_future and horizon is None:
         raise ValueError(
             "Expected the horizon over which the future covariates are known, found "
             "None. Give the horizon of the forecaster, e.g. horizon=24."
         )
-    _, start, stop = _observed(data, missing)
+    _, start, stop = observed(data, missing)
     needed = stop + (horizon if data.n_future else 0)
-    _check_values(data, start, stop, needed, missing)
+    check_values(data, start, stop, needed, missing)
     least = np.full(len(start), length)
     if pad:
         least[:] = 0 if _starts_cold(data) else 1
@@ -226,7 +236,7 @@ def latest_windows(
     return block.windows(positions, horizon, missing)
 
 
-def _read(series, target, id, time, past, future, static, missing, pad):
+def read(series, target, id, time, past, future, static, missing, pad):
     """Series of any form, with a block and targets of their own memory."""
     check_missing(missing)
     if pad and missing != "mask":
@@ -253,7 +263,7 @@ def _starts_cold(data):
     return data.n_future > 0 or data.static is not None
 
 
-def _observed(data, missing):
+def observed(data, missing):
     """Rows of each series: its first observed target, its first row, and its end.
 
     The end is the row after the last observed target where series may go on without
@@ -279,7 +289,7 @@ def _has_flaw(values):
         return not np.isfinite(np.sum(values, dtype=np.float64))
 
 
-def _check_values(data, start, stop, reach, missing):
+def check_values(data, start, stop, reach, missing):
     """Raise a ValueError where a value is not finite that must be.
 
     Targets and past covariates must be from row `start` to row `stop` of their
@@ -343,7 +353,7 @@ def _check_enough(data, n_rows, least, length, horizon=None, pad=False):
         f"timestamps: {', '.join(names)}{', ...' if np.sum(~fits) > 3 else ''}. Use "
         f"{shorter}{padding}, or drop them.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
@@ -360,7 +370,8 @@ def _check_reach(data, kept, stop, needed):
         f"Expected {n_steps} rows after the last target{of}{more}, found "
         f"{data.bounds[kept[at] + 1] - stop[at]}. Append rows with the future "
         f"covariates {list(data.channels[-data.n_future :])} over the horizon and "
-        "missing targets, e.g. with pandas.concat."
+        "missing targets, e.g. with pandas.concat, or give them as the X_future of "
+        "SeriesForecaster.forecast."
     )
 
 
