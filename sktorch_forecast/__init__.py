@@ -11,6 +11,7 @@ from .compose import (
     ConformalForecaster,
     EnsembleForecaster,
     RecursiveForecaster,
+    SeriesForecaster,
     TabularForecaster,
 )
 from .features import CalendarFeatures
@@ -29,6 +30,7 @@ __all__ = [
     "Forecaster",
     "NaiveForecaster",
     "RecursiveForecaster",
+    "SeriesForecaster",
     "SlidingWindow",
     "TabularForecaster",
     "Windows",

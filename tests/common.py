@@ -2,11 +2,14 @@
 
 import inspect
 
-from sktorch_forecast import EnsembleForecaster, MLPForecaster
+from sktorch_forecast import EnsembleForecaster, MLPForecaster, SeriesForecaster
 from sktorch_forecast.discovery import all_estimators
 
 ESTIMATORS = [cls for _, cls in all_estimators()]
-FORECASTERS = [cls for _, cls in all_estimators("forecaster")]
+# Those that take windows: a SeriesForecaster takes frames, and makes them.
+FORECASTERS = [
+    cls for _, cls in all_estimators("forecaster") if cls is not SeriesForecaster
+]
 NETWORKS = [cls for _, cls in all_estimators("network")]
 
 # What calibrates has enough with few origins, down to ten.

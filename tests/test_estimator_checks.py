@@ -4,7 +4,12 @@ import pytest
 from common import ESTIMATORS, FEW_ORIGINS, make
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sktorch_forecast import CalendarFeatures, Forecaster, SlidingWindow
+from sktorch_forecast import (
+    CalendarFeatures,
+    Forecaster,
+    SeriesForecaster,
+    SlidingWindow,
+)
 
 ROWS_IN_ORDER = (
     "a row of a time series gets the rows before it as its window, so what comes out "
@@ -32,9 +37,10 @@ def expected_failures(estimator):
     return {}
 
 
-# It reads a time index, which the arrays of the checks do not have. The checks run on
-# it in test_calendar_features.py, with the numbers taken as dates.
-NO_ARRAYS = {CalendarFeatures}
+# They read time indices and series, which the arrays of the checks are not. The checks
+# run on the first in test_calendar_features.py, with the numbers taken as dates, and
+# those of parameters on the second in test_series_forecaster.py.
+NO_ARRAYS = {CalendarFeatures, SeriesForecaster}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

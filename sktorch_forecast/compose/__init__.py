@@ -3,11 +3,13 @@
 from .conformal import ConformalForecaster
 from .ensemble import EnsembleForecaster
 from .recursive import RecursiveForecaster
+from .series import SeriesForecaster
 from .tabular import TabularForecaster
 
 __all__ = [
     "ConformalForecaster",
     "EnsembleForecaster",
     "RecursiveForecaster",
+    "SeriesForecaster",
     "TabularForecaster",
 ]

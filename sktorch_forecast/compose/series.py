@@ -1,0 +1,462 @@
+"""Series in, forecasts of series out: windows are made inside."""
+
+from dataclasses import replace
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+from tqdm.auto import tqdm
+
+from .._calendar import ticks_of
+from .._inputs import unchanged_on_error
+from .._overlap import as_slice
+from .._samples import check_values, latest_of, observed, read, samples_of
+from .._validation import check_positive_int
+from ..networks import MLPForecaster
+from ._backtest import chosen_origins, rounds
+from ._frames import backtest_frame, check_coverages, forecast_frame, forecasts_of
+from ._history import extended, preceded, tail, with_future
+from ._wrapping import takes_windows
+
+_AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+
+
+class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
+    """Forecast a series, or many, as they stand in a frame.
+
+    It makes the windows, fits one forecaster on those of all series (a global model),
+    and gives forecasts with the ids and timestamps that they are for.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        Any forecaster that takes windows, or a pipeline or search of one. None is
+        :class:`~sktorch_forecast.MLPForecaster`.
+    horizon : int, default=12
+        Timestamps after the origin to forecast.
+    length : int, default=24
+        Timestamps in a window, up to and with the origin.
+    id, time, target, past, future, static : default=None
+        Names of columns or levels and what they are, as for
+        :func:`~sktorch_forecast.make_windows`.
+    missing : {"error", "mask"}, default="error"
+        Whether targets and past covariates may be missing. "mask" needs an estimator
+        that leaves them out.
+    pad : bool, default=False
+        Whether windows may begin before their series, so that short series count, too.
+        Needs ``missing="mask"``.
+    coverage : float in (0, 1), list of these or None, default=None
+        Probabilities that intervals are to hold, for `forecast` and `backtest`. The
+        estimator must have a source of uncertainty. None for no intervals.
+    verbose : int, default=0
+        Whether `backtest` shows its progress.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The estimator, fitted on the windows of all series.
+    channels_ : tuple of length n_channels
+        Names of the channels: targets, past covariates, future covariates.
+
+    See Also
+    --------
+    sktorch_forecast.make_windows : The windows, to do the rest by hand.
+
+    Notes
+    -----
+    **What a fit keeps** are the last `length` rows of each series, so that `forecast`
+    and `update` need no more than what is new. Values are held as float32, the
+    precision of windows.
+
+    **In a search** the rows of a frame are split by time. `score` takes the window of
+    its first origins from the rows that the fit has kept, where the test part goes on
+    from the training part. So a test part needs no more than `horizon` timestamps, and
+    all lengths in a grid are scored on the same origins. No gap is needed, since the
+    targets trained on are rows of the training part: take
+    ``RollingOriginSplit(gap=0)``. It reads the time from an index of timestamps, or of
+    ids and timestamps; for times in a column, say ``search.fit(df,
+    groups=df["time"])``.
+
+    There is no ``n_features_in_``, since a frame has rows of series and no features.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sktorch_forecast import NaiveForecaster, SeriesForecaster
+    >>> days = pd.date_range("2024-02-24", periods=6)
+    >>> df = pd.DataFrame(
+    ...     {
+    ...         "store": ["north"] * 6 + ["south"] * 6,
+    ...         "day": [*days, *days],
+    ...         "sales": [3.0, 5.0, 4.0, 6.0, 5.0, 7.0, 20, 30, 25, 35, 30, 40],
+    ...     }
+    ... )
+    >>> names = {"id": "store", "time": "day", "target": "sales"}
+    >>> model = SeriesForecaster(NaiveForecaster(), horizon=2, length=2, **names)
+    >>> model.fit(df).forecast().reset_index()
+       store        day  sales
+    0  north 2024-03-01    7.0
+    1  north 2024-03-02    7.0
+    2  south 2024-03-01   40.0
+    3  south 2024-03-02   40.0
+    >>> model.backtest(df, n_origins=1)
+          id     origin  step  timestamp     y  forecast
+    0  north 2024-02-27     1 2024-02-28   5.0       6.0
+    1  north 2024-02-27     2 2024-02-29   7.0       6.0
+    2  south 2024-02-27     1 2024-02-28  30.0      35.0
+    3  south 2024-02-27     2 2024-02-29  40.0      35.0
+    """
+
+    _parameter_constraints = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "horizon": [_AT_LEAST_ONE],
+        "length": [_AT_LEAST_ONE],
+        "id": "no_validation",
+        "time": "no_validation",
+        "target": "no_validation",
+        "past": "no_validation",
+        "future": "no_validation",
+        "static": "no_validation",
+        "missing": [StrOptions({"error", "mask"})],
+        "pad": ["boolean"],
+        "coverage": "no_validation",  # by check_coverages
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        horizon=12,
+        length=24,
+        *,
+        id=None,
+        time=None,
+        target=None,
+        past=None,
+        future=None,
+        static=None,
+        missing="error",
+        pad=False,
+        coverage=None,
+        verbose=0,
+    ):
+        self.estimator = estimator
+        self.horizon = horizon
+        self.length = length
+        self.id = id
+        self.time = time
+        self.target = target
+        self.past = past
+        self.future = future
+        self.static = static
+        self.missing = missing
+        self.pad = pad
+        self.coverage = coverage
+        self.verbose = verbose
+
+    def fit(self, df, y=None):
+        """Fit the estimator on all windows with a whole horizon after them.
+
+        Parameters
+        ----------
+        df : DataFrame of pandas or polars, Series or array
+            One series or many, in a form that
+            :func:`~sktorch_forecast.make_windows` takes.
+        y : Ignored
+            Present by convention; the targets are columns of `df`.
+
+        Returns
+        -------
+        self : SeriesForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter is not valid, the estimator does not take windows, or as for
+            ``make_windows``. A fitted forecaster stays as it was.
+
+        Warns
+        -----
+        UserWarning
+            If some series are too short for a sample. They are forecast all the same,
+            if they have a window.
+        """
+        with unchanged_on_error(self):
+            self._validate_params()
+            check_coverages(self.coverage)
+            data = self._read(df)
+            X, y = self._samples(data)
+            self.estimator_ = self._unfitted().fit(X, y)
+            self.channels_ = X.channels
+            self._history = tail(data, self.length, self.missing)
+        return self
+
+    def update(self, df_new):
+        """Take new observations as known, without a new fit.
+
+        Parameters
+        ----------
+        df_new : DataFrame of pandas or polars, Series or array
+            In the form of the fit: the rows after the end of each series, or of some,
+            and series that are new. Rows of an array are those that follow.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            `forecast` goes on from the new ends.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If the rows do not begin where a series ends, or are not like those of the
+            fit. The forecaster stays as it was.
+        """
+        check_is_fitted(self)
+        new = self._read_after_end(df_new)
+        _, start, end = observed(new, self.missing)
+        check_values(new, start, end, new.bounds[1:], self.missing)
+        data = extended(self._history, new, self.missing)
+        self._history = tail(data, self.length, self.missing)
+        return self
+
+    def forecast(self, df=None, X_future=None, *, coverage=None):
+        """Forecast the next `horizon` steps of every series.
+
+        Parameters
+        ----------
+        df : DataFrame of pandas or polars, Series or array, default=None
+            Series to forecast from their ends, in the form of the fit; new ones, too.
+            None means those of the fit and of updates.
+        X_future : DataFrame of pandas or polars, default=None
+            Future covariates over the horizon, with ids and times as in `df`. Not
+            needed if `df` has them in rows after the last target. Rows up to the end
+            of a series are not looked at.
+        coverage : float in (0, 1), list of these or None, default=None
+            For intervals; None takes the parameter of the forecaster.
+
+        Returns
+        -------
+        frame : DataFrame of shape (n_series * horizon, n_columns)
+            Its index has the names and types of the caller's: (id, timestamp), or the
+            timestamp only for a single series without a name. A column for each
+            target; with ``coverage=0.9`` each is followed by its intervals, e.g.
+            "sales_lower_90" and "sales_upper_90".
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If the frames are not like those of the fit, future covariates are missing,
+            or intervals are asked of an estimator that has none.
+
+        Warns
+        -----
+        UserWarning
+            If some series are shorter than a window and are left out.
+        """
+        check_is_fitted(self)
+        coverages = check_coverages(self.coverage if coverage is None else coverage)
+        data = self._history if df is None else self._read(df)
+        if X_future is not None:
+            data = with_future(data, self._read_future(X_future), self.missing)
+        X = latest_of(data, self.length, self.horizon, self.missing, self.pad)
+        forecasts = forecasts_of(self.estimator_, X, self.horizon, coverages)
+        freq = None
+        if isinstance(data.index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+            freq = data.index.freq if data.ids is None else None
+        return forecast_frame(forecasts, X, coverages, freq)
+
+    def predict(self, df):
+        """Forecast from the ends of the series, as ``forecast(df)`` does.
+
+        Parameters
+        ----------
+        df : DataFrame of pandas or polars, Series or array
+            Series in the form of the fit.
+
+        Returns
+        -------
+        frame : DataFrame of shape (n_series * horizon, n_columns)
+            See :meth:`forecast`.
+        """
+        return self.forecast(df)
+
+    def score(self, df, y=None):
+        """Minus the mean absolute error, over all origins with a whole horizon.
+
+        Series that go on from the end of the fit, as in the test part of a search, are
+        scored from that end on, with windows that reach back into the fit.
+
+        Parameters
+        ----------
+        df : DataFrame of pandas or polars, Series or array
+            Series in the form of the fit, e.g. the rows that follow those. Rows of an
+            array are taken as those that follow.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        score : float
+            In the units of the series, all origins, steps and targets alike. Missing
+            values do not count.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        TypeError, ValueError
+            If the series are too short, or not like those of the fit.
+        """
+        check_is_fitted(self)
+        new = self._read_after_end(df)
+        data, first_ticks = preceded(self._history, new, self.missing)
+        X, y = self._samples(data)
+        if self.pad:  # windows within what was trained on
+            which = X.series
+            if X.ids is not None:
+                which = data.ids.get_indexer(X.ids)[which]
+            kept = ticks_of(X._index)[X.positions] >= first_ticks[which]
+            X, y = _selected(X, y, kept)
+        forecasts = forecasts_of(self.estimator_, X, self.horizon, [])
+        return -float(np.nanmean(np.abs(forecasts.ravel() - np.ravel(y))))
+
+    def backtest(
+        self, df, n_origins=None, start=None, stride=1, refit=False, coverage=None
+    ):
+        """Forecast from many past origins, each from what was known by then.
+
+        Parameters
+        ----------
+        df : DataFrame of pandas or polars, Series or array
+            Series in the form of the fit, with their truth.
+        n_origins : int, default=None
+            How many origins of each series, the last ones with a whole horizon of
+            truth after them. Either this or `start` must be given.
+        start : timestamp, str or number, default=None
+            The first origin, of the kind of the timestamps.
+        stride : int, default=1
+            Timestamps from one origin to the next, counted back from the last of a
+            series with `n_origins`, and on from the first of all with `start`.
+        refit : bool or int, default=False
+            False fits once, on what was known at the first origin of all, and
+            forecasts from all origins together. An integer fits again after so many
+            different origins, True after each.
+        coverage : float in (0, 1), list of these or None, default=None
+            For intervals; None takes the parameter of the forecaster.
+
+        Returns
+        -------
+        frame : DataFrame of n_origins * horizon * n_targets rows
+            Columns "id" (if series have names), "origin", "step" (1 is the first after
+            the origin), "timestamp", "target" (if there are several), "y" (the truth),
+            "forecast" and, with ``coverage=0.9``, "lower_90" and "upper_90".
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument or parameter is not valid, nothing is left to train on
+            before the first origin, or as for `fit`.
+
+        Notes
+        -----
+        All fits are of clones: the forecaster need not be fitted and stays as it is. A
+        fit takes no sample whose targets reach past its first origin.
+        """
+        self._validate_params()
+        coverages = check_coverages(self.coverage if coverage is None else coverage)
+        if (n_origins is None) == (start is None):
+            raise ValueError(
+                "Expected either n_origins or start, which say where the backtest "
+                f"begins, found n_origins={n_origins!r} and start={start!r}."
+            )
+        if n_origins is not None:
+            n_origins = check_positive_int(n_origins, "n_origins")
+        stride = check_positive_int(stride, "stride")
+        every = int(refit)
+        if not isinstance(refit, bool):
+            every = check_positive_int(refit, "refit")
+        X, y = self._samples(self._read(df))
+        chosen = chosen_origins(X, n_origins, start, stride)
+        n_rounds, parts = rounds(X, chosen, self.horizon, every)
+        forecasts = None
+        parts = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not self.verbose)
+        for train, test in parts:
+            estimator = self._unfitted().fit(*_selected(X, y, train))
+            X_test, _ = _selected(X, y, test)
+            part = forecasts_of(estimator, X_test, self.horizon, coverages)
+            if forecasts is None:
+                forecasts = np.empty((chosen.sum(), *part.shape[1:]), part.dtype)
+            forecasts[test[chosen]] = part
+        return backtest_frame(forecasts, y[chosen], X[chosen], coverages)
+
+    def _read(self, df):
+        return read(
+            df,
+            self.target,
+            self.id,
+            self.time,
+            self.past,
+            self.future,
+            self.static,
+            self.missing,
+            self.pad,
+        )
+
+    def _read_after_end(self, df):
+        """Series like those of the fit; rows without any index follow its end."""
+        data = self._read(df)
+        has_times = isinstance(getattr(df, "index", None), pd.Index)
+        if not has_times and self.time is None and data.ids is None:
+            end = observed(self._history, self.missing)[2][0]
+            data = replace(data, index=data.index + self._history.index[end - 1] + 1)
+        return data
+
+    def _read_future(self, X_future):
+        """Future covariates as the targets of series."""
+        names = self.future
+        if names is None:
+            raise ValueError(
+                "Expected X_future only with future covariates, found future=None. "
+                "Name them in the parameter future, and fit."
+            )
+        data = read(X_future, names, self.id, self.time, [], None, None, "error", False)
+        _, start, end = observed(data, "error")
+        check_values(data, start, end, end, "error")
+        return data
+
+    def _samples(self, data):
+        return samples_of(data, self.horizon, self.length, self.missing, self.pad)
+
+    def _inner(self):
+        return MLPForecaster() if self.estimator is None else self.estimator
+
+    def _unfitted(self):
+        """A clone of the estimator, which must take windows."""
+        if not takes_windows(self._inner()):
+            raise ValueError(
+                "Expected an estimator that takes windows, found "
+                f"{self._inner()!r}. Put a TabularForecaster around it."
+            )
+        return clone(self._inner())
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = get_tags(self._inner()).non_deterministic
+        tags.input_tags.allow_nan = self.missing == "mask"
+        # Rows of a series in time order, not samples.
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _selected(X, y, mask):
+    """Some of the samples, as views where they follow one another."""
+    rows = as_slice(mask, len(X))
+    return X[rows], y[rows]
