@@ -116,7 +116,7 @@ def with_future(data, future, missing):
     ----------
     data : Series
     future : Series
-        Its targets are the future covariates of `data`. Rows up to the end of a series
+        Its channels are the future covariates of `data`. Rows up to the end of a series
         of `data`, and series that `data` does not have, are left out.
     missing : {"error", "mask"}
         As for ``make_windows``.

@@ -420,7 +420,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         return data
 
     def _read_future(self, X_future):
-        """Future covariates as the targets of series."""
+        """Series of nothing but future covariates."""
         names = self.future
         if names is None:
             raise ValueError(
@@ -428,8 +428,8 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
                 "Name them in the parameter future, and fit."
             )
         data = read(X_future, names, self.id, self.time, [], None, None, "error", False)
-        _, start, end = observed(data, "error")
-        check_values(data, start, end, end, "error")
+        data = replace(data, n_targets=0)  # what is left is known in the future
+        check_values(data, data.bounds[:-1], data.bounds[1:], data.bounds[1:], "error")
         return data
 
     def _samples(self, data):
