@@ -295,6 +295,17 @@ def test_update_of_some_series_and_of_new_ones():
     )
 
 
+def test_update_with_wide_frames_of_which_some_columns_wait():
+    wide = panel()[["store", "day", "sales"]].pivot(index="day", columns="store")
+    wide = wide["sales"].set_axis(["a", "b", "c"], axis=1).interpolate()
+    model = SeriesForecaster(TabularForecaster(), 3, 5, id="columns").fit(wide[:30])
+    late = wide[:33].assign(b=wide["b"][:30])
+    assert_frame_equal(model.update(late[30:]).forecast(), model.forecast(late))
+    # The next rows begin with what was missing.
+    rest = wide[30:35].assign(a=wide["a"][33:35], c=wide["c"][33:35])
+    assert_frame_equal(model.update(rest).forecast(), model.forecast(wide[:35]))
+
+
 def test_update_takes_the_place_of_rows_that_were_ahead():
     frame = panel()
     known, ahead = without_end(frame, 6)
@@ -333,6 +344,14 @@ def test_a_fit_keeps_no_more_than_the_last_windows():
     assert_frame_equal(copied.update([1.0]).forecast(), model.update([1.0]).forecast())
 
 
+def test_categories_of_ids_are_kept():
+    frame = panel().astype({"store": "category"})
+    model = SeriesForecaster(NaiveForecaster(), 3, 5, **NAMES)
+    start, end = without_end(frame, 1)
+    found = model.fit(start).update(end).forecast().index.levels[0]
+    assert found.dtype == frame["store"].dtype
+
+
 # -------------------------------------------------------------- scores and searches
 
 
@@ -354,6 +373,8 @@ def test_score_is_minus_the_mean_absolute_error_of_all_origins():
     # What goes on from the fit: the first origin is the end of the fit.
     assert_allclose(model.score(load[40:]), -mean_error(model, load, 39), rtol=1e-6)
     assert np.isfinite(model.score(load[40:43]))
+    with pytest.raises(ValueError, match=r"NaN at timestamp 2024-02-15.* \(row 5\)"):
+        model.score(load[40:].mask(load.index[40:] == "2024-02-15"))
     # Anything else: only windows within it.
     expected = -mean_error(model, load[41:], 4)
     assert_allclose(model.score(load[41:]), expected, rtol=1e-6)

@@ -70,7 +70,8 @@ def extended(old, new, missing):
     ValueError
         If `new` has other channels, or does not begin where `old` ends.
     """
-    return _check_going_on(_joined(old, _like(old, new), missing), old)
+    new = _like(old, tail(new, len(new.index), missing))
+    return _check_going_on(_joined(old, new, missing), old)
 
 
 def preceded(old, new, missing):
@@ -90,7 +91,7 @@ def preceded(old, new, missing):
         First tick that may be an origin: the end of `old` where that goes before, else
         the first tick of the series, and of its padding.
     """
-    new = _like(old, new)
+    new = _like(old, tail(new, len(new.index), missing))
     kept = np.ones(1, dtype=bool) if old.ids is None else old.ids.isin(new.ids)
     if kept.any():
         joined = _joined(_some(old, kept), new, missing)

@@ -317,6 +317,8 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         new = self._read_after_end(df)
+        _, start, end = observed(new, self.missing)
+        check_values(new, start, end, end, self.missing)
         data, first_ticks = preceded(self._history, new, self.missing)
         X, y = self._samples(data)
         if self.pad:  # windows within what was trained on
