@@ -263,6 +263,7 @@ def test_progress_is_shown_if_asked_for(capsys):
         ({"n_origins": 2.0}, TypeError, "n_origins must be a positive integer"),
         ({"n_origins": 2, "stride": 0}, ValueError, "stride must be a positive"),
         ({"n_origins": 2, "refit": 0}, ValueError, "refit must be a positive integer"),
+        ({"n_origins": 2, "refit": None}, TypeError, "refit must be a positive"),
         ({"n_origins": 2, "refit": 1.5}, TypeError, "refit must be a positive integer"),
         ({"n_origins": 2, "coverage": 2}, ValueError, "coverage == 2, must be < 1"),
         ({"start": "2024-02-28"}, ValueError, "at most 2024-02-27 .*found 2024-02-28"),

@@ -232,6 +232,17 @@ def test_series_that_were_not_in_the_fit():
     assert_array_equal(found["sales"], model.estimator_.predict(X).ravel())
 
 
+def test_series_without_a_sample_are_forecast_if_they_have_a_window():
+    frame = panel()
+    short = frame[(frame["store"] != "store 1") | (frame["day"] < "2024-02-07")]
+    model = SeriesForecaster(NaiveForecaster(), 3, 5, **NAMES)
+    with pytest.warns(UserWarning, match="Left out 1 of 3 .*'store 1'") as warned:
+        model.fit(short)
+    assert warned[0].filename == __file__
+    last = short[short["store"] == "store 1"]["sales"].iloc[-1]
+    assert_allclose(model.forecast().loc["store 1", "sales"], last, rtol=1e-6)
+
+
 def test_short_series_with_padding():
     frame = panel()
     frame = frame[(frame["store"] == "store 0") | (frame["day"] < "2024-02-04")]

@@ -77,8 +77,9 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
     from the training part. So a test part needs no more than `horizon` timestamps, and
     all lengths in a grid are scored on the same origins. No gap is needed, since the
     targets trained on are rows of the training part: take
-    ``RollingOriginSplit(gap=0)``. It reads the time from an index of timestamps, or of
-    ids and timestamps; for times in a column, say ``search.fit(df,
+    ``RollingOriginSplit(gap=0)``. After a gap, a test part must hold windows of its
+    own, ``length + horizon`` timestamps. The splitter reads the time from an index of
+    timestamps, or of ids and timestamps; for times in a column, say ``search.fit(df,
     groups=df["time"])``.
 
     There is no ``n_features_in_``, since a frame has rows of series and no features.
@@ -189,7 +190,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
             self._validate_params()
             check_coverages(self.coverage)
             data = self._read(df)
-            X, y = self._samples(data)
+            X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
             self.estimator_ = self._unfitted().fit(X, y)
             self.channels_ = X.channels
             self._history = tail(data, self.length, self.missing)
@@ -320,7 +321,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         _, start, end = observed(new, self.missing)
         check_values(new, start, end, end, self.missing)
         data, first_ticks = preceded(self._history, new, self.missing)
-        X, y = self._samples(data)
+        X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
         if self.pad:  # windows within what was trained on
             which = X.series
             if X.ids is not None:
@@ -382,10 +383,10 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         if n_origins is not None:
             n_origins = check_positive_int(n_origins, "n_origins")
         stride = check_positive_int(stride, "stride")
-        every = int(refit)
-        if not isinstance(refit, bool):
-            every = check_positive_int(refit, "refit")
-        X, y = self._samples(self._read(df))
+        is_bool = isinstance(refit, bool)
+        every = int(refit) if is_bool else check_positive_int(refit, "refit")
+        data = self._read(df)
+        X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
         chosen = chosen_origins(X, n_origins, start, stride)
         n_rounds, parts = rounds(X, chosen, self.horizon, every)
         forecasts = None
@@ -433,9 +434,6 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         data = replace(data, n_targets=0)  # what is left is known in the future
         check_values(data, data.bounds[:-1], data.bounds[1:], data.bounds[1:], "error")
         return data
-
-    def _samples(self, data):
-        return samples_of(data, self.horizon, self.length, self.missing, self.pad)
 
     def _inner(self):
         return MLPForecaster() if self.estimator is None else self.estimator
