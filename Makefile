@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo course bench peers test lint docs clean
+.PHONY: install demo course calibration bench peers test lint docs clean
 
 install: .venv/installed
 
@@ -21,6 +21,9 @@ demo: install
 
 course: install
 	$(BIN)/python examples/course_table.py
+
+calibration: install
+	$(BIN)/python examples/calibration_table.py --json examples/output/calibration.json
 
 # Of what peers could not be installed for, the table says so.
 bench: install
