@@ -160,6 +160,11 @@ def check_targets(estimator, X, y, *, reset):
     span = shared_span(y)
     if span is None or not np.isfinite(np.sum(span)):
         check_finite(y, "y", allow_nan=getattr(estimator, "missing", "error") == "mask")
+        if np.isnan(y).all():
+            raise ValueError(
+                "Expected some values in y, found NaN only: there is nothing to learn. "
+                "Take origins with a future that is known."
+            )
     n_outputs = y.shape[1] if y.ndim == 2 else 1
     n_targets = getattr(X, "n_targets", 1)
     if n_outputs % n_targets:

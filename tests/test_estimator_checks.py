@@ -7,6 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sktorch_forecast import (
     CalendarFeatures,
     Forecaster,
+    MLPForecaster,
     SeriesForecaster,
     SlidingWindow,
 )
@@ -42,10 +43,20 @@ def expected_failures(estimator):
 # those of parameters on the second in test_series_forecaster.py.
 NO_ARRAYS = {CalendarFeatures, SeriesForecaster}
 
+# Parameters of the base class that change what a fit accepts or a forecast is; one
+# network stands for all.
+VARIANTS = [
+    {"likelihood": "normal"},
+    {"quantiles": (0.1, 0.5, 0.9)},
+    {"missing": "mask"},
+    {"normalize": "last"},
+]
+
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
-    [make(cls, **QUICK) for cls in ESTIMATORS if cls not in NO_ARRAYS],
+    [make(cls, **QUICK) for cls in ESTIMATORS if cls not in NO_ARRAYS]
+    + [make(MLPForecaster, **QUICK, **variant) for variant in VARIANTS],
     expected_failed_checks=expected_failures,
 )
 def test_estimator_check(estimator, check):
