@@ -8,13 +8,13 @@ hold the truth as often as they say.
 
 import matplotlib.pyplot as plt
 
-from sktorch_forecast import LSTMForecaster, make_windows
+from sktorch_forecast import ConformalForecaster, LSTMForecaster, make_windows
 from sktorch_forecast.datasets import load_elnino
 from sktorch_forecast.plotting import CoverageDisplay, ForecastDisplay, PITDisplay
 
 # %%
-# Two sources of uncertainty
-# --------------------------
+# Three sources of uncertainty
+# ----------------------------
 # The series is the sea surface temperature of the Pacific, one value a month, to be
 # forecast a year ahead. The last ten years of origins are for the test. Between
 # training and test, ``horizon - 1`` origins are left out, whose targets would reach
@@ -23,7 +23,9 @@ from sktorch_forecast.plotting import CoverageDisplay, ForecastDisplay, PITDispl
 # With Monte Carlo dropout, units of the network are dropped while it forecasts, too,
 # other ones for each path. The paths spread because the network is unsure of its
 # weights. With a likelihood, the network forecasts a distribution, whose width it
-# learns from the errors in training.
+# learns from the errors in training. A conformal forecaster keeps the last quarter of
+# the training origins from its network, and adds the errors that this one makes there
+# to its forecasts.
 
 horizon = 12
 X, y = make_windows(load_elnino(), horizon=horizon, length=36)
@@ -36,6 +38,7 @@ models = {
     "normal likelihood": LSTMForecaster(
         hidden_size=16, likelihood="normal", random_state=0
     ),
+    "conformal": ConformalForecaster(LSTMForecaster(hidden_size=16, random_state=0)),
 }
 for model in models.values():
     model.fit(X_train, y_train)
@@ -47,7 +50,7 @@ for model in models.values():
 # lines are sample paths: each is one way in which the year could go. The vertical line
 # is the origin.
 
-fig, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, layout="constrained")
+fig, axes = plt.subplots(3, 1, figsize=(8, 9), sharex=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items()):
     ForecastDisplay.from_estimator(
         model, X_test, y_test, origin=60, n_paths=5, random_state=0, name=name, ax=ax
@@ -62,7 +65,8 @@ plt.show()
 # One origin does not tell. Over all origins of the test, the interval with a nominal
 # coverage of 0.9 should hold 90 % of the true values. Points below the diagonal mean
 # that intervals are too narrow. Those of Monte Carlo dropout are by far: it knows of
-# the doubt about the weights, but not of the noise of the series.
+# the doubt about the weights, but not of the noise of the series. Those of the
+# conformal forecaster hold nearly what they say.
 
 fig, ax = plt.subplots(figsize=(5, 5), layout="constrained")
 for name, model in models.items():
@@ -77,12 +81,14 @@ plt.show()
 # be equally likely, and most bars would end within the gray band. High bars at both
 # ends say again that intervals are too narrow: the truth is too often beyond nearly
 # all paths. A slope tells of a bias: bars that fall to the right, as those of the
-# likelihood do, that forecasts are too high.
+# likelihood do, that forecasts are too high. The bars of the conformal forecaster show
+# what its coverage did not: the truth was below its intervals more often than above
+# them.
 #
 # The band is for independent values. These are not, since the steps of one year err
 # together and the years overlap, so do not make much of a bar that is just outside.
 
-fig, axes = plt.subplots(1, 2, figsize=(10, 4), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(13, 4), sharey=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items()):
     PITDisplay.from_estimator(model, X_test, y_test, random_state=0, name=name, ax=ax)
 plt.show()
