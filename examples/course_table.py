@@ -206,7 +206,7 @@ def train(name, seed):
             forecast = model.predict(X[rows])
         result[f"{part}_mse"] = float(np.mean((forecast - y[rows]) ** 2))
     if name in SAMPLED:
-        band = model.predict_interval(X[TEST], coverage=0.9, n_samples=100)
+        band = model.predict_interval(X[TEST], coverage=0.9)
         inside = (band[..., 0] <= y[TEST]) & (y[TEST] <= band[..., 1])
         result["inside_the_band"] = float(inside.mean())
         result["picture"] = {"forecast": forecast[:3], "band": band[:3]}

@@ -1,0 +1,310 @@
+"""
+M4 Hourly: 414 series, one network
+==================================
+
+The hourly series of the M4 competition, from the files to forecasts of the next 48
+hours with 95 % intervals, beside what was published.
+
+All 414 series are one panel and train one network. Window, normalization, loss, size
+and schedule were chosen on the last 48 hours of the training series (``--validate``
+shows that part); the test part is used for nothing but the table.
+
+Run it with ``make m4``, or ``python examples/m4_hourly.py``:
+
+    --seeds N     train everything from N seeds; scores are means, with the spread
+    --validate    forecast the last 48 hours of the training series instead
+    --json FILE   write the results for machines, too
+
+The files are those in ``../shared/data`` beside the repository, if they are there; else
+they are downloaded, which needs ``pip install "sktorch-forecast[fetch]"``.
+
+References
+----------
+.. [1] S. Makridakis, E. Spiliotis and V. Assimakopoulos (2020), The M4 Competition:
+   100,000 time series and 61 forecasting methods. International Journal of
+   Forecasting 36, 54-74.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from time import perf_counter
+
+import matplotlib
+
+matplotlib.use("Agg")  # a file is drawn, no screen is needed
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from skorch.callbacks import LRScheduler
+from torch.optim.lr_scheduler import OneCycleLR
+
+from sktorch_forecast import (
+    ConvRNNForecaster,
+    MLPForecaster,
+    latest_windows,
+    make_windows,
+)
+from sktorch_forecast.datasets import fetch_m4
+from sktorch_forecast.metrics import acd, coverage_score, msis, smape
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+PICTURE = Path(__file__).parent / "output" / "m4_hourly.png"
+HORIZON, DAY, WEEK = 48, 24, 168
+ROLES = {"id": "id", "time": "step", "target": "value"}
+
+# (sMAPE, MASE, OWA) and (MSIS, ACD in points), of the hourly series in [1]_.
+PUBLISHED = {
+    "Naive2": (18.383, 2.395, 1.0, None, None),
+    "RNN benchmark of the competition": (14.698, 3.048, 1.036, None, None),
+    "winner (Smyl)": (9.328, 0.893, 0.440, 7.928, 4.0),
+    "best hourly entry": (8.913, 0.801, 0.410, None, None),
+    "best hourly intervals": (None, None, None, 6.139, 0.2),
+}
+
+# ------------------------------------------------------------------------- networks
+
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+LARGE = {"hidden_layer_sizes": (512, 512)}
+# The last day, or week, of the window is taken off: the network learns what changes.
+DAILY = {"normalize": "season", "seasonality": DAY}
+WEEKLY = {"normalize": "season", "seasonality": WEEK}
+SCORED = {"loss": "smape+mase"}
+
+# name: (network, parameters, length of the window, epochs, every how many-th origin,
+# highest learning rate)
+NETWORKS = {
+    "day": (MLPForecaster, LARGE | DAILY | SCORED, 192, 8, 1, 0.001),
+    "week": (MLPForecaster, LARGE | WEEKLY | SCORED, 240, 8, 2, 0.001),
+    "quantiles": (
+        MLPForecaster,
+        LARGE | DAILY | {"quantiles": LEVELS},
+        192,
+        8,
+        2,
+        0.001,
+    ),
+    "recurrent": (
+        ConvRNNForecaster,
+        {"n_filters": 64, "kernel_size": 24, "stride": 8, "hidden_size": 64}
+        | DAILY
+        | SCORED,
+        192,
+        6,
+        4,
+        0.003,
+    ),
+}
+# row of the table: networks whose forecasts are averaged, as (name, seed offset)
+ROWS = {
+    "MLP": [("day", 0)],
+    "MLP, ensemble of 4": [("day", 0), ("day", 1), ("week", 0), ("week", 1)],
+    "ConvRNN": [("recurrent", 0)],
+    "MLP, quantiles, ensemble of 2": [("quantiles", 0), ("quantiles", 1)],
+}
+
+
+def train(name, seed, history):
+    """Train a network on all series; its forecasts, or quantiles, of what follows."""
+    cls, params, length, n_epochs, every, lr = NETWORKS[name]
+    X, y = make_windows(history, horizon=HORIZON, length=length, **ROLES)
+    X, y = X[::every], y[::every]
+    batch_size = 256
+    # The learning rate rises and falls to nothing: there is no need to stop early.
+    n_batches = n_epochs * -(-len(X) // batch_size)
+    one_cycle = LRScheduler(
+        OneCycleLR, max_lr=lr, total_steps=n_batches, step_every="batch"
+    )
+    network = cls(
+        batch_size=batch_size,
+        max_epochs=n_epochs,
+        early_stopping=False,
+        callbacks=[("one_cycle", one_cycle)],
+        random_state=seed,
+        **params,
+    ).fit(X, y)
+    latest = latest_windows(history, length=length, **ROLES)
+    if "quantiles" in params:
+        return network.predict_quantiles(latest, LEVELS)
+    return network.predict(latest)
+
+
+# ---------------------------------------------------------------- data and baselines
+
+
+def last_values(frame, n):
+    """The last `n` values of each series, (n_series, n)."""
+    return np.stack([g.to_numpy()[-n:] for _, g in by_series(frame)])
+
+
+def by_series(frame):
+    return frame.groupby("id", sort=False)["value"]
+
+
+def naive2(values):
+    """The competition's Naive2: the last value, with the seasons put back.
+
+    A series with a significant autocorrelation at one season (90 %, with the standard
+    error of Bartlett) is divided by the seasonal indices of the classical
+    multiplicative decomposition before, and multiplied after.
+    """
+    n = len(values)
+    deviations = values - values.mean()
+    correlations = [
+        (deviations[lag:] @ deviations[: n - lag]) / (deviations @ deviations)
+        for lag in range(1, DAY + 1)
+    ]
+    error = np.sqrt((1 + 2 * np.square(correlations[:-1]).sum()) / n)
+    if abs(correlations[-1]) <= 1.645 * error:
+        return np.full(HORIZON, values[-1])
+    # A moving average over a day, half of the two ends.
+    weights = np.r_[0.5, np.ones(DAY - 1), 0.5] / DAY
+    trend = np.convolve(values, weights, mode="valid")
+    ratios = np.full(n, np.nan)
+    ratios[DAY // 2 : DAY // 2 + len(trend)] = (
+        values[DAY // 2 : DAY // 2 + len(trend)] / trend
+    )
+    hour = np.arange(n) % DAY
+    indices = np.array([np.nanmean(ratios[hour == h]) for h in range(DAY)])
+    indices /= indices.mean()
+    ahead = (n + np.arange(HORIZON)) % DAY
+    return values[-1] / indices[hour[-1]] * indices[ahead]
+
+
+# --------------------------------------------------------------------------- scores
+
+
+class Scores:
+    """Scores of forecasts of all series, in the competition's definitions."""
+
+    def __init__(self, history, truth):
+        self.truth = truth
+        self.series = [values.to_numpy() for _, values in by_series(history)]
+        naive = np.stack([naive2(values) for values in self.series])
+        self.naive = self.point(naive)
+
+    def _mean_over_series(self, score):
+        return float(np.mean([score(i) for i in range(len(self.truth))]))
+
+    def point(self, forecast):
+        """sMAPE in percent, and MASE."""
+        # The history of a series has a length of its own: one by one.
+        error = np.abs(self.truth - forecast).mean(axis=1)
+        scale = [np.abs(values[DAY:] - values[:-DAY]).mean() for values in self.series]
+        return smape(self.truth, forecast), float(np.mean(error / scale))
+
+    def owa(self, forecast):
+        """Overall weighted average: both, each divided by that of Naive2."""
+        return float(np.mean(np.divide(self.point(forecast), self.naive)))
+
+    def interval(self, interval):
+        """MSIS, and coverage of the 95 % intervals."""
+        found = self._mean_over_series(
+            lambda i: msis(
+                self.truth[[i]],
+                interval[[i]],
+                coverage=0.95,
+                y_train=self.series[i][np.newaxis],
+                seasonality=DAY,
+            )
+        )
+        return found, coverage_score(self.truth, interval)
+
+
+def evaluate(scores, forecasts, seed):
+    """The rows of the table for one seed."""
+    found = {}
+    for row, members in ROWS.items():
+        mean = np.mean([forecasts[name, 2 * seed + i] for name, i in members], axis=0)
+        found[row] = {"MSIS": None, "coverage": None}
+        if mean.ndim == 3:  # quantiles
+            interval = mean[..., [0, -1]]
+            msis_, coverage = scores.interval(interval)
+            found[row] = {"MSIS": msis_, "coverage": coverage}
+            found[row]["ACD"] = acd(scores.truth, interval, coverage=0.95)
+            mean = mean[..., LEVELS.index(0.5)]
+        found[row]["sMAPE"], found[row]["MASE"] = scores.point(mean)
+        found[row]["OWA"] = scores.owa(mean)
+    return found
+
+
+def table(results, naive):
+    """Published scores and ours, means over the seeds and their spread."""
+    columns = ["sMAPE", "MASE", "OWA", "MSIS", "coverage"]
+    lines = {
+        row: dict(zip(columns[:4], numbers)) | {"coverage": numbers[4]}
+        for row, numbers in PUBLISHED.items()
+    }
+    for line in lines.values():
+        off = line["coverage"]
+        line["coverage"] = None if off is None else f"{off:.1f} off"
+    lines["Naive2, here"] = {"sMAPE": naive[0], "MASE": naive[1], "OWA": 1.0}
+    frame = pd.DataFrame.from_dict(lines, orient="index")
+    text = frame.map(lambda v: f"{v:.3f}" if isinstance(v, float) else v)
+    for row in ROWS:
+        cells = {}
+        for column in columns:
+            values = [result[row].get(column) for result in results]
+            if None in values:
+                continue
+            cells[column] = f"{np.mean(values):.3f}"
+            if len(values) > 1:
+                cells[column] += f" ({np.ptp(values):.3f})"
+        text.loc[row] = pd.Series(cells)
+    return text.reindex(columns=columns).fillna("-").replace("nan", "-").to_string()
+
+
+def draw(history, truth, forecasts):
+    """The end of some series, and their forecasts with 95 % intervals."""
+    quantiles = (forecasts["quantiles", 0] + forecasts["quantiles", 1]) / 2
+    fig, axes = plt.subplots(3, 2, figsize=(12, 8), layout="constrained")
+    seen, ahead = np.arange(-WEEK, 0), np.arange(HORIZON)
+    ends = last_values(history, WEEK)
+    for ax, i in zip(axes.flat, np.linspace(0, len(truth) - 1, axes.size).astype(int)):
+        ax.plot(seen, ends[i], color="0.5", label="history")
+        ax.plot(ahead, truth[i], "k-", label="truth")
+        ax.plot(ahead, quantiles[i, :, LEVELS.index(0.5)], "tab:red", label="forecast")
+        low, high = quantiles[i, :, 0], quantiles[i, :, -1]
+        ax.fill_between(ahead, low, high, color="tab:red", alpha=0.25, label="95 %")
+        ax.set(title=f"series {history['id'].unique()[i]}", xlabel="hours")
+    axes[0, 0].legend(fontsize="small")
+    PICTURE.parent.mkdir(exist_ok=True)
+    fig.savefig(PICTURE, dpi=120)
+    plt.close(fig)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Forecast the M4 Hourly series.")
+    parser.add_argument("--seeds", type=int, default=1, metavar="N")
+    parser.add_argument("--validate", action="store_true")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    args = parser.parse_args()
+    began = perf_counter()
+    m4 = fetch_m4(path=DATA if DATA.exists() else None)
+    history, truth = m4.frame, last_values(m4.test, HORIZON)
+    if args.validate:
+        last = history.groupby("id")["step"].transform("max")
+        truth = last_values(history, HORIZON)
+        history = history[history["step"] <= last - HORIZON]
+    scores = Scores(history, truth)
+    members = sorted({member for row in ROWS.values() for member in row})
+    tasks = [(name, 2 * seed + i) for seed in range(args.seeds) for name, i in members]
+    # The seeds of the two workers do not matter: each network has its own.
+    found = Parallel(n_jobs=2, verbose=5)(delayed(train)(*t, history) for t in tasks)
+    forecasts = dict(zip(tasks, found))
+    results = [evaluate(scores, forecasts, seed) for seed in range(args.seeds)]
+    part = "validation part" if args.validate else "test part"
+    print(f"\nM4 Hourly, {len(truth)} series, 48 hours, {part}, {args.seeds} seed(s):")
+    print("mean over the seeds (and spread); coverage of 95 % intervals\n")
+    print(table(results, scores.naive))
+    draw(history, truth, forecasts)
+    print(f"\nPicture: {os.path.relpath(PICTURE)}")
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"Done in {perf_counter() - began:.0f} s.")
+
+
+if __name__ == "__main__":
+    main()
