@@ -83,6 +83,21 @@ def write_api_page(app, config):
         section("Discovery", ["discovery.all_estimators"], discovery.__doc__)
     )
     (folder / "index.rst").write_text("\n".join(sections), encoding="utf-8")
+    (folder / "covariates.inc").write_text(covariates_table(), encoding="utf-8")
+
+
+def covariates_table():
+    """Which forecasters use which covariates, as the classes say."""
+    kinds = ("past", "future", "static")
+    lines = [".. list-table::", "   :header-rows: 1", "", "   * - forecaster"]
+    lines += [f"     - {kind}" for kind in kinds]
+    for _, cls in all_estimators("forecaster"):
+        used = getattr(cls, "covariates", None)
+        lines.append(f"   * - :class:`~sktorch_forecast.{public_name(cls)}`")
+        for kind in kinds:
+            word = "as inside" if used is None else "yes" if kind in used else "no"
+            lines.append(f"     - {word}")
+    return "\n".join(lines) + "\n"
 
 
 def public_name(cls):

@@ -84,7 +84,7 @@ class WindowDataset(skorch.dataset.Dataset):
                 first = slice(origins.start - (X.length - 1), None)
                 windows = windows[first][: len(X)]
                 if X.n_future:
-                    self._future = self._future[first]
+                    self._future = self._future[first][: len(X)]
             else:
                 self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
         else:

@@ -175,6 +175,8 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         in the units of the window.
     """
 
+    # What networks can use, for the docs: `WindowNormalization` brings it to any.
+    covariates = ("past", "future", "static")
     _own_parameters = ()
     _parameter_constraints = {
         "normalize": [StrOptions(set(KINDS)), None],

@@ -55,6 +55,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
     array([[2., 3., 2.]], dtype=float32)
     """
 
+    covariates = ()
     _parameter_constraints = {
         "seasonality": [Interval(Integral, 1, None, closed="left")]
     }

@@ -126,6 +126,16 @@ def test_covariates_that_explain_all_are_used():
     assert_allclose(model.predict(x), y, atol=1e-4)
 
 
+def test_covariates_of_a_single_series_end_with_its_last_origin():
+    """Consecutive origins are views; those of the covariates are as many."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"price": rng.random(40)})
+    frame["y"] = 10 - 4 * frame.price
+    x, y = make_windows(frame, horizon=2, length=5, target="y", future="price")
+    model = TabularForecaster(LinearRegression(), normalize=None).fit(x[:20], y[:20])
+    assert_allclose(model.predict(x[20:]), y[20:], atol=1e-4)
+
+
 def test_in_a_pipeline_and_a_search():
     model = make_pipeline(SlidingWindow(24), TabularForecaster(Ridge()))
     search = GridSearchCV(

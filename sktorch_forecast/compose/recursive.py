@@ -129,6 +129,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     (2, 3)
     """
 
+    covariates = ()
     _parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "horizon": [Interval(Integral, 1, None, closed="left"), None],
@@ -175,6 +176,13 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                     "origin are not known. Make windows with all channels as target, "
                     "leave the covariates out, or forecast all steps at once with "
                     "the estimator itself."
+                )
+            if self.n_static_:
+                raise ValueError(
+                    "Expected windows without static covariates, found "
+                    f"{self.n_static_}: windows that move on with the forecasts do "
+                    "not carry them. Leave them out, or forecast all steps at once "
+                    "with the estimator itself."
                 )
             if get_config()["enable_metadata_routing"]:
                 fit_params = process_routing(self, "fit", **fit_params).estimator.fit

@@ -83,6 +83,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     True
     """
 
+    covariates = ("past", "future", "static")
     _parameter_constraints = {
         "regressor": [HasMethods(["fit", "predict"]), None],
         "normalize": [StrOptions(set(KINDS)), None],
