@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo course calibration bench peers test lint docs clean
+.PHONY: install demo course calibration m4 ett bench peers test lint docs clean
 
 install: .venv/installed
 
@@ -24,6 +24,12 @@ course: install
 
 calibration: install
 	$(BIN)/python examples/calibration_table.py --json examples/output/calibration.json
+
+m4: install
+	$(BIN)/python examples/m4_hourly.py --seeds 3
+
+ett: install
+	$(BIN)/python examples/ett.py --seeds 3
 
 # Of what peers could not be installed for, the table says so.
 bench: install
