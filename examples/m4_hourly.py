@@ -2,7 +2,7 @@
 M4 Hourly: 414 series, one network
 ==================================
 
-The hourly series of the M4 competition, from the files to forecasts of the next 48
+The hourly series of the M4 competition [1]_, from the files to forecasts of the next 48
 hours with 95 % intervals, beside what was published.
 
 All 414 series are one panel and train one network. Window, normalization, loss, size
@@ -55,7 +55,7 @@ PICTURE = Path(__file__).parent / "output" / "m4_hourly.png"
 HORIZON, DAY, WEEK = 48, 24, 168
 ROLES = {"id": "id", "time": "step", "target": "value"}
 
-# (sMAPE, MASE, OWA) and (MSIS, ACD in points), of the hourly series in [1]_.
+# (sMAPE, MASE, OWA) and (MSIS, ACD in points), of the hourly series.
 PUBLISHED = {
     "Naive2": (18.383, 2.395, 1.0, None, None),
     "RNN benchmark of the competition": (14.698, 3.048, 1.036, None, None),
