@@ -2,10 +2,10 @@
 ETTh1: ridge regressions and networks on the same windows
 =========================================================
 
-The hourly oil temperature and six loads of an electricity transformer [1]_: the data set
-on which long-horizon networks are compared, here with the numbers of DLinear and
-NLinear [2]_, PatchTST [3]_ and SparseTSF [4]_. The seven channels are a panel of series,
-forecast 96 and 336 hours ahead.
+The hourly oil temperature and six loads of an electricity transformer [1]_, on which
+long-horizon networks are compared; here with the numbers of DLinear and NLinear [2]_,
+PatchTST [3]_ and SparseTSF [4]_. The seven channels are a panel of series, forecast 96
+and 336 hours ahead.
 
 The protocol is the usual one: the first 8,640 hours train, the next 2,880 validate, the
 next 2,880 test; channels are standardized by the training part, and the mean squared
