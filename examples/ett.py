@@ -11,9 +11,9 @@ The protocol is the usual one: the first 8,640 hours train, the next 2,880 valid
 next 2,880 test; channels are standardized by the training part, and the mean squared
 and absolute errors are over every test window. The penalty of each ridge regression is
 the best one on the validation part, and so are the lengths of the windows, which
-``--validate`` shows. All models learn from the training part alone. The validation part
-ranks them poorly, so none is picked: the last row is the mean of all forecasts but the
-naive one, each counted once, a network by the mean of its seeds.
+``--validate`` shows (a little too good there, for that reason). All models learn from
+the training part alone. None of them is picked: the last row is the mean of all
+forecasts but the naive one, each counted once, a network by the mean of its seeds.
 
 Run it with ``make ett``, or ``python examples/ett.py``:
 
