@@ -29,7 +29,7 @@ import argparse
 import json
 import os
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import matplotlib
 
@@ -48,20 +48,22 @@ from sktorch_forecast import (
     make_windows,
 )
 from sktorch_forecast.datasets import fetch_m4
-from sktorch_forecast.metrics import acd, coverage_score, msis, smape
+from sktorch_forecast.metrics import acd, coverage_score, mase, msis, smape
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PICTURE = Path(__file__).parent / "output" / "m4_hourly.png"
 HORIZON, DAY, WEEK = 48, 24, 168
 ROLES = {"id": "id", "time": "step", "target": "value"}
 
-# (sMAPE, MASE, OWA) and (MSIS, ACD in points), of the hourly series.
+# Of the hourly series; OWA is the overall weighted average of sMAPE and MASE, each
+# divided by that of Naive2, ACD how many points the coverage is off 95 %.
+COLUMNS = ["sMAPE", "MASE", "OWA", "MSIS", "ACD"]
 PUBLISHED = {
-    "Naive2": (18.383, 2.395, 1.0, None, None),
-    "RNN benchmark of the competition": (14.698, 3.048, 1.036, None, None),
+    "Naive2": (18.383, 2.395, 1.0, np.nan, np.nan),
+    "RNN benchmark of the competition": (14.698, 3.048, 1.036, np.nan, np.nan),
     "winner (Smyl)": (9.328, 0.893, 0.440, 7.928, 4.0),
-    "best hourly entry": (8.913, 0.801, 0.410, None, None),
-    "best hourly intervals": (None, None, None, 6.139, 0.2),
+    "best hourly entry": (8.913, 0.801, 0.410, np.nan, np.nan),
+    "best hourly intervals": (np.nan, np.nan, np.nan, 6.139, 0.2),
 }
 
 # ------------------------------------------------------------------------- networks
@@ -78,40 +80,21 @@ CONV = {"n_filters": 64, "kernel_size": 24, "stride": 8, "hidden_size": 64}
 
 # name: (network, parameters, length of the window, epochs, every how many-th origin,
 # highest learning rate)
+MLP = MLPForecaster
 NETWORKS = {
-    "day": (MLPForecaster, LARGE | SCORED | DAILY, 192, 8, 1, 0.001),
-    "week": (MLPForecaster, LARGE | SCORED | WEEKLY, 240, 8, 2, 0.001),
-    "window": (MLPForecaster, LARGE | SCORED, 192, 8, 2, 0.001),
-    "level": (
-        MLPForecaster,
-        LARGE | SCORED | {"normalize": "level"},
-        192,
-        12,
-        2,
-        0.001,
-    ),
+    "day": (MLP, LARGE | SCORED | DAILY, 192, 8, 1, 0.001),
+    "week": (MLP, LARGE | SCORED | WEEKLY, 240, 8, 2, 0.001),
+    "window": (MLP, LARGE | SCORED, 192, 8, 2, 0.001),
+    "level": (MLP, LARGE | SCORED | {"normalize": "level"}, 192, 12, 2, 0.001),
     "recurrent": (ConvRNNForecaster, CONV | SCORED | DAILY, 192, 6, 4, 0.003),
-    "quantiles": (
-        MLPForecaster,
-        LARGE | DAILY | {"quantiles": LEVELS},
-        192,
-        8,
-        2,
-        0.001,
-    ),
+    "quantiles": (MLP, LARGE | DAILY | {"quantiles": LEVELS}, 192, 8, 2, 0.001),
 }
-# row of the table: networks, as (name, seed offset), of whose forecasts the median is
-# taken
+SIX = [("day", 0), ("day", 1), ("week", 0), ("week", 1), ("window", 0), ("level", 0)]
+# row of the table: networks, as (name, number of the seed), of whose forecasts the
+# median is taken
 ROWS = {
     "MLP": [("day", 0)],
-    "MLP, ensemble of 6": [
-        ("day", 0),
-        ("day", 1),
-        ("week", 0),
-        ("week", 1),
-        ("window", 0),
-        ("level", 0),
-    ],
+    "MLP, ensemble of 6": SIX,
     "ConvRNN": [("recurrent", 0)],
     "MLP, quantiles, ensemble of 2": [("quantiles", 0), ("quantiles", 1)],
 }
@@ -120,7 +103,11 @@ ASKED = ((1 - NOMINAL) / 2, 0.5, (1 + NOMINAL) / 2)
 
 
 def train(name, seed, history):
-    """Train a network on all series; its forecasts, or quantiles, of what follows."""
+    """Train a network on all series, on one core.
+
+    Returns its forecasts, or quantiles, of what follows, and its seconds of CPU time.
+    """
+    began = process_time()
     cls, params, length, n_epochs, every, lr = NETWORKS[name]
     X, y = make_windows(history, horizon=HORIZON, length=length, **ROLES)
     X, y = X[::every], y[::every]
@@ -140,20 +127,23 @@ def train(name, seed, history):
     ).fit(X, y)
     latest = latest_windows(history, length=length, **ROLES)
     if "quantiles" in params:
-        return network.predict_quantiles(latest, ASKED)
-    return network.predict(latest)
+        forecast = network.predict_quantiles(latest, ASKED)
+    else:
+        forecast = network.predict(latest)
+    return forecast, process_time() - began
 
 
 # ---------------------------------------------------------------- data and baselines
 
 
+def by_series(frame):
+    """The values of each series, in a list."""
+    return [g.to_numpy() for _, g in frame.groupby("id", sort=False)["value"]]
+
+
 def last_values(frame, n):
     """The last `n` values of each series, (n_series, n)."""
-    return np.stack([g.to_numpy()[-n:] for _, g in by_series(frame)])
-
-
-def by_series(frame):
-    return frame.groupby("id", sort=False)["value"]
+    return np.stack([values[-n:] for values in by_series(frame)])
 
 
 def naive2(values):
@@ -176,9 +166,7 @@ def naive2(values):
     weights = np.r_[0.5, np.ones(DAY - 1), 0.5] / DAY
     trend = np.convolve(values, weights, mode="valid")
     ratios = np.full(n, np.nan)
-    ratios[DAY // 2 : DAY // 2 + len(trend)] = (
-        values[DAY // 2 : DAY // 2 + len(trend)] / trend
-    )
+    ratios[DAY // 2 : -DAY // 2] = values[DAY // 2 : -DAY // 2] / trend
     hour = np.arange(n) % DAY
     indices = np.array([np.nanmean(ratios[hour == h]) for h in range(DAY)])
     indices /= indices.mean()
@@ -194,85 +182,66 @@ class Scores:
 
     def __init__(self, history, truth):
         self.truth = truth
-        self.series = [values.to_numpy() for _, values in by_series(history)]
-        naive = np.stack([naive2(values) for values in self.series])
-        self.naive = self.point(naive)
+        self.series = by_series(history)
+        self.naive = self.point(np.stack([naive2(values) for values in self.series]))
 
-    def _mean_over_series(self, score):
-        return float(np.mean([score(i) for i in range(len(self.truth))]))
+    def scaled(self, metric, forecast, **params):
+        """The mean over the series, each scaled by its own history."""
+        params["seasonality"] = DAY
+        scores = [  # one by one, for the histories differ in length
+            metric(self.truth[[i]], forecast[[i]], y_train=values[np.newaxis], **params)
+            for i, values in enumerate(self.series)
+        ]
+        return float(np.mean(scores))
 
     def point(self, forecast):
         """sMAPE in percent, and MASE."""
-        # The history of a series has a length of its own: one by one.
-        error = np.abs(self.truth - forecast).mean(axis=1)
-        scale = [np.abs(values[DAY:] - values[:-DAY]).mean() for values in self.series]
-        return smape(self.truth, forecast), float(np.mean(error / scale))
+        return smape(self.truth, forecast), self.scaled(mase, forecast)
 
-    def owa(self, forecast):
-        """Overall weighted average: both, each divided by that of Naive2."""
-        return float(np.mean(np.divide(self.point(forecast), self.naive)))
-
-    def interval(self, interval):
-        """MSIS, and coverage of the 95 % intervals."""
-        found = self._mean_over_series(
-            lambda i: msis(
-                self.truth[[i]],
-                interval[[i]],
-                coverage=0.95,
-                y_train=self.series[i][np.newaxis],
-                seasonality=DAY,
-            )
-        )
-        return found, coverage_score(self.truth, interval)
+    def row(self, forecast):
+        """A row of the table, of point forecasts or of quantiles."""
+        found = {}
+        if forecast.ndim == 3:
+            interval, forecast = forecast[..., [0, -1]], forecast[..., 1]
+            found["MSIS"] = self.scaled(msis, interval, coverage=0.95)
+            found["ACD"] = 100 * acd(self.truth, interval, coverage=0.95)
+            found["coverage"] = 100 * coverage_score(self.truth, interval)
+        found["sMAPE"], found["MASE"] = self.point(forecast)
+        ratios = np.divide([found["sMAPE"], found["MASE"]], self.naive)
+        return found | {"OWA": float(ratios.mean())}
 
 
-def evaluate(scores, forecasts, seed):
-    """The rows of the table for one seed."""
+def evaluate(scores, trained, seed):
+    """The rows of the table for one seed; `trained` is what `train` gave each task."""
     found = {}
     for row, members in ROWS.items():
-        parts = [forecasts[name, 2 * seed + i] for name, i in members]
-        forecast = np.median(parts, axis=0)
-        found[row] = {"MSIS": None, "coverage": None}
-        if forecast.ndim == 3:  # quantiles
-            interval = forecast[..., [0, -1]]
-            msis_, coverage = scores.interval(interval)
-            found[row] = {"MSIS": msis_, "coverage": coverage}
-            found[row]["ACD"] = acd(scores.truth, interval, coverage=0.95)
-            forecast = forecast[..., 1]
-        found[row]["sMAPE"], found[row]["MASE"] = scores.point(forecast)
-        found[row]["OWA"] = scores.owa(forecast)
+        parts, seconds = zip(*[trained[name, 2 * seed + i] for name, i in members])
+        found[row] = scores.row(np.median(parts, axis=0)) | {"CPU s": sum(seconds)}
     return found
 
 
 def table(results, naive):
     """Published scores and ours, means over the seeds and their spread."""
-    columns = ["sMAPE", "MASE", "OWA", "MSIS", "coverage"]
     lines = {
-        row: dict(zip(columns[:4], numbers)) | {"coverage": numbers[4]}
+        row: {column: f"{number:.3f}" for column, number in zip(COLUMNS, numbers)}
         for row, numbers in PUBLISHED.items()
     }
-    for line in lines.values():
-        off = line["coverage"]
-        line["coverage"] = None if off is None else f"{off:.1f} off"
-    lines["Naive2, here"] = {"sMAPE": naive[0], "MASE": naive[1], "OWA": 1.0}
+    naive = {"sMAPE": naive[0], "MASE": naive[1], "OWA": 1.0}
+    results = [{"Naive2, here": naive} | result for result in results]
+    for row, first in results[0].items():
+        lines[row] = {}
+        for column in first:
+            values = [result[row][column] for result in results]
+            lines[row][column] = f"{np.mean(values):.3f}"
+            if np.ptp(values) > 0:
+                lines[row][column] += f" ({np.ptp(values):.3f})"
     frame = pd.DataFrame.from_dict(lines, orient="index")
-    text = frame.map(lambda v: f"{v:.3f}" if isinstance(v, float) else v)
-    for row in ROWS:
-        cells = {}
-        for column in columns:
-            values = [result[row].get(column) for result in results]
-            if None in values:
-                continue
-            cells[column] = f"{np.mean(values):.3f}"
-            if len(values) > 1:
-                cells[column] += f" ({np.ptp(values):.3f})"
-        text.loc[row] = pd.Series(cells)
-    return text.reindex(columns=columns).fillna("-").replace("nan", "-").to_string()
+    columns = [*COLUMNS, "coverage", "CPU s"]
+    return frame[columns].replace("nan", "-").fillna("-").to_string()
 
 
-def draw(history, truth, forecasts):
+def draw(history, truth, quantiles):
     """The end of some series, and their forecasts with 95 % intervals."""
-    quantiles = (forecasts["quantiles", 0] + forecasts["quantiles", 1]) / 2
     fig, axes = plt.subplots(3, 2, figsize=(12, 8), layout="constrained")
     seen, ahead = np.arange(-WEEK, 0), np.arange(HORIZON)
     ends = last_values(history, WEEK)
@@ -305,19 +274,25 @@ def main():
     scores = Scores(history, truth)
     members = sorted({member for row in ROWS.values() for member in row})
     tasks = [(name, 2 * seed + i) for seed in range(args.seeds) for name, i in members]
-    # The seeds of the two workers do not matter: each network has its own.
+    # Two at a time; each network has a seed of its own.
     found = Parallel(n_jobs=2, verbose=5)(delayed(train)(*t, history) for t in tasks)
-    forecasts = dict(zip(tasks, found))
-    results = [evaluate(scores, forecasts, seed) for seed in range(args.seeds)]
+    trained = dict(zip(tasks, found))
+    results = [evaluate(scores, trained, seed) for seed in range(args.seeds)]
     part = "validation part" if args.validate else "test part"
     print(f"\nM4 Hourly, {len(truth)} series, 48 hours, {part}, {args.seeds} seed(s):")
-    print("mean over the seeds (and spread); coverage of 95 % intervals\n")
+    print("means over the seeds (and spread); 95 % intervals: coverage in percent, and")
+    print("how many points it is off (ACD); CPU time of all networks of a row\n")
     print(table(results, scores.naive))
-    draw(history, truth, forecasts)
+    draw(history, truth, (trained["quantiles", 0][0] + trained["quantiles", 1][0]) / 2)
     print(f"\nPicture: {os.path.relpath(PICTURE)}")
     if args.json:
-        args.json.write_text(json.dumps(results, indent=2) + "\n")
-    print(f"Done in {perf_counter() - began:.0f} s.")
+        naive = dict(zip(COLUMNS, scores.naive))
+        document = {"part": part, "naive2": naive, "runs": results}
+        args.json.write_text(json.dumps(document, indent=2) + "\n")
+    cpu = sum(seconds for _, seconds in found)
+    print(
+        f"Done in {perf_counter() - began:.0f} s, {cpu:.0f} s of CPU for the networks."
+    )
 
 
 if __name__ == "__main__":
