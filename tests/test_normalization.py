@@ -194,6 +194,15 @@ def test_missing_targets_are_left_out_of_the_loss(params):
     assert_allclose(loss.detach(), expected.detach(), rtol=1e-5)
 
 
+@pytest.mark.parametrize("likelihood", ["poisson", "negative_binomial", "lognormal"])
+def test_what_is_missing_fits_every_family(likelihood):
+    y = np.where(np.arange(Y.size).reshape(Y.shape) % 5, np.round(Y), np.nan)
+    net = MLPForecaster(
+        likelihood=likelihood, missing="mask", max_epochs=2, random_state=0
+    ).fit(X, y)
+    assert np.isfinite(net.predict(X)).all()
+
+
 def test_missing_values_are_an_error_unless_masked():
     x = X.copy()
     x[3, 2] = np.nan

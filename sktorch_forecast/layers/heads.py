@@ -63,7 +63,7 @@ class Likelihood:
         return torch.cat([z[..., :1], scale, z[..., 2:]], dim=-1)
 
     def check(self, y):
-        """Raise a ValueError if a value of `y` cannot come from this family."""
+        """Raise a ValueError if a value of `y` that is there cannot come of it."""
 
     def loss(self, params, y):
         """Negative log-likelihood: (..., p), (...) -> (...)"""
@@ -373,6 +373,7 @@ class HeadLoss(nn.Module):
 
 
 def _check_values(y, valid, expected, likelihood):
+    valid = valid | np.isnan(y)
     if not valid.all():
         place = np.unravel_index(np.argmin(valid), y.shape)
         raise ValueError(
