@@ -156,6 +156,46 @@ def test_carried_state_is_the_bare_module_on_windows_that_grow(cls, normalize, x
     assert_allclose(model.predict(observed), expected.numpy(), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["mean", "last", "level", "season"])
+def test_carried_state_keeps_the_units_of_the_normalization(kind):
+    network = LSTMForecaster(
+        hidden_size=5, normalize=kind, seasonality=3, max_epochs=3, random_state=0
+    )
+    model = RecursiveForecaster(network, horizon=5).fit(X, Y)
+    module, windows = model.estimator_.module_, torch.from_numpy(np.asarray(X))
+    # What is taken off every timestamp, of the window and ahead, and what divides it.
+    usual = module.usual_scale.expand(len(X), 1, 1)
+    mean = windows.mean(dim=1, keepdim=True)
+    deviation = windows.std(dim=1, correction=0, keepdim=True)
+    last, level = windows[:, -1:], windows.abs().mean(dim=1, keepdim=True)
+    season = windows[:, -3:].repeat(1, 4, 1)[:, : LENGTH + 5]
+    shift, scale = {
+        "mean": (mean.expand(-1, LENGTH + 5, -1), usual),
+        "last": (last.expand(-1, LENGTH + 5, -1), usual),
+        "level": (torch.zeros(len(X), LENGTH + 5, 1), level),
+        "season": (season, torch.maximum(deviation, module.min_scale)),
+    }[kind]
+    grown = (windows - shift[:, :LENGTH]) / scale
+    with torch.no_grad():
+        for _ in range(5):
+            grown = torch.cat([grown, module.network(grown).unsqueeze(1)], dim=1)
+    expected = (shift + scale * grown)[:, LENGTH:].flatten(1)
+    assert_allclose(model.predict(X), expected.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_that_masks_slides():
+    """It sees a channel more than it forecasts, which nothing could be fed back for."""
+    network = LSTMForecaster(
+        hidden_size=5, missing="mask", max_epochs=3, random_state=0
+    )
+    model = RecursiveForecaster(network).fit(X, Y)
+    window, expected = ARRAY[:3], []
+    for _ in range(HORIZON):
+        expected.append(model.estimator_.predict(window))
+        window = np.hstack([window[:, 1:], expected[-1][:, np.newaxis]])
+    assert_allclose(model.predict(ARRAY[:3]), np.stack(expected, axis=1), rtol=1e-5)
+
+
 def test_predicting_leaves_the_one_step_model_as_it_was():
     model = RecursiveForecaster(cheap(LSTMForecaster)).fit(X, Y)
     before, state = model.estimator_.predict(X), vars(model.estimator_).copy()

@@ -85,12 +85,12 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     where they stopped (a module with a ``step`` method that is not bidirectional, as
     in `RNNForecaster`, `LSTMForecaster` and `GRUForecaster`) read the window once and
     then carry their hidden state: the same as reading a window that grows by the
-    forecasts. With ``normalize="window"`` the statistics remain those of the observed
+    forecasts. The statistics that `normalize` takes remain those of the observed
     window. For all others the window slides: the oldest timestamp is dropped and the
     forecast appended, so a network that normalizes windows does so anew at each step.
-    A network with a likelihood or quantiles, and
-    one inside a pipeline or search, is one of those others; to carry its state,
-    wrap the network itself and put the pipeline or search around.
+    A network with a likelihood, quantiles or ``missing="mask"``, and one inside a
+    pipeline or search, is one of those others; to carry its state, wrap the network
+    itself and put the pipeline or search around.
 
     **Paths.** `sample` draws the first step from the one-step model, reads it as if
     observed, and so on, so the steps of a path hang together as the model says
@@ -287,8 +287,11 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
 def _carries_state(estimator):
     """Whether `estimator` has a network that can read on from where it stopped."""
-    # What a head puts out are parameters: those cannot be read as if observed.
-    if not isinstance(estimator, Forecaster) or estimator.head_ is not None:
+    if not isinstance(estimator, Forecaster):
+        return False
+    # What a head puts out are parameters, and a network that masks reads more than it
+    # forecasts: neither can be read as if observed.
+    if estimator.head_ is not None or estimator.missing == "mask":
         return False
     network = estimator._network
     return hasattr(network, "step") and not getattr(network, "bidirectional", False)
@@ -298,9 +301,10 @@ def _unrolled(forecaster, horizon):
     """A shallow copy of `forecaster` that forecasts `horizon` steps with its state."""
     module = _CarriedState(forecaster._network, horizon)
     if forecaster.normalize is not None:
-        n_targets = forecaster.n_targets_
-        module = WindowNormalization(module, n_channels=n_targets, n_targets=n_targets)
+        _, around, _ = forecaster._initialized_architecture
+        module = WindowNormalization(module, **(around | {"horizon": horizon}))
         module.min_scale = forecaster.module_.min_scale
+        module.usual_scale = forecaster.module_.usual_scale
     # Not copy.copy: that goes through pickling, which writes the weights to bytes.
     unrolled = object.__new__(type(forecaster))
     vars(unrolled).update(vars(forecaster), module_=module, _y_is_1d=False)
