@@ -1,6 +1,5 @@
 """What every forecaster checks of its X and y, networks or not."""
 
-import warnings
 from contextlib import contextmanager
 
 import numpy as np
@@ -79,11 +78,15 @@ def check_windows(estimator, X, *, reset):
                 f"n_channels), found {X.shape}."
             )
         check_finite(X, "X", allow_nan=allow_nan)
-        with np.errstate(over="ignore"), warnings.catch_warnings(action="ignore"):
-            if X.dtype == np.float64 and np.isinf(np.float32(np.nanmax(np.abs(X)))):
+        if X.dtype == np.float64:
+            # Unlike nanmax, fmax has nothing to say of a window without any value.
+            largest = np.fmax.reduce(np.abs(X), axis=None)
+            with np.errstate(over="ignore"):
+                overflows = np.isinf(np.float32(largest))
+            if overflows:
                 raise ValueError(
                     "Input X contains values too large for float32, the precision of "
-                    f"the networks: found {np.abs(X).max():.3g}. Scale the series."
+                    f"the networks: found {largest:.3g}. Scale the series."
                 )
     n_channels = X.shape[2] if X.ndim == 3 else 1
     if reset:

@@ -12,7 +12,6 @@ import torch
 from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
-from torch import nn
 from torch.optim import SGD, Adam, AdamW
 
 from ._batches import WindowDataset, parts_of, split_last, windows_of
@@ -161,7 +160,7 @@ class WindowNet(NeuralNetRegressor):
             "n_channels": n_channels,
             "n_outputs": getattr(self, "horizon_", 1) * n_targets,
             "n_targets": n_targets,
-            "n_params": 1 if self.head_ is None else self.head_.n_params,
+            "n_params": self._n_params,
             "length": getattr(self, "n_features_in_", 1),
         }
         # What `WindowNormalization` adds to the windows, and needs of the network.
@@ -218,9 +217,8 @@ class WindowNet(NeuralNetRegressor):
         n_future, n_static = self._n_covariates
         if not n_future:
             return None
-        n_params = 1 if self.head_ is None else self.head_.n_params
         n_targets = getattr(self, "n_targets_", 1)
-        return TemporalDecoder(n_targets, n_params, n_future, n_static)
+        return TemporalDecoder(n_targets, self._n_params, n_future, n_static)
 
     @property
     def _is_wrapped(self):
@@ -239,7 +237,13 @@ class WindowNet(NeuralNetRegressor):
 
     @property
     def _n_outputs(self):
+        """Values that are forecast from each origin."""
         return self.horizon_ * self.n_targets_
+
+    @property
+    def _n_params(self):
+        """Numbers that a network puts out for each value."""
+        return 1 if self.head_ is None else self.head_.n_params
 
     def initialize_criterion(self):
         """Build the loss: that of the head or of a name, if there is one."""
@@ -435,7 +439,7 @@ class WindowNet(NeuralNetRegressor):
             y_pred = self.module_.in_window_units(y_pred)
             y_true = self.module_.in_window_units(y_true)
         args = [y_pred, y_true]
-        if self.loss is not None and not isinstance(criterion, nn.modules.loss._Loss):
+        if getattr(criterion, "needs_windows", False):
             args.append(to_device(X["x"] if isinstance(X, dict) else X, self._device))
         weights = X.get("sample_weight") if isinstance(X, dict) else None
         if weights is None and seen is None:

@@ -65,9 +65,8 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
         samples = np.empty(shape, _dtype_of(X))
         if self.n_mc_samples is not None:
             passes = self._passes(X, n_samples, random_state)
-            params = passes.reshape(*shape, self.head_.n_params)
             # One by one: scipy makes several copies of what it computes.
-            for path, part in zip(samples, params):
+            for path, part in zip(samples, self._as_params(passes)):
                 path[:] = self._paths(part, 1, random_state)[0]
             return samples
         for rows, params in self._parameters_of(X):
@@ -87,16 +86,18 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
         start = 0
         for batch in self.forward_iter(X):
             stop = start + len(batch)
-            params = batch.numpy().reshape(-1, self._n_outputs, self.head_.n_params)
-            yield slice(start, stop), params
+            yield slice(start, stop), self._as_params(batch.numpy())
             start = stop
 
     def _point(self, y):
         """Point forecasts from what the network puts out: (..., outputs * p)."""
         if self.head_ is None:
             return y
-        params = y.reshape(*y.shape[:-1], -1, self.head_.n_params)
-        return self.head_.mean(params)
+        return self.head_.mean(self._as_params(y))
+
+    def _as_params(self, y):
+        """What the network puts out, (..., outputs * p) -> (..., outputs, p)"""
+        return y.reshape(*y.shape[:-1], -1, self._n_params)
 
     def _learn_correlation(self, dataset):
         """Learn the correlation of the steps from what has been held back.
@@ -111,8 +112,7 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
         rows = np.linspace(0, len(part) - 1, min(len(part), _N_CORRELATED)).astype(int)
         ranks = []
         for batch in self.get_iterator(Subset(part, np.unique(rows)), training=False):
-            params = self.evaluation_step(batch).cpu().numpy()
-            params = params.reshape(-1, self._n_outputs, self.head_.n_params)
+            params = self._as_params(self.evaluation_step(batch).cpu().numpy())
             ranks.append(self._ranks(params, batch[1].cpu().numpy()))
         u = np.concatenate(ranks)
         u = u[np.isfinite(u).all(axis=1)]  # where nothing is missing in y
@@ -143,10 +143,8 @@ class NetworkUncertaintyMixin(UncertaintyMixin):
         generator = torch.Generator(self._device).manual_seed(seed)
         for dropout in dropouts:
             dropout.generator = generator
-        n_params = 1 if self.head_ is None else self.head_.n_params
-        samples = np.empty(
-            (n_samples, len(X), self._n_outputs * n_params), _dtype_of(X)
-        )
+        shape = n_samples, len(X), self._n_outputs * self._n_params
+        samples = np.empty(shape, _dtype_of(X))
         start = 0
         with limited_threads(self.n_jobs):
             for batch in self.get_iterator(self.get_dataset(X), training=False):

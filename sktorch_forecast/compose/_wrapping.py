@@ -1,11 +1,16 @@
 """What forecasters made of another estimator share."""
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
 
 # Lazy windows that are flattened side by side.
 _BATCH_SIZE = 1024
@@ -20,6 +25,12 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
     def _inner(self):
         """The unfitted estimator that is wrapped."""
         return self._default_estimator() if self.estimator is None else self.estimator
+
+    def _routed(self, fit_params):
+        """What of the metadata of `fit` goes to the fit of the estimator."""
+        if not get_config()["enable_metadata_routing"]:
+            return fit_params
+        return process_routing(self, "fit", **fit_params).estimator.fit
 
     def get_metadata_routing(self):
         """Metadata that `fit` passes on to the estimator, and what `score` takes.

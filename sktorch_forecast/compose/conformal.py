@@ -11,10 +11,8 @@ Symbols used below::
 from numbers import Real
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import _check_method_params, check_is_fitted
 
 from .._batches import split_by_time, times_of
@@ -232,8 +230,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self._validate_params()
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
-            if get_config()["enable_metadata_routing"]:
-                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            fit_params = self._routed(fit_params)
             before, last = split_by_time(X, self.calibration_fraction, self.horizon_)
             last = last[np.argsort(times_of(X)[last], kind="stable")]
             self._check_split(len(X), len(before), len(last))

@@ -4,11 +4,9 @@ from copy import deepcopy
 from numbers import Integral
 
 import numpy as np
-from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
@@ -171,8 +169,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self._validate_params()
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
-            if get_config()["enable_metadata_routing"]:
-                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            fit_params = self._routed(fit_params)
             random_state = private_random_state(self.random_state)
             if self.method == "snapshot":
                 network = _seeded(self._network(), random_state)

@@ -12,11 +12,9 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import HasMethods, Interval
-from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
@@ -184,8 +182,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                     "not carry them. Leave them out, or forecast all steps at once "
                     "with the estimator itself."
                 )
-            if get_config()["enable_metadata_routing"]:
-                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            fit_params = self._routed(fit_params)
             if self.horizon is not None:
                 self.horizon_ = self.horizon
             self._y_is_1d &= self.horizon_ == 1

@@ -4,13 +4,11 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn import get_config
 from sklearn.base import BaseEstimator, clone
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from .._batches import WindowDataset, parts_of
@@ -124,8 +122,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
             self._check_season()
-            if get_config()["enable_metadata_routing"]:
-                fit_params = process_routing(self, "fit", **fit_params).estimator.fit
+            fit_params = self._routed(fit_params)
             dataset = WindowDataset(X, y)
             self.normalization_ = self._calibrated(dataset)
             rows, targets = [], []

@@ -155,6 +155,7 @@ class LogNormal(Likelihood):
 class Poisson(Likelihood):
     """Poisson distribution of counts: the rate is the softplus of a location."""
 
+    name = "poisson"
     units = ("location",)
     in_window_units = False
     is_discrete = True
@@ -164,9 +165,8 @@ class Poisson(Likelihood):
 
     def check(self, y):
         """Raise a ValueError if a value is not a count."""
-        _check_values(
-            y, (y >= 0) & (y == np.floor(y)), "counts (0, 1, 2, ...)", "poisson"
-        )
+        counts = (y >= 0) & (y == np.floor(y))
+        _check_values(y, counts, "counts (0, 1, 2, ...)", self.name)
 
     def in_torch(self, params):
         return distributions.Poisson(
@@ -186,19 +186,11 @@ class NegativeBinomial(Poisson):
     Mean m as in `Poisson` and a dispersion a > 0: the variance is ``m + a m^2``.
     """
 
+    name = "negative_binomial"
     units = ("location", "shape")
 
     def constrain(self, z):
         return torch.cat([z[..., :1], _positive(z[..., 1:], 1e-4)], dim=-1)
-
-    def check(self, y):
-        """Raise a ValueError if a value is not a count."""
-        _check_values(
-            y,
-            (y >= 0) & (y == np.floor(y)),
-            "counts (0, 1, 2, ...)",
-            "negative_binomial",
-        )
 
     def in_torch(self, params):
         mean, dispersion = _positive(params[..., 0], 1e-6), params[..., 1]

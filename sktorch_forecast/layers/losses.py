@@ -7,33 +7,8 @@ from torch import nn
 _LEAST = 1e-6
 
 
-class SMAPELoss(nn.Module):
-    """Symmetric mean absolute percentage error, as a share: from 0 to 2.
-
-    References
-    ----------
-    .. [1] S. Makridakis, E. Spiliotis and V. Assimakopoulos (2020), The M4
-       Competition: 100,000 time series and 61 forecasting methods. International
-       Journal of Forecasting 36, sMAPE of section 2.
-    """
-
-    in_window_units = False
-
-    def __init__(self, n_targets=1, seasonality=None):
-        super().__init__()
-        self.reduction = "mean"
-
-    def forward(self, y_pred, y_true, windows=None):
-        """(..., outputs) twice -> () or (..., outputs)"""
-        size = y_pred.abs() + y_true.abs()
-        loss = 2 * (y_pred - y_true).abs() / size.clamp_min(_least(size))
-        return loss.mean() if self.reduction == "mean" else loss
-
-
-class MASELoss(nn.Module):
-    """Mean absolute scaled error: scaled by that of the seasonal naive forecast.
-
-    The naive forecast is that within the window, for each target.
+class SeriesLoss(nn.Module):
+    """Base of the losses in the units of the series, with the reductions of torch.
 
     Parameters
     ----------
@@ -41,14 +16,10 @@ class MASELoss(nn.Module):
         How many of the leading channels are forecast.
     seasonality : int or None, default=None
         Timestamps that the naive forecast looks back; None is 1.
-
-    References
-    ----------
-    .. [1] R. J. Hyndman and A. B. Koehler (2006), Another look at measures of forecast
-       accuracy. International Journal of Forecasting 22, section 3.
     """
 
     in_window_units = False
+    needs_windows = True
 
     def __init__(self, n_targets=1, seasonality=None):
         super().__init__()
@@ -58,6 +29,37 @@ class MASELoss(nn.Module):
 
     def forward(self, y_pred, y_true, windows):
         """(..., outputs) twice, (batch, length, n_channels) -> () or (..., outputs)"""
+        losses = self.losses(y_pred, y_true, windows)
+        return losses.mean() if self.reduction == "mean" else losses
+
+
+class SMAPELoss(SeriesLoss):
+    """Symmetric mean absolute percentage error, as a share: from 0 to 2.
+
+    References
+    ----------
+    .. [1] S. Makridakis, E. Spiliotis and V. Assimakopoulos (2020), The M4
+       Competition: 100,000 time series and 61 forecasting methods. International
+       Journal of Forecasting 36, sMAPE of section 2.
+    """
+
+    def losses(self, y_pred, y_true, windows):
+        size = y_pred.abs() + y_true.abs()
+        return 2 * (y_pred - y_true).abs() / size.clamp_min(_least(size))
+
+
+class MASELoss(SeriesLoss):
+    """Mean absolute scaled error: scaled by that of the seasonal naive forecast.
+
+    The naive forecast is that within the window, for each target.
+
+    References
+    ----------
+    .. [1] R. J. Hyndman and A. B. Koehler (2006), Another look at measures of forecast
+       accuracy. International Journal of Forecasting 22, section 3.
+    """
+
+    def losses(self, y_pred, y_true, windows):
         x = windows[..., : self.n_targets]
         change = (x[:, self.seasonality :] - x[:, : -self.seasonality]).abs()
         seen = change.isfinite()
@@ -67,27 +69,14 @@ class MASELoss(nn.Module):
         scale = scale.repeat(1, y_true.shape[-1] // self.n_targets)
         if y_pred.ndim == 3:  # forecasts from several time steps
             scale = scale.unsqueeze(1)
-        loss = (y_pred - y_true).abs() / scale
-        return loss.mean() if self.reduction == "mean" else loss
+        return (y_pred - y_true).abs() / scale
 
 
-class SMAPEAndMASELoss(nn.Module):
+class SMAPEAndMASELoss(SeriesLoss):
     """The sum of both, the two parts of the M4 competition's OWA."""
 
-    in_window_units = False
-
-    def __init__(self, n_targets=1, seasonality=None):
-        super().__init__()
-        self.reduction = "mean"
-        self.parts = nn.ModuleList(
-            cls(n_targets, seasonality) for cls in (SMAPELoss, MASELoss)
-        )
-
-    def forward(self, y_pred, y_true, windows):
-        """As for `MASELoss`."""
-        for part in self.parts:
-            part.reduction = self.reduction
-        return sum(part(y_pred, y_true, windows) for part in self.parts)
+    def losses(self, *args):
+        return SMAPELoss.losses(self, *args) + MASELoss.losses(self, *args)
 
 
 # Those of torch take no arguments here, ours the number of targets and the season.
@@ -104,9 +93,7 @@ LOSSES = {
 def make_loss(name, n_targets, seasonality):
     """The loss of this name."""
     cls = LOSSES[name]
-    if cls.__module__ == __name__:
-        return cls(n_targets, seasonality)
-    return cls()
+    return cls(n_targets, seasonality) if issubclass(cls, SeriesLoss) else cls()
 
 
 def _least(sizes):

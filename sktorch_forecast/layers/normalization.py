@@ -186,9 +186,9 @@ class WindowNormalization(nn.Module):
         inputs, *units = self._inputs(x, None)
         row = [inputs]
         if future is not None:
-            row.append((future - self.future_mean) / self.future_scale)
+            row.append(self._standardized("future", future))
         if static is not None:
-            row.append((static - self.static_mean) / self.static_scale)
+            row.append(self._standardized("static", static))
         n_outputs = self.horizon * self.n_targets
         units = [part.repeat(1, n_outputs // part.shape[1]) for part in units]
         return torch.cat([part.flatten(1) for part in row], dim=1), *units
@@ -200,31 +200,26 @@ class WindowNormalization(nn.Module):
         from step to step.
         """
         seen = x.isfinite() if self.masked else None
-        if self.kind is None:
-            centered = x if seen is None else torch.where(seen, x, 0)
-            shift = torch.zeros_like(centered[:, :1])
-            scale = torch.ones_like(shift)
-        else:
-            centered, shift, scale = _statistics(x, self.kind, seen)
+        centered, shift, scale = _statistics(x, self.kind, seen)
+        if self.kind is not None:
             if scale is None:
                 scale = self.usual_scale.expand_as(shift)
             scale = scale.clamp_min(self.min_scale)
-        if self.kind == "season":
-            centered, steps = self._without_season(x, centered, shift, seen)
-        centered = centered / scale if self.kind is not None else centered
         # (b, 1, C) -> (b, K)
         units = [part[:, 0, : self.n_targets] for part in (shift, scale)]
         if self.kind == "season":
-            units[0] = steps
+            centered, units[0] = self._without_season(x, centered, shift, seen)
+        if self.kind is not None:
+            centered = centered / scale
         parts = [centered]
         if self.n_past < x.shape[2]:
-            known = (x[..., self.n_past :] - self.future_mean) / self.future_scale
+            known = self._standardized("future", x[..., self.n_past :])
             known = known if seen is None else known.nan_to_num(0.0)
             parts = [centered[..., : self.n_past], known]
         if seen is not None:
             parts.append(seen[..., : self.n_past].to(x.dtype))
         if static is not None:
-            static = (static - self.static_mean) / self.static_scale
+            static = self._standardized("static", static)
             parts.append(static.unsqueeze(1).expand(-1, x.shape[1], -1))
         inputs = centered if len(parts) == 1 else torch.cat(parts, dim=2)
         return inputs, *units
@@ -251,10 +246,15 @@ class WindowNormalization(nn.Module):
         if z.ndim == 3:  # forecasts from several time steps, each with its own future
             known = torch.cat([x[..., self.n_past :], future], dim=1)
             future = following(known, z.shape[1], self.horizon, self._stride)
-        future = (future - self.future_mean) / self.future_scale
+        future = self._standardized("future", future)
         if static is not None:
-            static = (static - self.static_mean) / self.static_scale
+            static = self._standardized("static", static)
         return self.decoder(z, future, static)
+
+    def _standardized(self, kind, values):
+        """Covariates of a kind, "future" or "static", in units of the training data."""
+        mean, scale = getattr(self, f"{kind}_mean"), getattr(self, f"{kind}_scale")
+        return (values - mean) / scale
 
     @property
     def _stride(self):
@@ -349,6 +349,8 @@ def _statistics(x, kind, seen=None):
         )
         x = torch.where(seen, x, 0)
         last = x.gather(1, (place - 1).clamp_min(0))
+    if kind is None:
+        return x, torch.zeros_like(last), torch.ones_like(last)
     if kind == "level":
         return x, torch.zeros_like(last), x.abs().sum(dim=1, keepdim=True) / count
     centered = x - last if seen is None else torch.where(seen, x - last, 0)

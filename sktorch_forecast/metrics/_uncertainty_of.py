@@ -36,13 +36,8 @@ def uncertainty_of(estimator, X, method="predict_quantiles"):
         If what is inside does not have the method.
     """
     while not hasattr(estimator, method):
-        if isinstance(estimator, Pipeline):
-            if len(estimator) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = estimator[-1]
-        elif hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        else:
+        inside = _inside(estimator, X)
+        if inside is None:
             check_is_fitted(estimator)
             raise TypeError(
                 f"Expected a forecaster with the method {method}, found "
@@ -50,4 +45,36 @@ def uncertainty_of(estimator, X, method="predict_quantiles"):
                 "ConformalForecaster around it, or use a network with the parameter "
                 "likelihood= or quantiles=."
             )
+        estimator, X = inside
     return estimator, X
+
+
+def unwrapped(estimator, X):
+    """The forecaster at the end of pipelines and searches, and its own `X`.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted forecaster, pipeline or search.
+    X : array-like
+        What `estimator` takes.
+
+    Returns
+    -------
+    forecaster : estimator
+        The innermost fitted forecaster.
+    X : array-like
+        What the steps before it make of `X`.
+    """
+    while (inside := _inside(estimator, X)) is not None:
+        estimator, X = inside
+    return estimator, X
+
+
+def _inside(estimator, X):
+    """What a pipeline or search has inside, and what that gets; None for others."""
+    if isinstance(estimator, Pipeline):
+        return estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X
+    if hasattr(estimator, "best_estimator_"):
+        return estimator.best_estimator_, X
+    return None

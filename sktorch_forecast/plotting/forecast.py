@@ -5,10 +5,9 @@ from sklearn.utils import _safe_indexing
 
 from .._uncertainty import check_coverage
 from .._validation import check_positive_int
-from ..metrics._uncertainty_of import uncertainty_of
+from ..metrics._uncertainty_of import uncertainty_of, unwrapped
 from ..windows import Windows
 from ._matplotlib import axes_for, check_matplotlib, label_once, shorten_dates, styled
-from ._resolve import unwrapped
 from ._time_axis import coordinates, time_axis
 
 
