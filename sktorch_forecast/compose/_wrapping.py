@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
-from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.metadata_routing import (
@@ -19,8 +18,13 @@ _BATCH_SIZE = 1024
 class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
     """A forecaster with an `estimator` inside: its tags, and metadata for its fit."""
 
-    # What stands for estimator=None.
-    _default_estimator = LinearRegression
+    @staticmethod
+    def _default_estimator():
+        """What stands for estimator=None."""
+        # Not at the top of the file: it takes a third of the time of importing all.
+        from sklearn.linear_model import LinearRegression
+
+        return LinearRegression()
 
     def _inner(self):
         """The unfitted estimator that is wrapped."""

@@ -5,7 +5,6 @@ from numbers import Integral
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
-from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -217,8 +216,14 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 f"{self.n_features_in_}, with normalize='season', found {season}."
             )
 
+    @staticmethod
+    def _default_estimator():
+        from sklearn.linear_model import Ridge  # as in `WrapperMixin`
+
+        return Ridge()
+
     def _inner(self):
-        return Ridge() if self.regressor is None else self.regressor
+        return self._default_estimator() if self.regressor is None else self.regressor
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
@@ -279,6 +278,9 @@ def _local_file(remote, caller, data_home, path, download_if_missing):
     """Path of a file with the right checksum, downloaded if that is what is wanted."""
     if path is not None:
         return _given_file(remote, Path(path))
+    # Loading all data sets of scikit-learn for it would slow down every import of ours.
+    from sklearn.datasets import get_data_home
+
     file = Path(get_data_home(data_home), "sktorch_forecast", remote.name)
     if not download_if_missing:
         if not file.exists():
