@@ -5,8 +5,18 @@ A sample is a forecast origin: ``X[i]`` is the past as it looked from origin ``i
 other tool of scikit-learn mean the right thing for time series.
 """
 
-from . import datasets, metrics, model_selection, networks, plotting
-from ._samples import latest_windows, make_windows
+from . import (
+    compose,
+    datasets,
+    features,
+    layers,
+    metrics,
+    model_selection,
+    networks,
+    plotting,
+)
+from ._data.samples import latest_windows, make_windows
+from ._data.windows import Windows
 from .compose import (
     ConformalForecaster,
     EnsembleForecaster,
@@ -17,28 +27,45 @@ from .compose import (
 from .features import CalendarFeatures
 from .forecaster import Forecaster
 from .naive import NaiveForecaster
-from .networks import *  # noqa: F403  (every network that is there, see its __init__)
+from .networks import (
+    ConvRNNForecaster,
+    EncoderDecoderForecaster,
+    GRUForecaster,
+    LSTMForecaster,
+    MLPForecaster,
+    RNNForecaster,
+    WaveNetForecaster,
+)
 from .sliding_window import SlidingWindow
-from .windows import Windows
 
 __version__ = "0.1.0"
 
 __all__ = [
     "CalendarFeatures",
     "ConformalForecaster",
+    "ConvRNNForecaster",
+    "EncoderDecoderForecaster",
     "EnsembleForecaster",
     "Forecaster",
+    "GRUForecaster",
+    "LSTMForecaster",
+    "MLPForecaster",
     "NaiveForecaster",
+    "RNNForecaster",
     "RecursiveForecaster",
     "SeriesForecaster",
     "SlidingWindow",
     "TabularForecaster",
+    "WaveNetForecaster",
     "Windows",
+    "compose",
     "datasets",
+    "features",
     "latest_windows",
+    "layers",
     "make_windows",
     "metrics",
     "model_selection",
+    "networks",
     "plotting",
-    *networks.__all__,
 ]

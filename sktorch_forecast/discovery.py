@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 
 import sktorch_forecast
 
-from ._net import WindowNet
+from ._training.net import WindowNet
 from .forecaster import Forecaster
 
 

@@ -17,22 +17,24 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import (
+from sklearn.utils.validation import check_is_fitted
+from skorch.utils import is_dataset
+
+from ._data.inputs import check_targets, check_windows
+from ._data.targets import shared_span
+from ._training.batches import BatchIterator, WindowDataset, parts_of
+from ._training.checks import check_parameters, check_season
+from ._training.device import limited_threads
+from ._training.net import WindowNet
+from ._training.parameters import SkorchParametersMixin
+from ._uncertainty.network import NetworkUncertaintyMixin
+from ._utils.atomic import unchanged_on_error
+from ._utils.compat import (
     Interval,
     Options,
     StrOptions,
+    check_sample_weight,
 )
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
-from skorch.utils import is_dataset
-
-from ._batches import BatchIterator, WindowDataset, parts_of
-from ._checks import check_parameters, check_season
-from ._hardware import limited_threads
-from ._inputs import check_targets, check_windows, unchanged_on_error
-from ._net import WindowNet
-from ._network_uncertainty import NetworkUncertaintyMixin
-from ._overlap import shared_span
-from ._parameters import SkorchParametersMixin
 from .layers.heads import LIKELIHOODS
 from .layers.losses import LOSSES
 from .layers.normalization import KINDS
@@ -178,7 +180,7 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
     # What networks can use, for the docs: `WindowNormalization` brings it to any.
     covariates = ("past", "future", "static")
     _own_parameters = ()
-    _parameter_constraints = {
+    parameter_constraints = {
         "normalize": [StrOptions(set(KINDS)), None],
         "seasonality": [Interval(Integral, 1, None, closed="left"), None],
         "missing": [StrOptions({"error", "mask"})],
@@ -425,7 +427,7 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         """Origins that count, and their weights, or None where all count alike."""
         if sample_weight is None:
             return X, y, None
-        weights = _check_sample_weight(
+        weights = check_sample_weight(
             sample_weight, X, dtype=np.float64, ensure_non_negative=True
         )
         if not weights.any():

@@ -5,11 +5,13 @@ from numbers import Integral
 import numpy as np
 from scipy import special
 from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from ._inputs import check_targets, check_windows, unchanged_on_error
-from ._uncertainty import UncertaintyMixin
+from ._data.inputs import check_targets, check_windows
+from ._uncertainty.interface import UncertaintyMixin
+from ._utils.atomic import unchanged_on_error
+from ._utils.compat import Interval
+from ._utils.validation import check_params
 from .metrics._errors import naive_scale
 
 
@@ -56,7 +58,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
     """
 
     covariates = ()
-    _parameter_constraints = {
+    parameter_constraints = {
         "seasonality": [Interval(Integral, 1, None, closed="left")]
     }
 
@@ -84,7 +86,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
             If the data are not valid or the windows are shorter than a season.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             X = check_windows(self, X, reset=True)
             check_targets(self, X, y, reset=True)
             if self.seasonality > self.n_features_in_:

@@ -6,9 +6,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ._calendar import check_time_axis, frequency
-from ._validation import check_positive_int
-from .windows import Windows
+from ._data.time_axis import check_time_axis, frequency
+from ._data.windows import Windows
+from ._utils.validation import check_positive_int
 
 
 class SlidingWindow(TransformerMixin, BaseEstimator):

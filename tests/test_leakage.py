@@ -12,7 +12,7 @@ from sktorch_forecast import (
     SlidingWindow,
     make_windows,
 )
-from sktorch_forecast._batches import WindowDataset, split_last
+from sktorch_forecast._training.batches import WindowDataset, split_last
 
 N_TIMESTAMPS, LENGTH, HORIZON = 60, 6, 3
 

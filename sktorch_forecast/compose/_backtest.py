@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .._calendar import from_ticks, ticks_of
+from .._data.time_axis import from_ticks, ticks_of
 
 
 def chosen_origins(X, n_origins, start, stride):

@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
-from .._uncertainty import check_coverage, levels_of
+from .._utils.validation import check_coverage, levels_of
 from ..metrics._uncertainty_of import uncertainty_of
 from ._backtest import timestamps
 

@@ -12,14 +12,12 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_method_params, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from .._batches import split_by_time, times_of
-from .._inputs import check_targets, check_windows, unchanged_on_error
-from .._overlap import as_slice
-from .._uncertainty import UncertaintyMixin, levels_of
-from ._calibration import (
+from .._data.indexing import as_slice
+from .._data.inputs import check_targets, check_windows
+from .._data.time_split import split_by_time, times_of
+from .._uncertainty.conformal import (
     at_ranks,
     dense,
     deviations_of,
@@ -30,6 +28,10 @@ from ._calibration import (
     track,
     usual_deviation,
 )
+from .._uncertainty.interface import UncertaintyMixin
+from .._utils.atomic import unchanged_on_error
+from .._utils.compat import HasMethods, Interval, StrOptions, check_method_params
+from .._utils.validation import check_params, levels_of
 from ._wrapping import WrapperMixin, forecast_from, in_form_for
 
 # Levels that "adaptive" tracks beside those of its coverage, if the calibration
@@ -171,7 +173,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     (10, 496, 2)
     """
 
-    _parameter_constraints = {
+    parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "method": [StrOptions({"split", "cqr", "adaptive"})],
@@ -227,7 +229,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             no quantiles. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
             fit_params = self._routed(fit_params)
@@ -244,7 +246,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                     "quantiles or a likelihood, put pipelines and searches around the "
                     "ConformalForecaster, or choose method='split'."
                 )
-            fit_params = _check_method_params(X, fit_params, indices=before)
+            fit_params = check_method_params(X, fit_params, indices=before)
             # Slices, where they will do, leave the targets a view of the series.
             before, last = as_slice(before, len(X)), as_slice(last, len(X))
             x = in_form_for(self.estimator_, X[before])
@@ -282,7 +284,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         if not hasattr(self, "estimator_"):
             return self.fit(X, y)
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             X = check_windows(self, X, reset=False)
             y = check_targets(self, X, y, reset=False)
             if self.method == "cqr":

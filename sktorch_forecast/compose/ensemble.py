@@ -6,14 +6,16 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
-from .._inputs import check_targets, check_windows, unchanged_on_error
-from .._randomness import draw_seed, private_random_state
-from .._uncertainty import UncertaintyMixin
+from .._data.inputs import check_targets, check_windows
+from .._uncertainty.interface import UncertaintyMixin
+from .._utils.atomic import unchanged_on_error
+from .._utils.compat import HasMethods, Interval, StrOptions
+from .._utils.randomness import draw_seed, private_random_state
+from .._utils.validation import check_params
 from ..forecaster import Forecaster
 from ..networks import MLPForecaster
 from ._wrapping import WrapperMixin, forecast_from, in_form_for
@@ -118,7 +120,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """
 
     _default_estimator = MLPForecaster
-    _parameter_constraints = {
+    parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "method": [StrOptions({"deep", "snapshot"})],
@@ -166,7 +168,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             stopped before its last cycle. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
             fit_params = self._routed(fit_params)

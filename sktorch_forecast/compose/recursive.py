@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import gen_batches
-from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from .._inputs import check_targets, check_windows, unchanged_on_error
-from .._uncertainty import UncertaintyMixin
+from .._data.inputs import check_targets, check_windows
+from .._uncertainty.interface import UncertaintyMixin
+from .._utils.atomic import unchanged_on_error
+from .._utils.compat import HasMethods, Interval
+from .._utils.validation import check_params
 from ..forecaster import Forecaster
 from ..layers import WindowNormalization
 from ._wrapping import WrapperMixin, in_form_for, takes_windows
@@ -128,7 +130,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """
 
     covariates = ()
-    _parameter_constraints = {
+    parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "horizon": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -163,7 +165,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             targets. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
             if self.n_channels_ != self.n_targets_:

@@ -7,19 +7,19 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
-from .._calendar import ticks_of
-from .._inputs import unchanged_on_error
-from .._overlap import as_slice
-from .._samples import check_values, latest_of, observed, read, samples_of
-from .._validation import check_positive_int
+from .._data.history import extended, preceded, tail, with_future
+from .._data.indexing import as_slice
+from .._data.samples import check_values, latest_of, observed, read, samples_of
+from .._data.time_axis import ticks_of
+from .._utils.atomic import unchanged_on_error
+from .._utils.compat import HasMethods, Interval, StrOptions
+from .._utils.validation import check_params, check_positive_int
 from ..networks import MLPForecaster
 from ._backtest import chosen_origins, rounds
 from ._frames import backtest_frame, check_coverages, forecast_frame, forecasts_of
-from ._history import extended, preceded, tail, with_future
 from ._wrapping import takes_windows
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -112,7 +112,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
     3  south 2024-02-27     2 2024-02-29  40.0      35.0
     """
 
-    _parameter_constraints = {
+    parameter_constraints = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "horizon": [_AT_LEAST_ONE],
         "length": [_AT_LEAST_ONE],
@@ -187,7 +187,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
             if they have a window.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             check_coverages(self.coverage)
             data = self._read(df)
             X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
@@ -373,7 +373,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         All fits are of clones: the forecaster need not be fitted and stays as it is. A
         fit takes no sample whose targets reach past its first origin.
         """
-        self._validate_params()
+        check_params(self)
         coverages = check_coverages(self.coverage if coverage is None else coverage)
         if (n_origins is None) == (start is None):
             raise ValueError(

@@ -7,12 +7,14 @@ import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import gen_batches, get_tags
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from .._batches import WindowDataset, parts_of
-from .._inputs import check_targets, check_windows, unchanged_on_error
-from .._uncertainty import UncertaintyMixin
+from .._data.inputs import check_targets, check_windows
+from .._training.batches import WindowDataset, parts_of
+from .._uncertainty.interface import UncertaintyMixin
+from .._utils.atomic import unchanged_on_error
+from .._utils.compat import HasMethods, Interval, StrOptions
+from .._utils.validation import check_params
 from ..layers import WindowNormalization
 from ..layers.normalization import KINDS
 from ._wrapping import WrapperMixin
@@ -81,7 +83,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """
 
     covariates = ("past", "future", "static")
-    _parameter_constraints = {
+    parameter_constraints = {
         "regressor": [HasMethods(["fit", "predict"]), None],
         "normalize": [StrOptions(set(KINDS)), None],
         "seasonality": [Interval(Integral, 1, None, closed="left"), None],
@@ -117,7 +119,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             windows. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self):
-            self._validate_params()
+            check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
             self._check_season()

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import StrOptions, validate_params
+
+from .._utils.compat import StrOptions, validate_params
 
 __all__ = ["fetch_ett", "fetch_m4"]
 

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
-from sklearn.utils._param_validation import validate_params
+
+from .._utils.compat import validate_params
 
 __all__ = ["load_co2", "load_elnino", "load_sunspots"]
 

@@ -5,7 +5,9 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import StrOptions
+
+from .._utils.compat import StrOptions
+from .._utils.validation import check_params
 
 # name: (count from 0 at each time, number of units in the cycle at that time, units in
 # the longest cycle there is). Months, years and years of weeks differ in length.
@@ -94,7 +96,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
     ['load', 'hour_sin', 'hour_cos']
     """
 
-    _parameter_constraints = {
+    parameter_constraints = {
         "features": [tuple, list],
         "encoding": [StrOptions({"cyclical", "ordinal"})],
         "holidays": [str, None],
@@ -199,7 +201,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def _check_parameters(self):
-        self._validate_params()
+        check_params(self)
         features = list(self.features)
         unknown = [feature for feature in features if feature not in _CYCLES]
         if unknown or len(set(features)) < len(features):

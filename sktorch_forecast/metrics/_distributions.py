@@ -11,9 +11,9 @@ Symbols in this file:
 import numpy as np
 from scipy.spatial.distance import cdist, pdist
 from scipy.special import ndtr
-from sklearn.utils._param_validation import validate_params
 
-from .._randomness import private_random_state
+from .._utils.compat import validate_params
+from .._utils.randomness import private_random_state
 from ._checks import (
     check_outcomes,
     check_outputs,

@@ -17,8 +17,8 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_array, gen_batches
-from sklearn.utils._param_validation import Interval, validate_params
 
+from .._utils.compat import Interval, validate_params
 from ._checks import check_outputs, check_sample_weight
 
 # A batch of histories holds about this many values (8 MiB as float64).

@@ -10,8 +10,8 @@ Symbols in this file:
 from numbers import Real
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
 
+from .._utils.compat import Interval, validate_params
 from ._checks import (
     check_interval,
     check_outcomes,

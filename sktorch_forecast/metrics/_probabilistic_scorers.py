@@ -3,9 +3,9 @@
 from numbers import Integral
 
 from sklearn.metrics._scorer import _BaseScorer
-from sklearn.utils._param_validation import Interval, validate_params
 
-from .._uncertainty import check_quantiles
+from .._utils.compat import Interval, validate_params
+from .._utils.validation import check_quantiles
 from ._distributions import energy_score
 from ._errors import SEASONALITY
 from ._intervals import COVERAGE, acd, interval_score, msis, scaled_interval_score

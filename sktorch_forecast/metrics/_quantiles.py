@@ -12,9 +12,9 @@ quantile.
 """
 
 import numpy as np
-from sklearn.utils._param_validation import validate_params
 
-from .._uncertainty import check_quantiles
+from .._utils.compat import validate_params
+from .._utils.validation import check_quantiles
 from ._checks import (
     check_outcomes,
     check_quantile_forecasts,

@@ -2,8 +2,8 @@
 
 from sklearn.metrics import make_scorer
 from sklearn.metrics._scorer import _BaseScorer
-from sklearn.utils._param_validation import validate_params
 
+from .._utils.compat import validate_params
 from ._errors import SEASONALITY, mase, rmsse, scaled_error, smape
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
-from sklearn.utils._param_validation import (
+
+from .._data.windows import Windows
+from .._utils.compat import (
     Interval,
     StrOptions,
+    num_samples,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _num_samples
-
-from ..windows import Windows
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
@@ -99,7 +99,7 @@ class RollingOriginSplit(BaseCrossValidator):
     # Time may come as groups, so metadata routing hands them on.
     __metadata_request__split = {"groups": True}
 
-    _parameter_constraints = {
+    parameter_constraints = {
         "n_splits": [_AT_LEAST_ONE],
         "horizon": [_AT_LEAST_ONE, None],
         "test_size": [_AT_LEAST_ONE, None],
@@ -126,8 +126,8 @@ class RollingOriginSplit(BaseCrossValidator):
         self.step = step
         # A splitter has no fit that could check, so it does here, as KFold does.
         validate_parameter_constraints(
-            self._parameter_constraints,
-            {name: vars(self)[name] for name in self._parameter_constraints},
+            self.parameter_constraints,
+            {name: vars(self)[name] for name in self.parameter_constraints},
             caller_name=type(self).__name__,
         )
         if gap == "horizon" and horizon is None:
@@ -228,7 +228,7 @@ def _times(X, groups):
         if not isinstance(
             index, (pd.MultiIndex, pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
         ):
-            return np.arange(_num_samples(X))
+            return np.arange(num_samples(X))
     times, _ = pd.factorize(index.get_level_values(-1), sort=True)
     if (times < 0).any():
         raise ValueError(

@@ -2,8 +2,7 @@
 
 from numbers import Integral, Real
 
-from sklearn.utils._param_validation import Interval
-
+from .._utils.compat import Interval
 from ..forecaster import Forecaster
 
 
@@ -36,7 +35,7 @@ class RecurrentForecaster(Forecaster):
     {shared_attributes}
     """
 
-    _parameter_constraints = {
+    parameter_constraints = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],

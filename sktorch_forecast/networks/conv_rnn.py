@@ -2,10 +2,10 @@
 
 from numbers import Integral
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 from torch.nn import functional as F
 
+from .._utils.compat import Interval, StrOptions
 from ..layers import RecurrentNetwork
 from ..layers.recurrent import CELLS
 from ._recurrent import RecurrentForecaster
@@ -114,7 +114,7 @@ class ConvRNNForecaster(RecurrentForecaster):
     """
 
     module = ConvRNNNetwork
-    _parameter_constraints = {
+    parameter_constraints = {
         "cell": [StrOptions(set(CELLS))],
         "n_filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],

@@ -3,10 +3,10 @@
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
 from skorch.utils import to_device
 from torch import nn
 
+from .._utils.compat import Interval, StrOptions
 from ..forecaster import Forecaster
 from ..layers import Linear, RecurrentLayers
 from ..layers.recurrent import CELLS
@@ -180,7 +180,7 @@ class EncoderDecoderForecaster(Forecaster):
     """
 
     module = EncoderDecoderNetwork
-    _parameter_constraints = {
+    parameter_constraints = {
         "cell": [StrOptions(set(CELLS))],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "num_layers": [Interval(Integral, 1, None, closed="left")],

@@ -2,10 +2,10 @@
 
 from numbers import Real
 
-from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from .._validation import check_positive_ints
+from .._utils.compat import Interval, StrOptions
+from .._utils.validation import check_positive_ints
 from ..forecaster import Forecaster
 from ..layers import Dropout, Linear
 
@@ -89,7 +89,7 @@ class MLPForecaster(Forecaster):
     """
 
     module = MLPNetwork
-    _parameter_constraints = {
+    parameter_constraints = {
         "hidden_layer_sizes": [tuple, list],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],

@@ -1,8 +1,8 @@
 """The simple recurrent network."""
 
-from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
+from .._utils.compat import StrOptions
 from ..layers import RecurrentNetwork
 from ._recurrent import RecurrentForecaster
 
@@ -55,7 +55,7 @@ class RNNForecaster(RecurrentForecaster):
     """
 
     module = RNNNetwork
-    _parameter_constraints = {
+    parameter_constraints = {
         "nonlinearity": [StrOptions({"tanh", "relu"})],
         "readout": ["boolean"],
     }

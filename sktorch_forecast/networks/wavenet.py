@@ -3,11 +3,11 @@
 from numbers import Integral, Real
 
 import torch
-from sklearn.utils._param_validation import Interval
 from torch import nn
 from torch.nn import functional as F
 
-from .._validation import check_positive_ints
+from .._utils.compat import Interval
+from .._utils.validation import check_positive_ints
 from ..forecaster import Forecaster
 from ..layers import Dropout
 
@@ -138,7 +138,7 @@ class WaveNetForecaster(Forecaster):
     """
 
     module = WaveNetNetwork
-    _parameter_constraints = {
+    parameter_constraints = {
         "n_filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 2, None, closed="left")],
         "dilations": [tuple, list],

@@ -3,8 +3,7 @@
 import numpy as np
 from sklearn.utils import check_array
 
-from .._uncertainty import check_coverage
-from .._validation import check_finite
+from .._utils.validation import check_coverage, check_finite
 from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
 

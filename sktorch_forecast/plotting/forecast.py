@@ -1,12 +1,11 @@
 """One forecast: its window, the truth, and how sure the forecaster is."""
 
 import numpy as np
-from sklearn.utils import _safe_indexing
 
-from .._uncertainty import check_coverage
-from .._validation import check_positive_int
+from .._data.windows import Windows
+from .._utils.compat import safe_indexing
+from .._utils.validation import check_coverage, check_positive_int
 from ..metrics._uncertainty_of import uncertainty_of, unwrapped
-from ..windows import Windows
 from ._matplotlib import axes_for, check_matplotlib, label_once, shorten_dates, styled
 from ._time_axis import coordinates, time_axis
 
@@ -280,8 +279,8 @@ class ForecastDisplay:
         # The forecaster's own windows if they are lazy, since lazy ones are always in
         # the units of the series. Others may have been scaled on their way.
         is_lazy = isinstance(windows, Windows)
-        x = _safe_indexing(windows, [origin])
-        seen = np.asarray(x if is_lazy else _safe_indexing(X, [origin]))[0]
+        x = safe_indexing(windows, [origin])
+        seen = np.asarray(x if is_lazy else safe_indexing(X, [origin]))[0]
         # (length,) or (length, n_channels) -> (length,)
         window = seen.reshape(len(seen), -1)[:, target]
         y_pred = of_target(np.reshape(forecaster.predict(x), -1))
@@ -295,7 +294,7 @@ class ForecastDisplay:
             paths = of_target(forecaster.sample(x, n_paths, random_state)[:, 0])
         y_true = None
         if y is not None:
-            y_true = of_target(np.ravel(_safe_indexing(y, [origin])))
+            y_true = of_target(np.ravel(safe_indexing(y, [origin])))
         return cls.from_predictions(
             window,
             y_pred,

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import binom
 from sklearn.utils import check_array
 
-from .._validation import check_positive_int
+from .._utils.validation import check_positive_int
 from ..metrics import pit_values
 from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled

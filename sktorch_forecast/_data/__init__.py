@@ -1,0 +1,1 @@
+"""From frames to samples: panels, windows and targets."""

@@ -1,0 +1,63 @@
+"""Index arrays that are slices in disguise, and ranges joined."""
+
+import numpy as np
+
+
+def as_slice(key, n_rows):
+    """`key` as a slice where it selects consecutive rows, so that a view will do.
+
+    Raises
+    ------
+    IndexError
+        If `key` is no slice, mask of `n_rows` entries or 1-D array of integers.
+    """
+    if isinstance(key, slice):
+        return key
+    key = np.asarray(key)
+    if key.dtype == bool:
+        if key.shape != (n_rows,):
+            raise IndexError(
+                f"Expected a mask of {n_rows} entries, one for every origin, found "
+                f"shape {key.shape}."
+            )
+        key = np.flatnonzero(key)
+    if key.ndim != 1 or (key.size and not np.issubdtype(key.dtype, np.integer)):
+        raise IndexError(
+            "Expected a slice, integers or a mask over the origins, found an array "
+            f"of shape {key.shape} and {key.dtype}."
+        )
+    n_keys = len(key)
+    if n_keys == 0:
+        return slice(0, 0)
+    first, last = int(key[0]), int(key[-1])
+    if (
+        first >= 0
+        and last < n_rows
+        and last - first == n_keys - 1
+        # Integers that increase from first to last in as many steps are consecutive.
+        and bool((key[1:] > key[:-1]).all())
+    ):
+        return slice(first, last + 1)
+    return key
+
+
+def concatenated_ranges(starts, stops):
+    """The integers of several ranges, one range after the other.
+
+    Parameters
+    ----------
+    starts, stops : ndarray of shape (n_ranges,), int64
+        Range ``i`` has the integers from ``starts[i]`` up to ``stops[i] - 1``.
+
+    Returns
+    -------
+    integers : slice, or ndarray of shape (n,), int64
+        A slice where they count up by one.
+    """
+    if len(starts) == 0:
+        return slice(0, 0)
+    if (starts[1:] == stops[:-1]).all():
+        return slice(int(starts[0]), int(stops[-1]))
+    sizes = stops - starts
+    before = np.cumsum(sizes) - sizes
+    return np.arange(sizes.sum()) + np.repeat(starts - before, sizes)

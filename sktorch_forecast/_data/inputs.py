@@ -1,0 +1,180 @@
+"""What every forecaster checks of its X and y, networks or not."""
+
+import numpy as np
+from sklearn.utils import check_array, check_consistent_length, get_tags
+from sklearn.utils.validation import validate_data
+
+from .._utils.validation import check_finite
+from .targets import shared_span
+from .windows import Windows
+
+
+def check_windows(estimator, X, *, reset):
+    """Validate what a forecaster gets as `X`; lazy windows stay lazy.
+
+    Sets, or compares with, ``n_features_in_`` (the length of the windows, the number
+    that scikit-learn knows under this name) and ``n_channels_``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Forecaster that the windows are for.
+    X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+            shape (n_origins, length, n_channels)
+        Windows, one for each origin.
+    reset : bool
+        Whether to set the attributes rather than compare.
+
+    Returns
+    -------
+    X : Windows, or ndarray of shape (n_origins, length) or \
+            (n_origins, length, n_channels)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X is not numeric, finite and of the right shape.
+    """
+    name = type(estimator).__name__
+    allow_nan = get_tags(estimator).input_tags.allow_nan
+    if isinstance(X, Windows):
+        if not len(X):
+            raise ValueError(
+                f"Found windows with 0 origins (shape={X.shape}) while a minimum of 1 "
+                f"is required by {name}."
+            )
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+        if X.has_missing and not allow_nan:
+            raise ValueError(
+                f"Expected windows without missing values for {name}, found some. "
+                "Impute them before windowing, or use a network with missing='mask'."
+            )
+    else:
+        X = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype=(np.float64, np.float32),
+            allow_nd=True,
+            ensure_all_finite=False,
+        )
+        if X.ndim > 3:
+            raise ValueError(
+                "Expected X of shape (n_origins, length) or (n_origins, length, "
+                f"n_channels), found {X.shape}."
+            )
+        check_finite(X, "X", allow_nan=allow_nan)
+        if X.dtype == np.float64:
+            # Unlike nanmax, fmax has nothing to say of a window without any value.
+            largest = np.fmax.reduce(np.abs(X), axis=None)
+            with np.errstate(over="ignore"):
+                overflows = np.isinf(np.float32(largest))
+            if overflows:
+                raise ValueError(
+                    "Input X contains values too large for float32, the precision of "
+                    f"the networks: found {largest:.3g}. Scale the series."
+                )
+    n_channels = X.shape[2] if X.ndim == 3 else 1
+    if reset:
+        estimator.n_channels_ = n_channels
+    elif n_channels != (expected := getattr(estimator, "n_channels_", 1)):
+        raise ValueError(
+            f"X has {n_channels} channels, but {name} was fitted with "
+            f"{expected}. Make the windows from the same channels."
+        )
+    _check_covariates(estimator, X, reset=reset)
+    return X
+
+
+def _check_covariates(estimator, X, *, reset):
+    """Set, or compare with, the numbers of covariates known in the future and static.
+
+    Raises
+    ------
+    ValueError
+        If they are others than in the fit.
+    """
+    n_future = getattr(X, "n_future", 0)
+    n_static = 0 if getattr(X, "static", None) is None else X.static.shape[1]
+    if reset:
+        estimator.n_future_, estimator.n_static_ = n_future, n_static
+        return
+    expected = getattr(estimator, "n_future_", 0), getattr(estimator, "n_static_", 0)
+    if (n_future, n_static) != expected:
+        raise ValueError(
+            f"X has {n_future} covariates known in the future and {n_static} static "
+            f"ones, but {type(estimator).__name__} was fitted with {expected[0]} and "
+            f"{expected[1]}. Make the windows with the same future and static columns."
+        )
+    horizon = getattr(estimator, "horizon_", None)
+    if n_future and horizon is not None and X.horizon != horizon:
+        raise ValueError(
+            f"X has covariates over a horizon of {X.horizon}, but "
+            f"{type(estimator).__name__} forecasts {horizon} steps. Make the windows "
+            f"with horizon={horizon}."
+        )
+
+
+def check_targets(estimator, X, y, *, reset):
+    """Validate `y` for checked windows `X`.
+
+    Sets, or compares with, ``n_targets_`` and ``horizon_``, and remembers whether y
+    was 1-D, so that forecasts can take the same shape.
+
+    Returns
+    -------
+    y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If y is missing, not numeric, not finite, or of another shape than X or the
+        first fit ask for.
+    """
+    name = type(estimator).__name__
+    if y is None:
+        raise ValueError(
+            f"{name} requires y to be passed, but the target y is None. make_windows "
+            "gives X and y."
+        )
+    y = check_array(
+        y,
+        dtype=(np.float64, np.float32),
+        ensure_2d=False,
+        ensure_all_finite=False,
+        input_name="y",
+    )
+    check_consistent_length(X, y)
+    # Rows that overlap in memory share one span: each value is looked at once.
+    span = shared_span(y)
+    if span is None or not np.isfinite(np.sum(span)):
+        check_finite(y, "y", allow_nan=getattr(estimator, "missing", "error") == "mask")
+        if np.isnan(y).all():
+            raise ValueError(
+                "Expected some values in y, found NaN only: there is nothing to learn. "
+                "Take origins with a future that is known."
+            )
+    n_outputs = y.shape[1] if y.ndim == 2 else 1
+    n_targets = getattr(X, "n_targets", 1)
+    if n_outputs % n_targets:
+        raise ValueError(
+            f"Expected y with horizon * n_targets columns, a multiple of the "
+            f"{n_targets} target channels of the windows, found {n_outputs}."
+        )
+    horizon = n_outputs // n_targets
+    if getattr(X, "n_future", 0) and X.horizon != horizon:
+        raise ValueError(
+            f"Expected y to have the horizon of the covariates in X, {X.horizon}, "
+            f"found {horizon}. Take both from one call of make_windows."
+        )
+    if reset:
+        estimator.n_targets_ = n_targets
+        estimator.horizon_ = horizon
+        estimator._y_is_1d = y.ndim == 1
+    elif (n_targets, horizon) != (estimator.n_targets_, estimator.horizon_):
+        raise ValueError(
+            f"y has a horizon of {horizon} for {n_targets} target channels, but {name} "
+            f"was fitted with {estimator.horizon_} for {estimator.n_targets_}. Fit a "
+            "new forecaster for another horizon."
+        )
+    return y

@@ -1,0 +1,214 @@
+"""From windows to mini-batches: one vectorized index each, no per-sample Python."""
+
+import warnings
+
+import numpy as np
+import skorch.dataset
+import torch
+from torch.utils.data import Subset
+
+from .._data.indexing import as_slice
+from .._data.targets import shared_span
+from .._data.time_split import split_by_time
+from .._data.windows import Windows
+
+
+def as_tensor(array, device="cpu", dtype=np.float32):
+    """`array` as a tensor, on the same memory where that is possible."""
+    array = np.asarray(array, dtype=dtype)
+    if any(stride < 0 or stride % array.itemsize for stride in array.strides):
+        array = array.copy()  # torch has no tensors that run backwards
+    with warnings.catch_warnings():
+        # Windows are read-only, and so are the memory maps that joblib's workers
+        # get. Nothing here writes into the tensors.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
+        return torch.from_numpy(array).to(device)
+
+
+def windows_of(batch):
+    """The windows of a batch, whether or not anything came with them."""
+    x = batch[0]
+    return x["x"] if isinstance(x, dict) else x
+
+
+def parts_of(batch, function=lambda part: part):
+    """Windows, and covariates beside them, of a batch as keywords of the module.
+
+    Parameters
+    ----------
+    batch : Tensor of windows, or dict of these and what came with them
+    function : callable, default=identity
+        Applied to each part.
+
+    Returns
+    -------
+    parts : dict of Tensor
+        "x", and "future" and "static" where there are any.
+    """
+    if not isinstance(batch, dict):
+        return {"x": function(batch)}
+    return {k: function(v) for k, v in batch.items() if k != "sample_weight"}
+
+
+class WindowDataset(skorch.dataset.Dataset):
+    """Windows and targets as tensors that are indexed a batch at a time.
+
+    Parameters
+    ----------
+    X : Windows or array of shape (n_origins, length) or \
+            (n_origins, length, n_channels)
+        Windows. Lazy ones stay lazy.
+    y : array of shape (n_origins,) or (n_origins, n_outputs), default=None
+        Targets.
+    sample_weight : array of shape (n_origins,), default=None
+        Weights of the origins.
+    device : torch.device or str, default="cpu"
+        Where the values are held and batches are gathered.
+    """
+
+    def __init__(self, X, y=None, sample_weight=None, device="cpu"):
+        super().__init__(X, y)
+        self.device = device
+        self._starts = self._future = self._static = None
+        if isinstance(X, Windows):
+            # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
+            block = as_tensor(X.values, device)
+            windows = block.unfold(0, X.length, 1).transpose(1, 2)
+            if X.n_future:
+                # The k-th begins after the last timestamp of the k-th window.
+                known = block[X.length :, -X.n_future :]
+                self._future = known.unfold(0, X.horizon, 1).transpose(1, 2)
+            if X.static is not None:
+                self._static = as_tensor(X.static, device)
+                self._series = torch.from_numpy(X.series).to(device)
+            origins = as_slice(X.positions, len(block))
+            if isinstance(origins, slice):  # consecutive: no list of them is needed
+                first = slice(origins.start - (X.length - 1), None)
+                windows = windows[first][: len(X)]
+                if X.n_future:
+                    self._future = self._future[first][: len(X)]
+            else:
+                self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
+        else:
+            windows = as_tensor(X, device)
+            windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
+        self._windows = windows
+        self._targets = None if y is None else _target_tensor(np.asarray(y), device)
+        self._weights = (
+            None if sample_weight is None else as_tensor(sample_weight, device)
+        )
+
+    def __getitem__(self, index):
+        """One sample, or a batch where `index` is a slice or a tensor of integers."""
+        if not isinstance(index, (slice, torch.Tensor)):
+            batch = self[torch.as_tensor([index], device=self.device)]
+            return tuple(
+                {k: v[0] for k, v in part.items()}
+                if isinstance(part, dict)
+                else part[0]
+                for part in batch
+            )
+        places = _rows(self._starts, index)
+        x = _rows(self._windows, places)
+        n_rows, beside = x.shape[0], {}
+        if self._future is not None:
+            beside["future"] = _rows(self._future, places)
+        if self._static is not None:
+            beside["static"] = _rows(self._static, _rows(self._series, index))
+        if self._weights is not None:
+            beside["sample_weight"] = _rows(self._weights, index)
+        if beside:
+            # skorch's own way to carry weights: X becomes a dictionary.
+            x = {"x": x, **beside}
+        if self._targets is None:
+            return x, torch.zeros(n_rows)  # skorch's placeholder
+        return x, _rows(self._targets, index).float()
+
+
+def _rows(tensor, index):
+    """Rows of a tensor: a view where `index` is a slice; the index if there is none."""
+    if tensor is None:
+        return index
+    return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
+
+
+def _target_tensor(y, device):
+    """Targets as a tensor (n_origins, n_outputs); overlaps stay views."""
+    # On the CPU they keep their precision, on their own memory: each batch is
+    # converted when it is gathered. A device gets no more than it needs.
+    is_cpu = torch.device(device).type == "cpu"
+    dtype = y.dtype if is_cpu and y.dtype == np.float64 else np.float32
+    if y.ndim == 1:
+        # (n_origins,) -> (n_origins, 1), else the loss would broadcast
+        return as_tensor(y, device, dtype).unsqueeze(1)
+    span = shared_span(y)
+    if span is None:
+        return as_tensor(y, device, dtype)
+    step = y.strides[0] // y.itemsize
+    return torch.as_strided(as_tensor(span, device, dtype), y.shape, (step, 1))
+
+
+class BatchIterator:
+    """Iterate over a `WindowDataset` in mini-batches; stands in for a DataLoader.
+
+    Parameters
+    ----------
+    dataset : WindowDataset, or torch.utils.data.Subset of one
+        What to iterate over.
+    batch_size : int, default=32
+        Samples in a batch; the last one may be smaller.
+    shuffle : bool, default=False
+        Whether to visit the samples in random order.
+    generator : torch.Generator, default=None
+        Where the random order comes from.
+    """
+
+    def __init__(self, dataset, batch_size=32, shuffle=False, generator=None):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.generator = generator
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        dataset, n_samples = self.dataset, len(self.dataset)
+        order = None
+        if self.shuffle:
+            # Half the memory, where it is enough.
+            integer = torch.int32 if n_samples < 2**31 else torch.int64
+            order = torch.randperm(n_samples, generator=self.generator, dtype=integer)
+        while isinstance(dataset, Subset):
+            indices = torch.as_tensor(dataset.indices)
+            order = indices if order is None else indices[order]
+            dataset = dataset.dataset
+        if order is not None:
+            order = order.to(dataset.device)
+        # Not order.split: that makes a tensor for every batch beforehand.
+        for start in range(0, n_samples, self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            yield dataset[rows if order is None else order[rows]]
+
+
+def split_last(dataset, validation_fraction, horizon):
+    """Split off the last origins for validation, and purge those that reach into it.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        What to split, as `split_by_time` says.
+    validation_fraction : float in (0, 1)
+        Share of the origins that validate.
+    horizon : int
+        Steps that the targets reach ahead.
+
+    Returns
+    -------
+    train, valid : torch.utils.data.Subset, or None twice
+        None if fewer than two origins would be left to train on.
+    """
+    train, valid = split_by_time(dataset.X, validation_fraction, horizon)
+    if len(train) < 2:
+        return None, None
+    return Subset(dataset, train), Subset(dataset, valid)

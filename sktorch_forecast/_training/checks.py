@@ -1,0 +1,97 @@
+"""What a network checks of its parameters before it trains."""
+
+import inspect
+
+import torch
+
+from .._utils.validation import check_params, check_quantiles
+from .device import has_bf16
+
+
+def check_parameters(net):
+    """Check the parameters of a forecaster, each by itself and together.
+
+    Raises
+    ------
+    ValueError
+        If one is not valid, not here, or does not go with another.
+    """
+    check_params(net)
+    _check_hardware(net)
+    _check_what_is_minimized(net)
+    if net.normalize == "season" and net.seasonality is None:
+        raise ValueError(
+            "Expected a seasonality of at least 1 with normalize='season', found None. "
+            "Say how many timestamps a season has, e.g. seasonality=12."
+        )
+    if net.train_on == "last_step":
+        return
+    if "all_steps" not in inspect.signature(net.module.forward).parameters:
+        raise ValueError(
+            f"Expected train_on='last_step' for {type(net).__name__}, found "
+            "'all_steps': its network reads the window as a whole and has no time "
+            "steps to forecast from."
+        )
+    if net.normalize == "season":
+        raise ValueError(
+            "Expected train_on='last_step' with normalize='season', found 'all_steps': "
+            "the steps before the last season would know what follows them."
+        )
+
+
+def check_season(net):
+    """Check that a season fits into the windows that the network was given.
+
+    Raises
+    ------
+    ValueError
+        If it does not.
+    """
+    length, season = net.n_features_in_, net.seasonality or 1
+    if net.normalize == "season" and length < season:
+        raise ValueError(
+            f"Expected windows of at least seasonality={season} timestamps with "
+            f"normalize='season', found {length}. Make longer windows."
+        )
+    if net.loss in ("mase", "smape+mase") and length <= season:
+        raise ValueError(
+            f"Expected windows of more than seasonality={season} timestamps with "
+            f"loss={net.loss!r}, found {length}: it divides by the error of the "
+            "seasonal naive forecast in the window. Make longer windows."
+        )
+
+
+def _check_hardware(net):
+    try:
+        torch.empty(0, device=net._device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"Expected a device that torch can use here, such as 'cpu', found "
+            f"{net.device!r}: {error}"
+        ) from None
+    if net.precision == "bf16" and not has_bf16(net._device):
+        raise ValueError(
+            f"Expected precision='fp32' on this {net._device.type}, found 'bf16', "
+            "which it has no arithmetic for. Use an accelerator or processor that "
+            "has (AVX-512 or AMX), or precision='fp32', which is faster here."
+        )
+
+
+def _check_what_is_minimized(net):
+    values = {"likelihood": net.likelihood, "quantiles": net.quantiles}
+    values |= {"loss": net.loss, "criterion": net.criterion}
+    given = [
+        f"{name}={value!r}"
+        for name, value in values.items()
+        if value is not None and value is not torch.nn.MSELoss
+    ]
+    if len(given) > 1:
+        raise ValueError(
+            "Expected one of likelihood, quantiles, loss and criterion, since each "
+            f"says what is minimized, found {' and '.join(given)}. Give one."
+        )
+    if net.quantiles is not None and len(check_quantiles(net.quantiles)) < 2:
+        raise ValueError(
+            "Expected at least two quantiles, to tell others from, found "
+            f"{net.quantiles!r}. Add the median, e.g. {(0.5, *net.quantiles)!r}."
+        )

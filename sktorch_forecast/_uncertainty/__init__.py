@@ -1,0 +1,1 @@
+"""How sure a forecast is: one interface, and its sources."""

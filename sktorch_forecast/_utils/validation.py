@@ -1,0 +1,146 @@
+"""Checks that more than one module needs, with errors that say what to do."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_scalar
+
+from .compat import validate_parameter_constraints
+
+
+def check_positive_int(value, name):
+    """Return `value` as an int, or say that `name` must be a positive integer.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not an integer (True and False are not).
+    ValueError
+        If `value` is below 1.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral):
+        raise TypeError(
+            f"{name} must be a positive integer, found {value!r} of type "
+            f"{type(value).__name__}."
+        )
+    if value < 1:
+        raise ValueError(f"{name} must be a positive integer, found {value!r}.")
+    return int(value)
+
+
+def check_positive_ints(values, name):
+    """Return `values` as a tuple of positive ints, each checked as above."""
+    return tuple(check_positive_int(value, f"each of {name}") for value in values)
+
+
+def check_finite(array, name, describe=None, allow_nan=False):
+    """Raise a ValueError that names the first place where `array` is not finite.
+
+    Parameters
+    ----------
+    array : ndarray
+        Numbers of any shape.
+    name : str
+        What to call the array in the error.
+    describe : callable, default=None
+        Turns the index tuple of the offending entry into words; the default
+        speaks of rows and columns.
+    allow_nan : bool, default=False
+        Whether entries may be missing.
+
+    Raises
+    ------
+    ValueError
+        If an entry is infinite, or NaN where that is not allowed.
+    """
+    # A sum is finite only if every term is, and it needs no temporary of the
+    # size of the array. It may also overflow: then look at the entries.
+    with np.errstate(all="ignore"):
+        if np.isfinite(np.sum(array, dtype=np.float64)):
+            return
+    flaws = 0
+    first = None
+    for start in range(0, len(array), 65536):
+        part = array[start : start + 65536]
+        bad = np.isinf(part) if allow_nan else ~np.isfinite(part)
+        flaws += int(bad.sum())
+        if first is None and bad.any():
+            row, *rest = (int(i) for i in np.argwhere(bad)[0])
+            first = (start + row, *rest)
+    if first is None:
+        return
+    place = (describe or _rows_and_columns)(first)
+    value = "NaN" if np.isnan(array[first]) else "infinity"
+    more = f" and {flaws - 1} more places" if flaws > 1 else ""
+    raise ValueError(
+        f"Input {name} contains {value} at {place}{more}; expected finite numbers. "
+        "Drop or impute what is missing first, e.g. with DataFrame.interpolate "
+        "before windowing or a sklearn.impute transformer."
+    )
+
+
+def _rows_and_columns(place):
+    names = (
+        ("row", "column", "channel") if len(place) < 3 else ("row", "step", "channel")
+    )
+    return ", ".join(f"{name} {i}" for name, i in zip(names, place))
+
+
+def check_coverage(coverage):
+    """Return `coverage` as a float, or say that it must be between 0 and 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a number, or not between 0 and 1.
+    """
+    check_scalar(
+        coverage, "coverage", Real, min_val=0, max_val=1, include_boundaries="neither"
+    )
+    return float(coverage)
+
+
+def check_quantiles(quantiles):
+    """Return `quantiles` as a float64 array, or say what is wrong with it.
+
+    Raises
+    ------
+    ValueError
+        If they are not increasing numbers between 0 and 1, at least one.
+    """
+    try:
+        levels = np.asarray(quantiles, dtype=np.float64)
+    except (TypeError, ValueError):
+        levels = np.empty(0)
+    if (
+        levels.ndim != 1
+        or not levels.size
+        or not ((levels > 0) & (levels < 1)).all()
+        or (np.diff(levels) <= 0).any()
+    ):
+        raise ValueError(
+            "Expected quantiles as increasing numbers between 0 and 1, e.g. "
+            f"(0.1, 0.5, 0.9), found {quantiles!r}."
+        )
+    return levels
+
+
+def levels_of(coverage):
+    """Levels of the two ends of a central interval."""
+    return np.array([(1 - coverage) / 2, (1 + coverage) / 2])
+
+
+def check_params(estimator):
+    """Check the parameters of an estimator by its `parameter_constraints`.
+
+    Raises
+    ------
+    sklearn.utils._param_validation.InvalidParameterError
+        If one has the wrong type or is out of range. It is both a ``ValueError`` and a
+        ``TypeError``.
+    """
+    validate_parameter_constraints(
+        estimator.parameter_constraints,
+        estimator.get_params(deep=False),
+        caller_name=type(estimator).__name__,
+    )
