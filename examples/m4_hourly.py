@@ -57,7 +57,7 @@ ROLES = {"id": "id", "time": "step", "target": "value"}
 
 # Of the hourly series; OWA is the overall weighted average of sMAPE and MASE, each
 # divided by that of Naive2, ACD how many points the coverage is off 95 %.
-COLUMNS = ["sMAPE", "MASE", "OWA", "MSIS", "ACD"]
+COLUMNS = ["sMAPE %", "MASE", "OWA", "MSIS", "ACD"]
 PUBLISHED = {
     "Naive2": (18.383, 2.395, 1.0, np.nan, np.nan),
     "RNN benchmark of the competition": (14.698, 3.048, 1.036, np.nan, np.nan),
@@ -194,8 +194,8 @@ class Scores:
         return float(np.mean(scores))
 
     def point(self, forecast):
-        """sMAPE in percent, and MASE."""
-        return smape(self.truth, forecast), self.scaled(mase, forecast)
+        """sMAPE in percent, as the competition reports it, and MASE."""
+        return 100 * smape(self.truth, forecast), self.scaled(mase, forecast)
 
     def row(self, forecast):
         """A row of the table, of point forecasts or of quantiles."""
@@ -205,8 +205,8 @@ class Scores:
             found["MSIS"] = self.scaled(msis, interval, coverage=0.95)
             found["ACD"] = 100 * acd(self.truth, interval, coverage=0.95)
             found["coverage"] = 100 * coverage_score(self.truth, interval)
-        found["sMAPE"], found["MASE"] = self.point(forecast)
-        ratios = np.divide([found["sMAPE"], found["MASE"]], self.naive)
+        found["sMAPE %"], found["MASE"] = self.point(forecast)
+        ratios = np.divide([found["sMAPE %"], found["MASE"]], self.naive)
         return found | {"OWA": float(ratios.mean())}
 
 
@@ -225,7 +225,7 @@ def table(results, naive, published):
         row: {column: f"{number:.3f}" for column, number in zip(COLUMNS, numbers)}
         for row, numbers in published.items()
     }
-    naive = {"sMAPE": naive[0], "MASE": naive[1], "OWA": 1.0}
+    naive = {"sMAPE %": naive[0], "MASE": naive[1], "OWA": 1.0}
     results = [{"Naive2, here": naive} | result for result in results]
     for row, first in results[0].items():
         lines[row] = {}

@@ -3,6 +3,8 @@
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Callable
+from typing import Literal
 
 from sklearn.base import BaseEstimator
 
@@ -12,7 +14,9 @@ from ._training.net import WindowNet
 from .forecaster import Forecaster
 
 
-def all_estimators(type_filter=None):
+def all_estimators(
+    type_filter: Literal["forecaster", "network", "transformer"] | None = None,
+) -> list[tuple[str, type[BaseEstimator]]]:
     """All public estimators of the package.
 
     Parameters
@@ -37,7 +41,7 @@ def all_estimators(type_filter=None):
     >>> "LSTMForecaster" in dict(all_estimators("network"))
     True
     """
-    filters = {
+    filters: dict[str | None, Callable[[type], bool]] = {
         None: lambda cls: True,
         "forecaster": lambda cls: hasattr(cls, "predict"),
         "network": lambda cls: issubclass(cls, Forecaster),
@@ -47,7 +51,7 @@ def all_estimators(type_filter=None):
         raise ValueError(
             f"Expected type_filter to be one of {list(filters)}, found {type_filter!r}."
         )
-    found = {}
+    found: dict[str, type[BaseEstimator]] = {}
     for info in pkgutil.walk_packages(sktorch_forecast.__path__, "sktorch_forecast."):
         module = importlib.import_module(info.name)
         for name, cls in vars(module).items():
@@ -63,6 +67,6 @@ def all_estimators(type_filter=None):
     return sorted(found.items())
 
 
-def _is_base(cls):
+def _is_base(cls: type) -> bool:
     """Whether `cls` is a base of networks: it has no torch module of its own."""
     return issubclass(cls, WindowNet) and not hasattr(cls, "module")

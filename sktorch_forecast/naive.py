@@ -1,18 +1,22 @@
 """The forecast that every other has to beat."""
 
 from numbers import Integral
+from typing import Any, Self, cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ._data.inputs import check_targets, check_windows
+from ._data.windows import Windows
 from ._uncertainty.interface import UncertaintyMixin
 from ._utils.atomic import unchanged_on_error
 from ._utils.compat import Interval
 from ._utils.validation import check_params
-from .metrics._errors import naive_scale
+from .metrics._scale import naive_scale
 
 
 class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
@@ -57,24 +61,32 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
     array([[2., 3., 2.]], dtype=float32)
     """
 
-    covariates = ()
-    parameter_constraints = {
+    covariates: tuple[str, ...] = ()
+    parameter_constraints: dict[str, list[Any]] = {
         "seasonality": [Interval(Integral, 1, None, closed="left")]
     }
 
-    def __init__(self, seasonality=1):
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    n_channels_: int
+    n_targets_: int
+    horizon_: int
+    _y_is_1d: bool
+
+    def __init__(self, seasonality: int = 1) -> None:
         self.seasonality = seasonality
 
-    def fit(self, X, y):
+    def fit(self, X: Windows | ArrayLike, y: ArrayLike) -> Self:
         """Remember the shapes; there is nothing to learn.
 
         Parameters
         ----------
         X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
                 shape (n_origins, length, n_channels)
-            Windows, target channels first.
+            Windows in the units of the series, target channels first.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window.
+            What followed each window, in the units of the series, all targets of step
+            1 first.
 
         Returns
         -------
@@ -96,7 +108,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
                 )
         return self
 
-    def predict(self, X):
+    def predict(self, X: Windows | ArrayLike) -> np.ndarray:
         """Repeat the end of each window.
 
         Parameters
@@ -108,7 +120,8 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            In the shape that `y` had in `fit`, and in the precision of `X`.
+            In the units of the series, in the shape that `y` had in `fit`, and in the
+            precision of `X`.
 
         Raises
         ------
@@ -118,11 +131,11 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
             If X is not like the windows of the fit.
         """
         check_is_fitted(self)
-        X = check_windows(self, X, reset=False)
-        y = self._forecast(X)
+        windows = cast(Windows | np.ndarray, check_windows(self, X, reset=False))
+        y = self._forecast(windows)
         return y.ravel() if self._y_is_1d else y
 
-    def _forecast(self, X):
+    def _forecast(self, X: Windows | np.ndarray) -> np.ndarray:
         """(n_origins, horizon * n_targets)"""
         # The last season is a window of its own: lazy ones are never materialized.
         season = (
@@ -136,7 +149,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
         # (n_origins, seasonality, n_channels) -> (n_origins, horizon * n_targets)
         return season[:, places, : self.n_targets_].reshape(len(season), -1)
 
-    def _deviation(self, X):
+    def _deviation(self, X: Windows | np.ndarray) -> np.ndarray:
         """Of the change from one season to the next, (n_origins, n_targets)."""
         if self.n_features_in_ <= self.seasonality:
             raise ValueError(
@@ -152,7 +165,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
             name="X",
         )
 
-    def _quantiles(self, X, levels):
+    def _quantiles(self, X: Windows | np.ndarray, levels: np.ndarray) -> np.ndarray:
         n_seasons = np.arange(self.horizon_) // self.seasonality + 1
         # (n, 1, n_targets) * (horizon, 1) -> (n, horizon, n_targets) -> (n, outputs)
         deviation = self._deviation(X)[:, np.newaxis] * np.sqrt(
@@ -161,7 +174,12 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
         deviation = deviation.reshape(len(X), -1, 1)
         return self._forecast(X)[..., np.newaxis] + deviation * special.ndtri(levels)
 
-    def _draw(self, X, n_samples, random_state):
+    def _draw(
+        self,
+        X: Windows | np.ndarray,
+        n_samples: int,
+        random_state: np.random.RandomState,
+    ) -> np.ndarray:
         forecast, deviation = self._forecast(X), self._deviation(X)
         shape = n_samples, len(forecast), self.horizon_, self.n_targets_
         changes = random_state.standard_normal(shape) * deviation[:, np.newaxis]
@@ -169,7 +187,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
             changes[:, :, step] += changes[:, :, step - self.seasonality]
         return forecast + changes.reshape(*shape[:2], -1)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.target_tags.multi_output = True

@@ -4,6 +4,16 @@ Nothing else in the package uses a private name of these; a test looks for them.
 stands here with the reason why the public ones do not do.
 """
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+# What make_scorer returns has this base. It brings the sign, the weights, metadata
+# routing and one forecast for several scorers, and make_scorer itself hands a metric
+# neither X nor anything but the answer of one method.
+from sklearn.metrics._scorer import _BaseScorer
+
 # scikit-learn checks the parameters of its own estimators and functions with these, and
 # tests for the messages; it offers nothing public that does the same.
 from sklearn.utils._param_validation import (
@@ -31,6 +41,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "Scorer",
     "StrOptions",
     "check_method_params",
     "check_sample_weight",
@@ -39,3 +50,87 @@ __all__ = [
     "validate_parameter_constraints",
     "validate_params",
 ]
+
+
+class Scorer(_BaseScorer):
+    """Base of scorers of errors that need more than true values and forecasts.
+
+    It behaves as what ``sklearn.metrics.make_scorer`` returns: called as
+    ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the negated error,
+    so that greater is better. Subclasses override :meth:`error`.
+
+    Parameters
+    ----------
+    metric : callable
+        The metric that is negated. scikit-learn reads from its signature whether it
+        takes weights, and what may be routed to it.
+    params : dict of str to object
+        Keyword arguments for the metric.
+
+    Attributes
+    ----------
+    metric : callable
+        As given.
+    params : dict of str to object
+        As given.
+    """
+
+    def __init__(self, metric: Callable[..., float], params: dict[str, Any]) -> None:
+        super().__init__(metric, sign=-1, kwargs=params)
+
+    @property
+    def metric(self) -> Callable[..., float]:
+        return self._score_func
+
+    @property
+    def params(self) -> dict[str, Any]:
+        return self._kwargs
+
+    def error(
+        self,
+        estimator: Any,
+        X: Any,
+        y_true: Any,
+        forecast: Callable[[], np.ndarray],
+        sample_weight: Any,
+    ) -> float:
+        """The error of a fitted estimator; lower is better.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The one that is scored.
+        X : Windows, or array or DataFrame of shape (n, length), or array of shape \
+                (n, length, n_channels)
+            What its ``predict`` takes.
+        y_true : array-like of shape (n,) or (n, horizon * n_targets)
+            What happened, in the units of the series.
+        forecast : callable
+            Called without arguments, it returns what ``predict`` gives for `X`, an
+            array of the shape of `y_true`. Where scikit-learn evaluates several scorers
+            at once it keeps the answer, so that the estimator predicts only once.
+        sample_weight : array-like of shape (n,) or None
+            Weights of the rows.
+
+        Returns
+        -------
+        error : float
+            In the units of the metric.
+        """
+        raise NotImplementedError
+
+    def _score(
+        self,
+        method_caller: Callable[..., np.ndarray],
+        estimator: Any,
+        X: Any,
+        y_true: Any,
+        sample_weight: Any = None,
+    ) -> float:
+        """What scikit-learn calls; `method_caller` keeps the forecast for others."""
+
+        def forecast() -> np.ndarray:
+            return method_caller(estimator, self._response_method, X)
+
+        error = self.error(estimator, X, y_true, forecast, sample_weight)
+        return self._sign * error

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from sklearn.utils import Bunch
 from .._utils.compat import StrOptions, validate_params
 
 __all__ = ["fetch_ett", "fetch_m4"]
+
+_PathLike: TypeAlias = str | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,7 @@ class _RemoteFile:
     sha256: str
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.url.rpartition("/")[2]
 
 
@@ -88,7 +91,13 @@ _LOCATION = {
 @validate_params(
     {"name": [StrOptions(set(_ETT))], **_LOCATION}, prefer_skip_nested_validation=True
 )
-def fetch_ett(name="ETTh1", *, data_home=None, path=None, download_if_missing=True):
+def fetch_ett(
+    name: Literal["ETTh1"] = "ETTh1",
+    *,
+    data_home: _PathLike | None = None,
+    path: _PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Bunch:
     """Load the electricity transformer temperature, downloading it if need be.
 
     The oil temperature of a transformer and six power loads, hourly for two years,
@@ -160,8 +169,8 @@ def fetch_ett(name="ETTh1", *, data_home=None, path=None, download_if_missing=Tr
     remote = _ETT[name]
     file = _local_file(remote, "fetch_ett", data_home, path, download_if_missing)
     frame = pd.read_csv(file, index_col="date", parse_dates=["date"]).astype(np.float64)
-    # pandas checks a frequency that is assigned.
-    frame.index.freq = "h"
+    # pandas checks a frequency that it is given.
+    frame.index = pd.DatetimeIndex(frame.index, freq="h")
     return Bunch(
         frame=frame,
         target_names=["OT"],
@@ -175,8 +184,12 @@ def fetch_ett(name="ETTh1", *, data_home=None, path=None, download_if_missing=Tr
     prefer_skip_nested_validation=True,
 )
 def fetch_m4(
-    frequency="Hourly", *, data_home=None, path=None, download_if_missing=True
-):
+    frequency: Literal["Hourly"] = "Hourly",
+    *,
+    data_home: _PathLike | None = None,
+    path: _PathLike | None = None,
+    download_if_missing: bool = True,
+) -> Bunch:
     """Load series of the M4 competition, downloading them if need be.
 
     A panel of 414 series of unequal length, 700 or 960 hours, many with daily
@@ -254,7 +267,7 @@ def fetch_m4(
     ]
     frame = _read_m4(files[0])
     ahead = _read_m4(files[1])
-    ahead["step"] += ahead["id"].map(frame["id"].value_counts())
+    ahead["step"] += pd.Series(ahead["id"]).map(frame["id"].value_counts())
     return Bunch(
         frame=frame,
         test=ahead,
@@ -265,7 +278,7 @@ def fetch_m4(
     )
 
 
-def _read_m4(file):
+def _read_m4(file: Path) -> pd.DataFrame:
     """One series a row, empty past its end -> one value a row (id, step, value)."""
     rows = pd.read_csv(file, index_col=0)
     values = rows.to_numpy(np.float64)
@@ -275,7 +288,13 @@ def _read_m4(file):
     )
 
 
-def _local_file(remote, caller, data_home, path, download_if_missing):
+def _local_file(
+    remote: _RemoteFile,
+    caller: str,
+    data_home: _PathLike | None,
+    path: _PathLike | None,
+    download_if_missing: bool,
+) -> Path:
     """Path of a file with the right checksum, downloaded if that is what is wanted."""
     if path is not None:
         return _given_file(remote, Path(path))
@@ -300,7 +319,7 @@ def _local_file(remote, caller, data_home, path, download_if_missing):
     return file
 
 
-def _given_file(remote, path):
+def _given_file(remote: _RemoteFile, path: Path) -> Path:
     """The file at `path`, or in that folder under the name it was published with."""
     if not path.is_dir():
         files = [path] if path.exists() else []
@@ -316,7 +335,8 @@ def _given_file(remote, path):
     return _check_sum(remote, next(right, files[0]))
 
 
-def _check_sum(remote, file):
+def _check_sum(remote: _RemoteFile, file: Path) -> Path:
+    """Return `file`, or raise a ValueError if its checksum is not the known one."""
     found = _sha256(file)
     if found != remote.sha256:
         raise ValueError(
@@ -327,11 +347,12 @@ def _check_sum(remote, file):
     return file
 
 
-def _sha256(file):
+def _sha256(file: Path) -> str:
     return sha256(file.read_bytes()).hexdigest()
 
 
-def _pooch(remote, caller):
+def _pooch(remote: _RemoteFile, caller: str) -> Any:
+    """The module pooch, or an ImportError that says how to get on without it."""
     try:
         import pooch
     except ImportError as error:

@@ -13,20 +13,20 @@ from .._utils.compat import validate_params
 __all__ = ["load_co2", "load_elnino", "load_sunspots"]
 
 
-def _read_series(filename, *, name, freq):
+def _read_series(filename: str, *, name: str, freq: str) -> pd.Series:
     """Read one two-column file as a float64 series with a regular index."""
-    path = files(__package__).joinpath("data", filename)
+    path = files("sktorch_forecast.datasets").joinpath("data", filename)
     with path.open("r", encoding="utf-8") as file:
-        series = pd.read_csv(
+        frame = pd.read_csv(
             file, index_col="date", parse_dates=["date"], dtype={"value": np.float64}
-        )["value"]
-    # pandas checks a frequency that is assigned, so a damaged file fails here.
-    series.index.freq = freq
-    return series.rename(name)
+        )
+    # pandas checks a frequency that it is given, so a damaged file fails here.
+    frame.index = pd.DatetimeIndex(frame.index, freq=freq)
+    return pd.Series(frame["value"], name=name)
 
 
 @validate_params({"interpolate": ["boolean"]}, prefer_skip_nested_validation=True)
-def load_co2(*, interpolate=True):
+def load_co2(*, interpolate: bool = True) -> pd.Series:
     """Load the weekly CO2 concentration at Mauna Loa, 1958 to 2001.
 
     The series has a steady upward trend and a yearly cycle (about 52 weeks). It was
@@ -83,7 +83,7 @@ def load_co2(*, interpolate=True):
     return co2.interpolate(method="time") if interpolate else co2
 
 
-def load_elnino():
+def load_elnino() -> pd.Series:
     """Load the monthly sea surface temperature of the Pacific, 1950 to 2010.
 
     The temperature is the mean over the sea between 0 and 10 degrees south and 80
@@ -125,7 +125,7 @@ def load_elnino():
     return _read_series("elnino.csv", name="temperature", freq="MS")
 
 
-def load_sunspots():
+def load_sunspots() -> pd.Series:
     """Load the yearly mean sunspot number, 1700 to 2008.
 
     The activity of the sun rises and falls in a cycle of about 11 years, but neither

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from .._utils.compat import Interval, validate_params
+from .._utils.typing import RandomState
 
 __all__ = ["make_waves"]
 
@@ -19,7 +20,12 @@ __all__ = ["make_waves"]
     },
     prefer_skip_nested_validation=True,
 )
-def make_waves(n_series=10000, n_timestamps=60, noise=0.1, random_state=None):
+def make_waves(
+    n_series: int = 10000,
+    n_timestamps: int = 60,
+    noise: float = 0.1,
+    random_state: RandomState = None,
+) -> np.ndarray:
     r"""Make series that are each the sum of two sine waves and noise.
 
     Every series draws two frequency numbers :math:`f_1, f_2` and two offsets

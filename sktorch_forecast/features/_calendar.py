@@ -1,17 +1,20 @@
 """What the calendar says of a timestamp, as channels that are known in advance."""
 
+from collections.abc import Callable, Sequence
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import Tags
 
 from .._utils.compat import StrOptions
 from .._utils.validation import check_params
 
 # name: (count from 0 at each time, number of units in the cycle at that time, units in
 # the longest cycle there is). Months, years and years of weeks differ in length.
-_CYCLES = {
+_CYCLES: dict[str, tuple[Callable, Callable, int]] = {
     "minute": (lambda times: times.minute, lambda times: 60, 60),
     "hour": (lambda times: times.hour, lambda times: 24, 24),
     "dayofweek": (lambda times: times.day_of_week, lambda times: 7, 7),
@@ -96,7 +99,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
     ['load', 'hour_sin', 'hour_cos']
     """
 
-    parameter_constraints = {
+    parameter_constraints: dict[str, list[Any]] = {
         "features": [tuple, list],
         "encoding": [StrOptions({"cyclical", "ordinal"})],
         "holidays": [str, None],
@@ -105,17 +108,17 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        features=("hour", "dayofweek", "dayofyear"),
-        encoding="cyclical",
-        holidays=None,
-        index_column=None,
-    ):
+        features: Sequence[str] = ("hour", "dayofweek", "dayofyear"),
+        encoding: Literal["cyclical", "ordinal"] = "cyclical",
+        holidays: str | None = None,
+        index_column: str | int | None = None,
+    ) -> None:
         self.features = features
         self.encoding = encoding
         self.holidays = holidays
         self.index_column = index_column
 
-    def fit(self, X, y=None):
+    def fit(self, X: pd.DataFrame | pd.Series, y: object = None) -> Self:
         """Check the parameters and the timestamps.
 
         Parameters
@@ -142,7 +145,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
             _holidays(self.holidays, times[:0])
         return self
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame | pd.Series) -> pd.DataFrame:
         """The calendar at each row.
 
         Parameters
@@ -180,7 +183,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
             dict(zip(self.get_feature_names_out(), columns)), index=X.index
         )
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: object = None) -> np.ndarray:
         """Names of the channels.
 
         Parameters
@@ -200,7 +203,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
             names.append("holiday")
         return np.array(names, dtype=object)
 
-    def _check_parameters(self):
+    def _check_parameters(self) -> None:
         check_params(self)
         features = list(self.features)
         unknown = [feature for feature in features if feature not in _CYCLES]
@@ -212,7 +215,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         if not features and self.holidays is None:
             raise ValueError("Expected features or holidays, found neither.")
 
-    def _times(self, X):
+    def _times(self, X: pd.DataFrame | pd.Series) -> pd.DatetimeIndex:
         """Local wall-clock time of each row, a DatetimeIndex without a time zone."""
         column = self.index_column
         if not isinstance(X, (pd.DataFrame, pd.Series)):
@@ -245,10 +248,10 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
             )
         return times.tz_localize(None)
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
         # What is transformed is a time index, which no array of numbers has.
@@ -258,7 +261,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _weeks_in_year(year):
+def _weeks_in_year(year: np.ndarray) -> np.ndarray:
     """Weeks of an ISO 8601 year: 53 if it begins or ends on a Thursday, else 52."""
 
     def last_weekday(year):  # of December 31, 0 for Sunday
@@ -267,7 +270,7 @@ def _weeks_in_year(year):
     return np.where((last_weekday(year) == 4) | (last_weekday(year - 1) == 3), 53, 52)
 
 
-def _holidays(code, times):
+def _holidays(code: str, times: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Days off in the years of `times`, a DatetimeIndex."""
     try:
         import holidays

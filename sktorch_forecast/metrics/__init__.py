@@ -4,7 +4,7 @@ from ._distributions import crps_normal, crps_samples, energy_score, pit_values
 from ._errors import mase, rmsse, smape
 from ._intervals import acd, coverage_score, interval_score, mean_width, msis
 from ._probabilistic_scorers import (
-    coverage_scorer,
+    acd_scorer,
     crps_scorer,
     energy_scorer,
     interval_scorer,
@@ -16,8 +16,8 @@ from ._scorers import mase_scorer, rmsse_scorer, smape_scorer
 
 __all__ = [
     "acd",
+    "acd_scorer",
     "coverage_score",
-    "coverage_scorer",
     "crps_normal",
     "crps_quantiles",
     "crps_samples",

@@ -6,21 +6,69 @@ Symbols in this file:
 - ``n_outputs``: ``horizon * n_targets`` values of a row, step-major.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length
 
+# Type checkers infer from its default that the dtype of check_array is a str.
+_FLOAT64: Any = np.float64
 
-def check_outcomes(y_true):
+
+def check_numbers(
+    values: ArrayLike,
+    name: str,
+    *,
+    allow_nd: bool = False,
+    ensure_non_negative: bool = False,
+) -> np.ndarray:
+    """Return `values` as finite float64 numbers of one or more dimensions.
+
+    Parameters
+    ----------
+    values : array-like of any shape
+        At least one number.
+    name : str
+        What to call them in the error.
+    allow_nd : bool, default=False
+        Whether there may be more than two dimensions.
+    ensure_non_negative : bool, default=False
+        Whether numbers below 0 are an error.
+
+    Returns
+    -------
+    values : ndarray of the shape of `values`, float64
+
+    Raises
+    ------
+    ValueError
+        If a value is no number, NaN, infinite, or below 0 where that is not allowed; if
+        there are no values, or too many dimensions.
+    """
+    return check_array(
+        values,
+        dtype=_FLOAT64,
+        ensure_2d=False,
+        allow_nd=allow_nd,
+        ensure_non_negative=ensure_non_negative,
+        input_name=name,
+    )
+
+
+def check_outcomes(y_true: ArrayLike) -> np.ndarray:
     """Return what happened as ``(n, n_outputs)``."""
-    y_true = check_array(y_true, dtype=np.float64, ensure_2d=False, input_name="y_true")
+    y_true = check_numbers(y_true, "y_true")
     # One output per row may come as (n,) or as a column, as in scikit-learn.
     return y_true.reshape(len(y_true), -1)
 
 
-def check_outputs(y_true, y_pred, name="y_pred"):
+def check_outputs(
+    y_true: ArrayLike, y_pred: ArrayLike, name: str = "y_pred"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return what happened and one number for each of it as ``(n, n_outputs)``."""
     y_true = check_outcomes(y_true)
-    y_pred = check_array(y_pred, dtype=np.float64, ensure_2d=False, input_name=name)
+    y_pred = check_numbers(y_pred, name)
     check_consistent_length(y_true, y_pred)
     y_pred = y_pred.reshape(len(y_pred), -1)
     if y_true.shape != y_pred.shape:
@@ -32,16 +80,12 @@ def check_outputs(y_true, y_pred, name="y_pred"):
     return y_true, y_pred
 
 
-def check_sample_weight(sample_weight, n):
+def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> np.ndarray | None:
     """Return the weights as ``(n,)``, or None."""
     if sample_weight is None:
         return None
-    sample_weight = check_array(
-        sample_weight,
-        dtype=np.float64,
-        ensure_2d=False,
-        ensure_non_negative=True,
-        input_name="sample_weight",
+    sample_weight = check_numbers(
+        sample_weight, "sample_weight", ensure_non_negative=True
     )
     if sample_weight.shape != (n,):
         raise ValueError(
@@ -56,9 +100,11 @@ def check_sample_weight(sample_weight, n):
     return sample_weight
 
 
-def check_quantile_forecasts(y_quantiles, levels, y_true):
+def check_quantile_forecasts(
+    y_quantiles: ArrayLike, levels: np.ndarray, y_true: np.ndarray
+) -> np.ndarray:
     """Return quantiles as ``(n, n_outputs, n_quantiles)``."""
-    y_quantiles = _check_numbers(y_quantiles, "y_quantiles")
+    y_quantiles = check_numbers(y_quantiles, "y_quantiles", allow_nd=True)
     if y_quantiles.ndim == 2 and y_true.shape[1] == 1:
         y_quantiles = y_quantiles[:, np.newaxis]
     if y_quantiles.shape != (*y_true.shape, len(levels)):
@@ -71,12 +117,14 @@ def check_quantile_forecasts(y_quantiles, levels, y_true):
     return y_quantiles
 
 
-def check_interval(interval, y_true=None):
+def check_interval(
+    interval: ArrayLike, y_true: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Return lower and upper ends, each ``(n, n_outputs)``.
 
     Without `y_true`, `interval` itself says how many outputs there are.
     """
-    interval = _check_numbers(interval, "interval")
+    interval = check_numbers(interval, "interval", allow_nd=True)
     if interval.ndim == 2 and (y_true is None or y_true.shape[1] == 1):
         interval = interval[:, np.newaxis]
     if y_true is None:
@@ -103,9 +151,9 @@ def check_interval(interval, y_true=None):
     return lower, upper
 
 
-def check_samples(samples, y_true):
+def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
     """Return sample paths as ``(n_samples, n, n_outputs)``."""
-    samples = _check_numbers(samples, "samples")
+    samples = check_numbers(samples, "samples", allow_nd=True)
     if samples.ndim == 2 and y_true.shape[1] == 1:
         samples = samples[..., np.newaxis]
     if samples.ndim != 3 or samples.shape[1:] != y_true.shape:
@@ -117,13 +165,7 @@ def check_samples(samples, y_true):
     return samples
 
 
-def mean_over_rows(values, sample_weight):
+def mean_over_rows(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
     """Return the mean over all outputs, weighted by rows: ``(n, ...)`` to a float."""
     rows = values.reshape(len(values), -1).mean(axis=1)
     return float(np.average(rows, weights=sample_weight))
-
-
-def _check_numbers(array, name):
-    return check_array(
-        array, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name=name
-    )

@@ -9,11 +9,13 @@ Symbols in this file:
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist, pdist
 from scipy.special import ndtr
 
 from .._utils.compat import validate_params
 from .._utils.randomness import private_random_state
+from .._utils.typing import RandomState
 from ._checks import (
     check_outcomes,
     check_outputs,
@@ -30,7 +32,13 @@ _SAMPLES = {
 }
 
 
-def _check(y_true, samples, fair, sample_weight):
+def _check(
+    y_true: ArrayLike,
+    samples: ArrayLike,
+    fair: bool,
+    sample_weight: ArrayLike | None,
+) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
+    """Return outcomes and samples as arrays, the number of pairs, and the weights."""
     y_true = check_outcomes(y_true)
     samples = check_samples(samples, y_true)
     m = len(samples)
@@ -46,7 +54,13 @@ def _check(y_true, samples, fair, sample_weight):
 
 
 @validate_params(_SAMPLES, prefer_skip_nested_validation=True)
-def crps_samples(y_true, samples, *, fair=False, sample_weight=None):
+def crps_samples(
+    y_true: ArrayLike,
+    samples: ArrayLike,
+    *,
+    fair: bool = False,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Continuous ranked probability score (CRPS) of samples.
 
     ``E|x - y| - E|x - x'| / 2``, the mean over rows and outputs. The first term asks
@@ -130,7 +144,13 @@ def crps_samples(y_true, samples, *, fair=False, sample_weight=None):
 
 
 @validate_params(_SAMPLES, prefer_skip_nested_validation=True)
-def energy_score(y_true, samples, *, fair=False, sample_weight=None):
+def energy_score(
+    y_true: ArrayLike,
+    samples: ArrayLike,
+    *,
+    fair: bool = False,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Energy score of sample paths.
 
     ``E||x - y|| - E||x - x'|| / 2`` with the Euclidean length of a whole row, all steps
@@ -207,7 +227,13 @@ def energy_score(y_true, samples, *, fair=False, sample_weight=None):
     },
     prefer_skip_nested_validation=True,
 )
-def crps_normal(y_true, loc, scale, *, sample_weight=None):
+def crps_normal(
+    y_true: ArrayLike,
+    loc: ArrayLike,
+    scale: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Continuous ranked probability score (CRPS) of normal distributions.
 
     The mean over rows and outputs of the closed form of [1]_.
@@ -274,7 +300,9 @@ def crps_normal(y_true, loc, scale, *, sample_weight=None):
     },
     prefer_skip_nested_validation=True,
 )
-def pit_values(y_true, samples, *, random_state=None):
+def pit_values(
+    y_true: ArrayLike, samples: ArrayLike, *, random_state: RandomState = None
+) -> np.ndarray:
     """Probability integral transform (PIT): where in the forecast each value fell.
 
     About 0 for a value below all samples, about 1 for a value above all. If what

@@ -5,27 +5,22 @@ Symbols in this file:
 - ``n``: rows, that is origins (or series, in a competition);
 - ``h``: steps of the horizon;
 - ``k``: target channels. Outputs are step-major: a row of ``y`` holds the ``k``
-  targets of step 1, then those of step 2, and so on, ``h * k`` values in all;
-- ``m``: the seasonality, in timestamps.
+  targets of step 1, then those of step 2, and so on, ``h * k`` values in all.
 
 MASE and RMSSE are one computation with power 1 and power 2. Each divides the error of
-a forecast by the error that the seasonal naive forecast (repeat the value of ``m``
-timestamps ago) makes within the history.
+a forecast by the error that the seasonal naive forecast makes within the history.
 """
 
-from numbers import Integral
+from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, gen_batches
+from numpy.typing import ArrayLike
 
-from .._utils.compat import Interval, validate_params
+from .._utils.compat import validate_params
 from ._checks import check_outputs, check_sample_weight
-
-# A batch of histories holds about this many values (8 MiB as float64).
-_BATCH_VALUES = 2**20
+from ._scale import SEASONALITY, history_scale
 
 # What the public functions accept; shapes and values are checked where they are used.
-SEASONALITY = {"seasonality": [Interval(Integral, 1, None, closed="left")]}
 _PARAMETERS = {
     "y_true": ["array-like"],
     "y_pred": ["array-like"],
@@ -34,107 +29,17 @@ _PARAMETERS = {
 _SCALED_PARAMETERS = {**_PARAMETERS, **SEASONALITY, "y_train": ["array-like"]}
 
 
-def naive_scale(history, *, power, seasonality, n_targets, name):
-    """Return the in-sample error of the seasonal naive forecast.
-
-    Parameters
-    ----------
-    history : array of shape (n, length, n_channels)
-        Values before the forecast, targets first. Anything that has a shape, gives
-        rows by slice and converts to an array will do. Batches of rows are converted
-        one at a time, so a lazy `history` is never in memory as a whole.
-    power : {1, 2}
-        1 for the mean absolute error, 2 for the root of the mean squared error.
-    seasonality : int
-        Lag of the naive forecast, in timestamps.
-    n_targets : int
-        How many leading channels are targets.
-    name : str
-        What error messages call `history`.
-
-    Returns
-    -------
-    scale : ndarray of shape (n, n_targets), float64
-        In the units of the series for both powers, and above zero.
-    """
-    n, length = history.shape[:2]
-    if length <= seasonality:
-        raise ValueError(
-            f"{name} must reach further back than one season: expected at least "
-            f"{seasonality + 1} timestamps for seasonality={seasonality}, found "
-            f"{length}. Pass a longer history or a smaller seasonality."
-        )
-    scale = np.empty((n, n_targets))
-    values_per_row = int(np.prod(history.shape[1:]))
-    for batch in gen_batches(n, max(1, _BATCH_VALUES // values_per_row)):
-        values = check_array(
-            np.asarray(history[batch])[:, :, :n_targets],
-            dtype=np.float64,
-            allow_nd=True,
-            input_name=name,
-        )
-        naive_error = np.abs(values[:, seasonality:] - values[:, :-seasonality])
-        # (batch, length - m, k) -> (batch, k)
-        scale[batch] = (naive_error**power).mean(axis=1) ** (1 / power)
-    # scikit-learn's convention for a division by zero in MAPE: large, but finite.
-    return np.maximum(scale, np.finfo(np.float64).eps)
-
-
-def history_scale(y_true, history, *, power, seasonality, n_targets, name):
-    """Return the scale of checked `y_true`, from a history that is not checked yet.
-
-    `n_targets` is the number of leading channels of a 3-D `history` that are targets;
-    None asks `history` itself, and else means all of them.
-
-    Returns
-    -------
-    scale : ndarray of shape (n, n_targets), or (1, n_targets) for a 1-D `history`
-    """
-    if not hasattr(history, "shape") or hasattr(history, "iloc"):
-        history = np.asarray(history)
-    ndim = len(history.shape)
-    if ndim not in (1, 2, 3):
-        raise ValueError(
-            f"{name} must have 1, 2 or 3 dimensions, found shape {history.shape}: pass "
-            "(n_timestamps,), (n, length) or (n, length, n_targets)."
-        )
-    if ndim > 1 and history.shape[0] != len(y_true):
-        raise ValueError(
-            f"{name} must hold one history per row of y_true: expected {len(y_true)} "
-            f"rows, found {history.shape[0]}. Pass a 1-D history to scale all rows "
-            "alike."
-        )
-    if ndim == 3:
-        if n_targets is None:
-            n_targets = getattr(history, "n_targets", history.shape[2])
-    else:
-        n_targets = 1
-        # (n_timestamps,) -> (1, n_timestamps, 1), or (n, length) -> (n, length, 1)
-        n_rows = 1 if ndim == 1 else len(y_true)
-        history = history.reshape(n_rows, history.shape[-1], 1)
-    n_outputs = y_true.shape[1]
-    if n_outputs % n_targets:
-        raise ValueError(
-            f"y_true must have horizon * n_targets outputs per row: {name} has "
-            f"{n_targets} targets, found {n_outputs} outputs. Give all targets of step "
-            "1 first, then those of step 2."
-        )
-    return naive_scale(
-        history, power=power, seasonality=seasonality, n_targets=n_targets, name=name
-    )
-
-
 def scaled_error(
-    y_true,
-    y_pred,
-    history,
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    history: Any,
     *,
-    power,
-    seasonality,
-    n_targets=None,
-    sample_weight=None,
-    name="y_train",
-):
+    power: int,
+    seasonality: int,
+    n_targets: int | None = None,
+    sample_weight: ArrayLike | None = None,
+    name: str = "y_train",
+) -> float:
     """Return MASE (``power=1``) or RMSSE (``power=2``); see `history_scale`."""
     y_ndim = np.ndim(y_true)
     y_true, y_pred = check_outputs(y_true, y_pred)
@@ -155,15 +60,21 @@ def scaled_error(
         error = np.average(error, axis=0, weights=sample_weight, keepdims=True)
         sample_weight = None
     # (n, h * k) -> (n, h, k) -> (n, k)
-    n_targets = scale.shape[1]
-    error = error.reshape(len(error), -1, n_targets).mean(axis=1) ** (1 / power)
+    error = error.reshape(len(error), -1, scale.shape[1]).mean(axis=1) ** (1 / power)
     # (n, k) over (n, k), or over (1, 1) if one history serves all rows, -> (n,)
     row_error = (error / scale).mean(axis=1)
     return float(np.average(row_error, weights=sample_weight))
 
 
 @validate_params(_SCALED_PARAMETERS, prefer_skip_nested_validation=True)
-def mase(y_true, y_pred, *, y_train, seasonality=1, sample_weight=None):
+def mase(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    y_train: ArrayLike,
+    seasonality: int = 1,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Mean absolute scaled error.
 
     The mean absolute error of the forecasts, divided by the mean absolute error that
@@ -255,7 +166,14 @@ def mase(y_true, y_pred, *, y_train, seasonality=1, sample_weight=None):
 
 
 @validate_params(_SCALED_PARAMETERS, prefer_skip_nested_validation=True)
-def rmsse(y_true, y_pred, *, y_train, seasonality=1, sample_weight=None):
+def rmsse(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    y_train: ArrayLike,
+    seasonality: int = 1,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Root mean squared scaled error.
 
     For each row (and target), the root of the mean squared error over the horizon,
@@ -344,11 +262,17 @@ def rmsse(y_true, y_pred, *, y_train, seasonality=1, sample_weight=None):
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
-def smape(y_true, y_pred, *, sample_weight=None):
+def smape(
+    y_true: ArrayLike,
+    y_pred: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Symmetric mean absolute percentage error.
 
-    The mean of ``200 * |y_true - y_pred| / (|y_true| + |y_pred|)`` over all rows and
-    outputs, in percent.
+    The mean of ``2 * |y_true - y_pred| / (|y_true| + |y_pred|)`` over all rows and
+    outputs. It is a fraction, not a percentage, as in scikit-learn's
+    ``mean_absolute_percentage_error``.
 
     Parameters
     ----------
@@ -362,7 +286,7 @@ def smape(y_true, y_pred, *, sample_weight=None):
     Returns
     -------
     error : float
-        The error in percent, from 0 (perfect) to 200. Lower is better.
+        The error as a fraction, from 0 (perfect) to 2. Lower is better.
 
     Raises
     ------
@@ -378,8 +302,11 @@ def smape(y_true, y_pred, *, sample_weight=None):
     Notes
     -----
     Where the value and its forecast are both zero, the forecast is perfect and counts
-    as 0. Where just one of them is zero, or where their signs differ, the error is
-    200 however close they are, so this metric suits positive values only.
+    as 0. Where just one of them is zero, or where their signs differ, the error is 2
+    however close they are, so this metric suits positive values only.
+
+    Papers and competitions report a percentage, from 0 to 200: multiply by 100 to
+    compare. The loss ``"smape"`` of the networks is the same fraction.
 
     References
     ----------
@@ -391,11 +318,11 @@ def smape(y_true, y_pred, *, sample_weight=None):
     --------
     >>> from sktorch_forecast.metrics import smape
     >>> smape([100, 0], [300, 0])
-    50.0
+    0.5
     """
     y_true, y_pred = check_outputs(y_true, y_pred)
     sample_weight = check_sample_weight(sample_weight, len(y_true))
     size = np.abs(y_true) + np.abs(y_pred)
     # The numerator is 0 wherever the size is 0, so any other divisor gives 0 there.
     ratio = np.abs(y_true - y_pred) / np.where(size == 0, 1, size)
-    return float(200 * np.average(ratio.mean(axis=1), weights=sample_weight))
+    return float(2 * np.average(ratio.mean(axis=1), weights=sample_weight))

@@ -8,8 +8,10 @@ Symbols in this file:
 """
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._utils.compat import Interval, validate_params
 from ._checks import (
@@ -18,7 +20,7 @@ from ._checks import (
     check_sample_weight,
     mean_over_rows,
 )
-from ._errors import SEASONALITY, history_scale
+from ._scale import SEASONALITY, history_scale
 
 COVERAGE = {"coverage": [Interval(Real, 0, 1, closed="neither")]}
 _PARAMETERS = {
@@ -28,7 +30,9 @@ _PARAMETERS = {
 }
 
 
-def _check(y_true, interval, sample_weight):
+def _check(
+    y_true: ArrayLike, interval: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Return `y_true`, both ends and the weights, the arrays as ``(n, n_outputs)``."""
     y_true = check_outcomes(y_true)
     lower, upper = check_interval(interval, y_true)
@@ -36,7 +40,12 @@ def _check(y_true, interval, sample_weight):
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
-def coverage_score(y_true, interval, *, sample_weight=None):
+def coverage_score(
+    y_true: ArrayLike,
+    interval: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Share of values that fell into their interval.
 
     To be compared with the coverage that was asked for: intervals of 0.9 are to hold
@@ -83,7 +92,7 @@ def coverage_score(y_true, interval, *, sample_weight=None):
     {name: _PARAMETERS[name] for name in ("interval", "sample_weight")},
     prefer_skip_nested_validation=True,
 )
-def mean_width(interval, *, sample_weight=None):
+def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
     """Mean width of intervals.
 
     Of intervals that hold equally often, the narrower are the better. By itself it says
@@ -124,7 +133,13 @@ def mean_width(interval, *, sample_weight=None):
 
 
 @validate_params({**_PARAMETERS, **COVERAGE}, prefer_skip_nested_validation=True)
-def acd(y_true, interval, *, coverage=0.95, sample_weight=None):
+def acd(
+    y_true: ArrayLike,
+    interval: ArrayLike,
+    *,
+    coverage: float = 0.95,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Absolute coverage difference.
 
     How far the share of values within their interval is from `coverage`, over all rows
@@ -157,7 +172,7 @@ def acd(y_true, interval, *, coverage=0.95, sample_weight=None):
     See Also
     --------
     coverage_score : The share itself.
-    coverage_scorer : This metric as a scorer for model selection.
+    acd_scorer : This metric as a scorer for model selection.
 
     Notes
     -----
@@ -180,7 +195,9 @@ def acd(y_true, interval, *, coverage=0.95, sample_weight=None):
     return abs(share - coverage)
 
 
-def _interval_scores(y_true, lower, upper, coverage):
+def _interval_scores(
+    y_true: np.ndarray, lower: np.ndarray, upper: np.ndarray, coverage: float
+) -> np.ndarray:
     """Interval score of every output, ``(n, n_outputs)``."""
     alpha = 1 - coverage
     miss = np.maximum(lower - y_true, 0) + np.maximum(y_true - upper, 0)
@@ -188,7 +205,13 @@ def _interval_scores(y_true, lower, upper, coverage):
 
 
 @validate_params({**_PARAMETERS, **COVERAGE}, prefer_skip_nested_validation=True)
-def interval_score(y_true, interval, *, coverage, sample_weight=None):
+def interval_score(
+    y_true: ArrayLike,
+    interval: ArrayLike,
+    *,
+    coverage: float,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Interval score, or Winkler score: the width, and a penalty for values outside.
 
     ``upper - lower``, and ``2 / (1 - coverage)`` times the distance to the interval
@@ -249,16 +272,16 @@ def interval_score(y_true, interval, *, coverage, sample_weight=None):
 
 
 def scaled_interval_score(
-    y_true,
-    interval,
-    history,
+    y_true: ArrayLike,
+    interval: ArrayLike,
+    history: Any,
     *,
-    coverage,
-    seasonality,
-    n_targets=None,
-    sample_weight=None,
-    name="y_train",
-):
+    coverage: float,
+    seasonality: int,
+    n_targets: int | None = None,
+    sample_weight: ArrayLike | None = None,
+    name: str = "y_train",
+) -> float:
     """Return the MSIS; see `history_scale` for the history."""
     y_true, lower, upper, sample_weight = _check(y_true, interval, sample_weight)
     scale = history_scale(
@@ -280,8 +303,14 @@ def scaled_interval_score(
     prefer_skip_nested_validation=True,
 )
 def msis(
-    y_true, interval, *, coverage=0.95, y_train, seasonality=1, sample_weight=None
-):
+    y_true: ArrayLike,
+    interval: ArrayLike,
+    *,
+    coverage: float = 0.95,
+    y_train: ArrayLike,
+    seasonality: int = 1,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Mean scaled interval score.
 
     The interval score of each row, divided by the mean absolute error that the seasonal

@@ -1,23 +1,24 @@
 """Scorers of intervals, quantiles and sample paths."""
 
+from collections.abc import Callable
 from numbers import Integral
+from typing import Any
 
-from sklearn.metrics._scorer import _BaseScorer
+import numpy as np
+from numpy.typing import ArrayLike
 
-from .._utils.compat import Interval, validate_params
+from .._utils.compat import Interval, Scorer, validate_params
+from .._utils.typing import RandomState
 from .._utils.validation import check_quantiles
 from ._distributions import energy_score
-from ._errors import SEASONALITY
 from ._intervals import COVERAGE, acd, interval_score, msis, scaled_interval_score
 from ._quantiles import crps_quantiles, pinball_loss
-from ._uncertainty_of import uncertainty_of
+from ._scale import SEASONALITY
+from ._uncertainty_of import Method, uncertainty_of
 
 
-class _UncertaintyScorer(_BaseScorer):
+class _UncertaintyScorer(Scorer):
     """Scorer of a metric that needs more than ``predict``.
-
-    It has the base class of scikit-learn's own scorers, and so the same behavior
-    towards it: the sign, sample weights and metadata routing.
 
     Parameters
     ----------
@@ -29,55 +30,80 @@ class _UncertaintyScorer(_BaseScorer):
         Where its second argument comes from.
     asked : dict
         Keyword arguments of that method.
-    kwargs : dict
+    params : dict
         Keyword arguments of the metric.
     """
 
-    def __init__(self, name, metric, method, asked, kwargs):
-        # What scikit-learn calls the response method must be one that a pipeline has.
-        super().__init__(metric, sign=-1, kwargs=kwargs)
-        self._name = name
-        self._method = method
-        self._asked = asked
+    def __init__(
+        self,
+        name: str,
+        metric: Callable[..., float],
+        method: Method,
+        asked: dict[str, Any],
+        params: dict[str, Any],
+    ) -> None:
+        super().__init__(metric, params)
+        self.name = name
+        self.method: Method = method
+        self.asked = asked
 
-    def __repr__(self):
-        arguments = {**self._asked, **self._kwargs}
+    def __repr__(self) -> str:
+        arguments = {**self.asked, **self.params}
         text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-        return f"{self._name}({text})"
+        return f"{self.name}({text})"
 
-    def _score(self, method_caller, estimator, X, y_true, sample_weight=None):
-        forecaster, windows = uncertainty_of(estimator, X, self._method)
-        forecast = getattr(forecaster, self._method)(windows, **self._asked)
-        error = self._error(X, y_true, forecast, sample_weight)
-        return self._sign * error
+    def error(
+        self,
+        estimator: Any,
+        X: Any,
+        y_true: ArrayLike,
+        forecast: Callable[[], np.ndarray],
+        sample_weight: ArrayLike | None,
+    ) -> float:
+        # `forecast` is not called: what is scored is not what ``predict`` says.
+        forecaster, windows = uncertainty_of(estimator, X, self.method)
+        answer = getattr(forecaster, self.method)(windows, **self.asked)
+        return self.error_of(answer, X, y_true, sample_weight)
 
-    def _error(self, X, y_true, forecast, sample_weight):
-        return self._score_func(
-            y_true, forecast, sample_weight=sample_weight, **self._kwargs
-        )
+    def error_of(
+        self,
+        answer: np.ndarray,
+        X: Any,
+        y_true: ArrayLike,
+        sample_weight: ArrayLike | None,
+    ) -> float:
+        """The error of what the forecaster's method returned."""
+        return self.metric(y_true, answer, sample_weight=sample_weight, **self.params)
 
 
 class _HistoryUncertaintyScorer(_UncertaintyScorer):
     """The same for MSIS, which takes the history from ``X``."""
 
-    def _error(self, X, y_true, forecast, sample_weight):
+    def error_of(
+        self,
+        answer: np.ndarray,
+        X: Any,
+        y_true: ArrayLike,
+        sample_weight: ArrayLike | None,
+    ) -> float:
         return scaled_interval_score(
             y_true,
-            forecast,
+            answer,
             X,
+            coverage=self.params["coverage"],
+            seasonality=self.params["seasonality"],
             n_targets=getattr(X, "n_targets", 1),
             sample_weight=sample_weight,
             name="X",
-            **self._kwargs,
         )
 
 
-def _levels(quantiles):
+def _levels(quantiles: ArrayLike) -> tuple[float, ...]:
     """Plain numbers, which read well in ``repr``."""
     return tuple(check_quantiles(quantiles).tolist())
 
 
-def pinball_scorer(quantiles=(0.1, 0.5, 0.9)):
+def pinball_scorer(quantiles: ArrayLike = (0.1, 0.5, 0.9)) -> Scorer:
     """Make a scorer of the negated pinball loss.
 
     It asks the forecaster for ``predict_quantiles``. Pass the result as ``scoring`` to
@@ -124,11 +150,13 @@ def pinball_scorer(quantiles=(0.1, 0.5, 0.9)):
         pinball_loss,
         "predict_quantiles",
         asked={"quantiles": levels},
-        kwargs={"quantiles": levels},
+        params={"quantiles": levels},
     )
 
 
-def crps_scorer(quantiles=tuple(level / 20 for level in range(1, 20))):
+def crps_scorer(
+    quantiles: ArrayLike = tuple(level / 20 for level in range(1, 20)),
+) -> Scorer:
     """Make a scorer of the negated continuous ranked probability score (CRPS).
 
     It asks the forecaster for ``predict_quantiles`` at several levels, since every
@@ -169,12 +197,12 @@ def crps_scorer(quantiles=tuple(level / 20 for level in range(1, 20))):
         crps_quantiles,
         "predict_quantiles",
         asked={"quantiles": levels},
-        kwargs={"quantiles": levels},
+        params={"quantiles": levels},
     )
 
 
 @validate_params(COVERAGE, prefer_skip_nested_validation=True)
-def interval_scorer(coverage=0.9):
+def interval_scorer(coverage: float = 0.9) -> Scorer:
     """Make a scorer of the negated interval score (Winkler score).
 
     It asks the forecaster for ``predict_interval``.
@@ -214,13 +242,13 @@ def interval_scorer(coverage=0.9):
         interval_score,
         "predict_interval",
         asked={"coverage": coverage},
-        kwargs={"coverage": coverage},
+        params={"coverage": coverage},
     )
 
 
 @validate_params(COVERAGE, prefer_skip_nested_validation=True)
-def coverage_scorer(coverage=0.9):
-    """Make a scorer of the negated absolute coverage difference.
+def acd_scorer(coverage: float = 0.9) -> Scorer:
+    """Make a scorer of the negated absolute coverage difference (ACD).
 
     It asks the forecaster for ``predict_interval``. Best seen next to a score that also
     knows the width, such as :func:`interval_scorer`: a forecaster can have the right
@@ -251,21 +279,21 @@ def coverage_scorer(coverage=0.9):
 
     Examples
     --------
-    >>> from sktorch_forecast.metrics import coverage_scorer
-    >>> coverage_scorer()
-    coverage_scorer(coverage=0.9)
+    >>> from sktorch_forecast.metrics import acd_scorer
+    >>> acd_scorer()
+    acd_scorer(coverage=0.9)
     """
     return _UncertaintyScorer(
-        "coverage_scorer",
+        "acd_scorer",
         acd,
         "predict_interval",
         asked={"coverage": coverage},
-        kwargs={"coverage": coverage},
+        params={"coverage": coverage},
     )
 
 
 @validate_params({**COVERAGE, **SEASONALITY}, prefer_skip_nested_validation=True)
-def msis_scorer(coverage=0.95, seasonality=1):
+def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated mean scaled interval score.
 
     It asks the forecaster for ``predict_interval``, and scales each origin by its own
@@ -308,7 +336,7 @@ def msis_scorer(coverage=0.95, seasonality=1):
         msis,
         "predict_interval",
         asked={"coverage": coverage},
-        kwargs={"coverage": coverage, "seasonality": seasonality},
+        params={"coverage": coverage, "seasonality": seasonality},
     )
 
 
@@ -319,7 +347,7 @@ def msis_scorer(coverage=0.95, seasonality=1):
     },
     prefer_skip_nested_validation=True,
 )
-def energy_scorer(n_samples=100, random_state=None):
+def energy_scorer(n_samples: int = 100, random_state: RandomState = None) -> Scorer:
     """Make a scorer of the negated energy score.
 
     It asks the forecaster for ``sample``, and scores paths as a whole.
@@ -362,5 +390,5 @@ def energy_scorer(n_samples=100, random_state=None):
         energy_score,
         "sample",
         asked={"n_samples": n_samples, "random_state": random_state},
-        kwargs={},
+        params={},
     )

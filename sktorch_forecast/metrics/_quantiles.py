@@ -12,6 +12,7 @@ quantile.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .._utils.compat import validate_params
 from .._utils.validation import check_quantiles
@@ -30,7 +31,12 @@ _PARAMETERS = {
 }
 
 
-def _pinball(y_true, y_quantiles, quantiles, sample_weight):
+def _pinball(
+    y_true: ArrayLike,
+    y_quantiles: ArrayLike,
+    quantiles: ArrayLike,
+    sample_weight: ArrayLike | None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Check all arguments; return losses (n, n_outputs, n_quantiles) and the rest."""
     levels = check_quantiles(quantiles)
     y_true = check_outcomes(y_true)
@@ -42,7 +48,13 @@ def _pinball(y_true, y_quantiles, quantiles, sample_weight):
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
-def pinball_loss(y_true, y_quantiles, *, quantiles, sample_weight=None):
+def pinball_loss(
+    y_true: ArrayLike,
+    y_quantiles: ArrayLike,
+    *,
+    quantiles: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Pinball loss, the mean over rows, outputs and quantiles.
 
     Half the absolute error for the median. For other quantiles, the error on one side
@@ -101,7 +113,13 @@ def pinball_loss(y_true, y_quantiles, *, quantiles, sample_weight=None):
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
-def crps_quantiles(y_true, y_quantiles, *, quantiles, sample_weight=None):
+def crps_quantiles(
+    y_true: ArrayLike,
+    y_quantiles: ArrayLike,
+    *,
+    quantiles: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+) -> float:
     """Continuous ranked probability score (CRPS) of quantiles.
 
     The CRPS is twice the integral of the pinball loss over all levels from 0 to 1. Here

@@ -1,19 +1,21 @@
 """Scorers of the metrics that need the history of each origin."""
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.metrics import make_scorer
-from sklearn.metrics._scorer import _BaseScorer
 
-from .._utils.compat import validate_params
-from ._errors import SEASONALITY, mase, rmsse, scaled_error, smape
+from .._utils.compat import Scorer, validate_params
+from ._errors import mase, rmsse, scaled_error, smape
+from ._scale import SEASONALITY
 
 
-class _HistoryScorer(_BaseScorer):
+class _HistoryScorer(Scorer):
     """Scorer of a metric that needs the history, which it takes from ``X``.
 
-    ``sklearn.metrics.make_scorer`` hands a metric only `y_true` and `y_pred`. This
-    class has the same base class, and so the same behavior towards scikit-learn: the
-    sign, sample weights, metadata routing, and one call of ``predict`` for several
-    scorers of one estimator.
+    ``sklearn.metrics.make_scorer`` hands a metric only `y_true` and `y_pred`.
 
     Parameters
     ----------
@@ -25,31 +27,38 @@ class _HistoryScorer(_BaseScorer):
         Lag of the naive forecast, in timestamps.
     """
 
-    def __init__(self, metric, power, seasonality):
-        super().__init__(metric, sign=-1, kwargs={"seasonality": seasonality})
-        self._power = power
+    def __init__(
+        self, metric: Callable[..., float], power: int, seasonality: int
+    ) -> None:
+        super().__init__(metric, {"seasonality": seasonality})
+        self.power = power
 
-    def __repr__(self):
-        name = self._score_func.__name__
-        return f"{name}_scorer(seasonality={self._kwargs['seasonality']})"
+    def __repr__(self) -> str:
+        seasonality = self.params["seasonality"]
+        return f"{self.metric.__name__}_scorer(seasonality={seasonality})"
 
-    def _score(self, method_caller, estimator, X, y_true, sample_weight=None):
-        y_pred = method_caller(estimator, self._response_method, X)
-        error = scaled_error(
+    def error(
+        self,
+        estimator: Any,
+        X: Any,
+        y_true: ArrayLike,
+        forecast: Callable[[], np.ndarray],
+        sample_weight: ArrayLike | None,
+    ) -> float:
+        return scaled_error(
             y_true,
-            y_pred,
+            forecast(),
             X,
-            power=self._power,
+            power=self.power,
+            seasonality=self.params["seasonality"],
             n_targets=getattr(X, "n_targets", 1),
             sample_weight=sample_weight,
             name="X",
-            **self._kwargs,
         )
-        return self._sign * error
 
 
 @validate_params(SEASONALITY, prefer_skip_nested_validation=True)
-def mase_scorer(seasonality=1):
+def mase_scorer(seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated mean absolute scaled error.
 
     Each origin is scaled by its own window: the history that :func:`mase` needs is
@@ -117,7 +126,7 @@ def mase_scorer(seasonality=1):
 
 
 @validate_params(SEASONALITY, prefer_skip_nested_validation=True)
-def rmsse_scorer(seasonality=1):
+def rmsse_scorer(seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated root mean squared scaled error.
 
     Each origin is scaled by its own window: the history that :func:`rmsse` needs is
@@ -172,7 +181,7 @@ def rmsse_scorer(seasonality=1):
     return _HistoryScorer(rmsse, power=2, seasonality=seasonality)
 
 
-def smape_scorer():
+def smape_scorer() -> Callable[..., float]:
     """Make a scorer of the negated symmetric mean absolute percentage error.
 
     This metric needs no history, so this is ``sklearn.metrics.make_scorer`` on
@@ -182,8 +191,8 @@ def smape_scorer():
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
-        negated sMAPE in percent, a float: greater is better, and 0 is a perfect
-        forecast.
+        negated sMAPE as a fraction, a float from -2 to 0: greater is better, and 0 is a
+        perfect forecast.
 
     See Also
     --------
@@ -202,6 +211,6 @@ def smape_scorer():
     >>> X, y = [[1, 2], [2, 3]], [100, 100]
     >>> model = DummyRegressor(strategy="constant", constant=300).fit(X, y)
     >>> smape_scorer()(model, X, y)
-    -100.0
+    -1.0
     """
     return make_scorer(smape, greater_is_better=False)

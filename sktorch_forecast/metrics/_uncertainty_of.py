@@ -1,10 +1,35 @@
 """From a pipeline or a search to the forecaster inside that says how sure it is."""
 
+from typing import Any, Literal, Protocol, cast
+
+import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.typing import RandomState
 
-def uncertainty_of(estimator, X, method="predict_quantiles"):
+# The methods by which a forecaster says how sure it is.
+Method = Literal["predict_interval", "predict_quantiles", "sample"]
+
+
+class ProbabilisticForecaster(Protocol):
+    """What a fitted forecaster that says how sure it is can be asked."""
+
+    def predict(self, X: Any) -> np.ndarray: ...
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray: ...
+
+    def predict_quantiles(self, X: Any, quantiles: ArrayLike) -> np.ndarray: ...
+
+    def sample(
+        self, X: Any, n_samples: int = 100, random_state: RandomState = None
+    ) -> np.ndarray: ...
+
+
+def uncertainty_of(
+    estimator: Any, X: Any, method: Method = "predict_quantiles"
+) -> tuple[ProbabilisticForecaster, Any]:
     """Find the forecaster in `estimator` that says how sure it is, and its windows.
 
     A pipeline has none of the methods ``predict_interval``, ``predict_quantiles`` and
@@ -18,7 +43,8 @@ def uncertainty_of(estimator, X, method="predict_quantiles"):
     X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
             shape (n_origins, length, n_channels)
         What its ``predict`` takes.
-    method : str, default="predict_quantiles"
+    method : {"predict_interval", "predict_quantiles", "sample"}, \
+            default="predict_quantiles"
         The method that the forecaster must have.
 
     Returns
@@ -42,28 +68,30 @@ def uncertainty_of(estimator, X, method="predict_quantiles"):
             raise TypeError(
                 f"Expected a forecaster with the method {method}, found "
                 f"{type(estimator).__name__}, which has none. Put a "
-                "ConformalForecaster around it, or use a network with the parameter "
-                "likelihood= or quantiles=."
+                "ConformalForecaster around it, or use a network that is trained for "
+                'it: with loss="normal" or another distribution, or with '
+                'loss="quantile".'
             )
         estimator, X = inside
-    return estimator, X
+    return cast(ProbabilisticForecaster, estimator), X
 
 
-def unwrapped(estimator, X):
+def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:
     """The forecaster at the end of pipelines and searches, and its own `X`.
 
     Parameters
     ----------
     estimator : estimator
         Fitted forecaster, pipeline or search.
-    X : array-like
-        What `estimator` takes.
+    X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+            shape (n_origins, length, n_channels)
+        What its ``predict`` takes.
 
     Returns
     -------
     forecaster : estimator
         The innermost fitted forecaster.
-    X : array-like
+    X : Windows or array
         What the steps before it make of `X`.
     """
     while (inside := _inside(estimator, X)) is not None:
@@ -71,7 +99,7 @@ def unwrapped(estimator, X):
     return estimator, X
 
 
-def _inside(estimator, X):
+def _inside(estimator: Any, X: Any) -> tuple[Any, Any] | None:
     """What a pipeline or search has inside, and what that gets; None for others."""
     if isinstance(estimator, Pipeline):
         return estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X

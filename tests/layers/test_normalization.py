@@ -221,7 +221,7 @@ def test_named_losses_are_the_metrics(n_targets):
     tensors = [torch.from_numpy(array) for array in (forecast, y, x)]
     season = 2
     expected = {
-        "smape": smape(y, forecast) / 100,
+        "smape": smape(y, forecast),
         "mase": mase(y, forecast, y_train=x, seasonality=season),
     }
     expected["smape+mase"] = expected["smape"] + expected["mase"]

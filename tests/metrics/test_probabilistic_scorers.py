@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sktorch_forecast import SlidingWindow, make_windows
 from sktorch_forecast.metrics import (
-    coverage_scorer,
+    acd_scorer,
     crps_scorer,
     energy_scorer,
     interval_scorer,
@@ -73,7 +73,7 @@ SCORERS = {
     "pinball_scorer(quantiles=(0.1, 0.4))": pinball_scorer([0.1, 0.4]),
     "crps_scorer(quantiles=(0.1, 0.4))": crps_scorer(np.array([0.1, 0.4])),
     "interval_scorer(coverage=0.8)": interval_scorer(0.8),
-    "coverage_scorer(coverage=0.8)": coverage_scorer(0.8),
+    "acd_scorer(coverage=0.8)": acd_scorer(0.8),
     "msis_scorer(coverage=0.8, seasonality=2)": msis_scorer(0.8, seasonality=2),
     "energy_scorer(n_samples=5, random_state=0)": energy_scorer(5, random_state=0),
 }
@@ -103,7 +103,7 @@ def errors_by_loops(name, model, X, y):
                 # Cells of 0.25 and 0.75.
                 "crps": 2 * (pinball * [0.25, 0.75]).sum(axis=1).mean(),
                 "interval": width,
-                "coverage": np.mean((lower <= y[i]) & (y[i] <= upper)),
+                "acd": np.mean((lower <= y[i]) & (y[i] <= upper)),
                 "msis": width / np.abs(windows[i, 2:] - windows[i, :-2]).mean(),
                 "energy": np.mean([np.linalg.norm(path - y[i]) for path in paths[:, i]])
                 - apart / 2,
@@ -120,7 +120,7 @@ def test_scorers_by_loops(scorer, weighted, walk):
     model = RandomWalk(0.7).fit(X, y)
     weight = np.random.default_rng(1).uniform(size=len(y)) if weighted else None
     expected = np.average(errors_by_loops(name, model, X, y), weights=weight)
-    if name == "coverage":
+    if name == "acd":
         expected = abs(expected - 0.8)
     score = scorer(model, X, y, sample_weight=weight)
     assert type(score) is float
@@ -144,10 +144,10 @@ def test_scorers_in_cross_val_score_of_a_pipeline(scorer, walk):
 def test_several_scorers_in_cross_validate(walk):
     X, y = walk
     model = make_pipeline(SlidingWindow(4), RandomWalk())
-    scoring = {"a": interval_scorer(), "b": coverage_scorer(), "c": "r2"}
+    scoring = {"a": interval_scorer(), "b": acd_scorer(), "c": "r2"}
     cv = TimeSeriesSplit(2, gap=HORIZON - 1)
     result = cross_validate(model, X, y, cv=cv, scoring=scoring, error_score="raise")
-    for name, scorer in (("a", interval_scorer()), ("b", coverage_scorer())):
+    for name, scorer in (("a", interval_scorer()), ("b", acd_scorer())):
         expected = [
             scorer(RandomWalk().fit(X[train], y[train]), X[test], y[test])
             for train, test in cv.split(X)
@@ -263,7 +263,7 @@ def test_uncertainty_of_keeps_what_has_the_method(walk):
         (pinball_scorer(), "predict_quantiles"),
         (crps_scorer(), "predict_quantiles"),
         (interval_scorer(), "predict_interval"),
-        (coverage_scorer(), "predict_interval"),
+        (acd_scorer(), "predict_interval"),
         (msis_scorer(), "predict_interval"),
         (energy_scorer(), "sample"),
     ],
@@ -273,7 +273,7 @@ def test_scorers_say_what_to_use_instead(scorer, method, walk):
     X = np.asarray(X)[:, :, 0]
     message = (
         f"method {method}, found LinearRegression, which has none.*"
-        "ConformalForecaster.*likelihood= or quantiles="
+        'ConformalForecaster.*loss="normal".*loss="quantile"'
     )
     alone = LinearRegression()
     for model in (alone, make_pipeline(FunctionTransformer(), alone)):
@@ -299,7 +299,7 @@ def test_what_is_not_fitted_says_so(walk):
         (crps_scorer, {"quantiles": []}, "Expected quantiles as increasing"),
         (crps_scorer, {"quantiles": 0.5}, "Expected quantiles as increasing"),
         (interval_scorer, {"coverage": 1.0}, "'coverage' parameter of interval_scorer"),
-        (coverage_scorer, {"coverage": 90}, "'coverage' parameter of coverage_scorer"),
+        (acd_scorer, {"coverage": 90}, "'coverage' parameter of acd_scorer"),
         (msis_scorer, {"coverage": 0.0}, "'coverage' parameter of msis_scorer"),
         (msis_scorer, {"seasonality": 0}, "'seasonality' parameter of msis_scorer"),
         (energy_scorer, {"n_samples": 0}, "'n_samples' parameter of energy_scorer"),

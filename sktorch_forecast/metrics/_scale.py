@@ -1,0 +1,147 @@
+"""The scale of MASE, RMSSE and MSIS: how far the seasonal naive forecast misses.
+
+The seasonal naive forecast repeats the value of ``m`` timestamps ago.
+
+Symbols in this file:
+
+- ``n``: rows, that is origins (or series, in a competition);
+- ``k``: target channels;
+- ``m``: the seasonality, in timestamps.
+"""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from .._utils.compat import Interval
+from ._checks import check_numbers
+
+# A batch of histories holds about this many values (8 MiB as float64).
+_BATCH_VALUES = 2**20
+
+# What the public functions accept.
+SEASONALITY = {"seasonality": [Interval(Integral, 1, None, closed="left")]}
+
+
+def naive_scale(
+    history: Any, *, power: int, seasonality: int, n_targets: int, name: str
+) -> np.ndarray:
+    """Return the in-sample error of the seasonal naive forecast.
+
+    Parameters
+    ----------
+    history : array of shape (n, length, n_channels)
+        Values before the forecast, targets first. Anything that has a shape, gives
+        rows by slice and converts to an array will do. Batches of rows are converted
+        one at a time, so a lazy `history` is never in memory as a whole.
+    power : {1, 2}
+        1 for the mean absolute error, 2 for the root of the mean squared error.
+    seasonality : int
+        Lag of the naive forecast, in timestamps.
+    n_targets : int
+        How many leading channels are targets.
+    name : str
+        What error messages call `history`.
+
+    Returns
+    -------
+    scale : ndarray of shape (n, n_targets), float64
+        In the units of the series for both powers, and above zero.
+
+    Raises
+    ------
+    ValueError
+        If the history is no longer than a season, or a target is NaN or infinite.
+    """
+    n, length = history.shape[:2]
+    if length <= seasonality:
+        raise ValueError(
+            f"{name} must reach further back than one season: expected at least "
+            f"{seasonality + 1} timestamps for seasonality={seasonality}, found "
+            f"{length}. Pass a longer history or a smaller seasonality."
+        )
+    scale = np.empty((n, n_targets))
+    values_per_row = int(np.prod(history.shape[1:]))
+    for batch in gen_batches(n, max(1, _BATCH_VALUES // values_per_row)):
+        targets = np.asarray(history[batch])[:, :, :n_targets]
+        values = check_numbers(targets, name, allow_nd=True)
+        naive_error = np.abs(values[:, seasonality:] - values[:, :-seasonality])
+        # (batch, length - m, k) -> (batch, k)
+        scale[batch] = (naive_error**power).mean(axis=1) ** (1 / power)
+    # scikit-learn's convention for a division by zero in MAPE: large, but finite.
+    return np.maximum(scale, np.finfo(np.float64).eps)
+
+
+def history_scale(
+    y_true: np.ndarray,
+    history: Any,
+    *,
+    power: int,
+    seasonality: int,
+    n_targets: int | None,
+    name: str,
+) -> np.ndarray:
+    """Return the scale of checked `y_true`, from a history that is not checked yet.
+
+    Parameters
+    ----------
+    y_true : ndarray of shape (n, horizon * n_targets)
+        What happened, which the scale must fit.
+    history : array-like of shape (n_timestamps,), (n, length) or \
+            (n, length, n_channels)
+        Values before the forecast, in the units of the series, targets first. A
+        ``Windows`` is never in memory as a whole.
+    power : {1, 2}
+        As for :func:`naive_scale`.
+    seasonality : int
+        Lag of the naive forecast, in timestamps.
+    n_targets : int or None
+        How many leading channels of a 3-D `history` are targets. None asks the
+        ``n_targets`` of `history`, and takes all channels if it has none.
+    name : str
+        What error messages call `history`.
+
+    Returns
+    -------
+    scale : ndarray of shape (n, n_targets), or (1, n_targets) for a 1-D `history`
+        In the units of the series, and above zero.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or as for :func:`naive_scale`.
+    """
+    if not hasattr(history, "shape") or hasattr(history, "iloc"):
+        history = np.asarray(history)
+    ndim = len(history.shape)
+    if ndim not in (1, 2, 3):
+        raise ValueError(
+            f"{name} must have 1, 2 or 3 dimensions, found shape {history.shape}: pass "
+            "(n_timestamps,), (n, length) or (n, length, n_targets)."
+        )
+    if ndim > 1 and history.shape[0] != len(y_true):
+        raise ValueError(
+            f"{name} must hold one history per row of y_true: expected {len(y_true)} "
+            f"rows, found {history.shape[0]}. Pass a 1-D history to scale all rows "
+            "alike."
+        )
+    if ndim == 3:
+        known = getattr(history, "n_targets", history.shape[2])
+        k = known if n_targets is None else n_targets
+    else:
+        k = 1
+        # (n_timestamps,) -> (1, n_timestamps, 1), or (n, length) -> (n, length, 1)
+        n_rows = 1 if ndim == 1 else len(y_true)
+        history = history.reshape(n_rows, history.shape[-1], 1)
+    n_outputs = y_true.shape[1]
+    if n_outputs % k:
+        raise ValueError(
+            f"y_true must have horizon * n_targets outputs per row: {name} has "
+            f"{k} targets, found {n_outputs} outputs. Give all targets of step "
+            "1 first, then those of step 2."
+        )
+    return naive_scale(
+        history, power=power, seasonality=seasonality, n_targets=k, name=name
+    )
