@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-# What make_scorer returns has this base. It brings the sign, the weights, metadata
-# routing and one forecast for several scorers, and make_scorer itself hands a metric
-# neither X nor anything but the answer of one method.
+# The base of what make_scorer returns: weights, metadata routing, and one forecast for
+# several scorers. make_scorer itself gives a metric nothing but y_true and y_pred, and
+# some of our metrics need X, or more than what predict says.
 from sklearn.metrics._scorer import _BaseScorer
 
 # scikit-learn checks the parameters of its own estimators and functions with these, and

@@ -48,9 +48,8 @@ def load_co2(*, interpolate: bool = True) -> pd.Series:
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `interpolate` is not a bool. It is both a ``ValueError`` and a
-        ``TypeError``.
+    TypeError, ValueError
+        If `interpolate` is not a bool; the error is both.
 
     See Also
     --------

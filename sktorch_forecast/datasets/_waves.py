@@ -62,9 +62,8 @@ def make_waves(
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If a parameter has the wrong type or is out of range. It is both a
-        ``ValueError`` and a ``TypeError``.
+    TypeError, ValueError
+        If a parameter has the wrong type or is out of range; the error is both.
 
     Notes
     -----

@@ -223,8 +223,8 @@ def interval_scorer(coverage: float = 0.9) -> Scorer:
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `coverage` is not between 0 and 1. It is a ``ValueError``.
+    TypeError, ValueError
+        If `coverage` is not between 0 and 1; the error is both.
 
     See Also
     --------
@@ -269,8 +269,8 @@ def acd_scorer(coverage: float = 0.9) -> Scorer:
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `coverage` is not between 0 and 1. It is a ``ValueError``.
+    TypeError, ValueError
+        If `coverage` is not between 0 and 1; the error is both.
 
     See Also
     --------
@@ -316,9 +316,9 @@ def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `coverage` is not between 0 and 1 or `seasonality` not a positive integer. It
-        is a ``ValueError``.
+    TypeError, ValueError
+        If `coverage` is not between 0 and 1 or `seasonality` not a positive
+        integer; the error is both.
 
     See Also
     --------
@@ -370,9 +370,9 @@ def energy_scorer(n_samples: int = 100, random_state: RandomState = None) -> Sco
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `n_samples` is not a positive integer, or `random_state` is none of those. It
-        is a ``ValueError``.
+    TypeError, ValueError
+        If `n_samples` is not a positive integer, or `random_state` is none of those;
+        the error is both.
 
     See Also
     --------

@@ -82,8 +82,8 @@ def mase_scorer(seasonality: int = 1) -> Scorer:
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `seasonality` is not a positive integer. It is a ``ValueError``. The scorer
+    TypeError, ValueError
+        If `seasonality` is not a positive integer; the error is both. The scorer
         itself raises what :func:`mase` raises.
 
     See Also
@@ -147,8 +147,8 @@ def rmsse_scorer(seasonality: int = 1) -> Scorer:
 
     Raises
     ------
-    sklearn.utils._param_validation.InvalidParameterError
-        If `seasonality` is not a positive integer. It is a ``ValueError``. The scorer
+    TypeError, ValueError
+        If `seasonality` is not a positive integer; the error is both. The scorer
         itself raises what :func:`rmsse` raises.
 
     See Also

@@ -1,7 +1,14 @@
 """What all displays need of matplotlib, which is imported when something is drawn."""
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-def check_matplotlib(caller):
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+
+def check_matplotlib(caller: str) -> None:
     """Say how to get matplotlib where it is missing, before anything is computed.
 
     Raises
@@ -18,27 +25,37 @@ def check_matplotlib(caller):
         ) from error
 
 
-def axes_for(display, ax):
-    """`ax`, or the axes of a new figure if it is None."""
+def axes_for(display: object, ax: "Axes | None") -> "Axes":
+    """`ax`, or the axes of a new figure if it is None.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
     check_matplotlib(f"{type(display).__name__}.plot")
     import matplotlib.pyplot as plt
 
     return plt.subplots()[1] if ax is None else ax
 
 
-def styled(artist, defaults, given):
+def styled(
+    artist: "type[Artist]",
+    defaults: dict[str, Any],
+    given: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     """`defaults` updated by the keywords of the user, short names such as "c" too."""
     from matplotlib import cbook
 
-    return defaults | cbook.normalize_kwargs(given, artist)
+    return defaults | cbook.normalize_kwargs(dict(given or {}), artist)
 
 
-def label_once(ax, label):
+def label_once(ax: "Axes", label: str) -> str | None:
     """`label`, or None if the legend of `ax` has it from another display."""
     return None if label in ax.get_legend_handles_labels()[1] else label
 
 
-def shorten_dates(ax):
+def shorten_dates(ax: "Axes") -> None:
     """Write each year and month once on an x axis of dates."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 

@@ -1,11 +1,21 @@
 """Whether intervals hold the truth as often as they say."""
 
-import numpy as np
-from sklearn.utils import check_array
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .._data.windows import Windows
 from .._utils.validation import check_coverage, check_finite
+from ..metrics._checks import check_outcomes
 from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+
+if TYPE_CHECKING:  # matplotlib is an extra
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 _TENTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -63,12 +73,25 @@ class CoverageDisplay:
     array([0.5, 1. ])
     """
 
-    def __init__(self, nominal, observed, *, name=None):
+    line_: "Line2D"
+    ax_: "Axes"
+    figure_: "Figure | SubFigure"
+
+    def __init__(
+        self, nominal: ArrayLike, observed: ArrayLike, *, name: str | None = None
+    ) -> None:
         self.nominal = nominal
         self.observed = observed
         self.name = name
 
-    def plot(self, ax=None, *, name=None, ref_line=True, **kwargs):
+    def plot(
+        self,
+        ax: "Axes | None" = None,
+        *,
+        name: str | None = None,
+        ref_line: bool = True,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the line.
 
         Parameters
@@ -115,16 +138,16 @@ class CoverageDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: Windows | ArrayLike,
+        y: ArrayLike,
         *,
-        coverages=_TENTHS,
-        name=None,
-        ax=None,
-        ref_line=True,
-        **kwargs,
-    ):
+        coverages: Sequence[float] = _TENTHS,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        ref_line: bool = True,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the coverage of a forecaster's intervals.
 
         Parameters
@@ -136,7 +159,8 @@ class CoverageDisplay:
                 shape (n_origins, length, n_channels)
             Windows that the forecaster was not trained on.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window.
+            What followed each window, in the units of the series, all targets of step
+            1 first.
         coverages : sequence of float, default=(0.1, 0.2, ..., 0.9)
             Nominal coverages, between 0 and 1. Each takes one call of
             `predict_interval`.
@@ -178,21 +202,21 @@ class CoverageDisplay:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        intervals,
+        y_true: ArrayLike,
+        intervals: ArrayLike,
         *,
-        coverages,
-        name=None,
-        ax=None,
-        ref_line=True,
-        **kwargs,
-    ):
+        coverages: Sequence[float],
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        ref_line: bool = True,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the coverage of given intervals.
 
         Parameters
         ----------
         y_true : array-like of shape (n_origins,) or (n_origins, n_outputs)
-            True values.
+            True values, in the units of the series.
         intervals : array-like of shape (n_coverages, n_origins, n_outputs, 2)
             For each coverage what `predict_interval` returns: lower and upper ends,
             in the units of `y_true`.
@@ -221,11 +245,8 @@ class CoverageDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         nominal = np.array([check_coverage(coverage) for coverage in coverages])
-        y_true = check_array(
-            y_true, dtype=np.float64, ensure_2d=False, input_name="y_true"
-        )
+        y_true = check_outcomes(y_true)
         intervals = np.asarray(intervals, dtype=np.float64)
-        y_true = y_true.reshape(len(y_true), -1)
         expected = (len(nominal), *y_true.shape, 2)
         if intervals.shape != expected:
             raise ValueError(
@@ -241,6 +262,6 @@ class CoverageDisplay:
         return display.plot(ax, ref_line=ref_line, **kwargs)
 
 
-def _place(at):
+def _place(at: tuple[int, ...]) -> str:
     coverage, row, column, end = at
     return f"coverage {coverage}, row {row}, column {column}, end {end}"

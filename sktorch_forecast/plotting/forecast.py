@@ -1,13 +1,27 @@
 """One forecast: its window, the truth, and how sure the forecaster is."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
 
 from .._data.windows import Windows
-from .._utils.compat import safe_indexing
-from .._utils.validation import check_coverage, check_positive_int
-from ..metrics._uncertainty_of import uncertainty_of, unwrapped
+from .._utils.typing import RandomState
+from .._utils.validation import check_coverage
+from ._bands import draw_bands
 from ._matplotlib import axes_for, check_matplotlib, label_once, shorten_dates, styled
-from ._time_axis import coordinates, time_axis
+from ._origin import forecast_at
+from ._time_axis import coordinates
+
+if TYPE_CHECKING:  # matplotlib is an extra
+    from matplotlib.axes import Axes
+    from matplotlib.collections import Collection
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
+
+Timestamps: TypeAlias = pd.Index | Sequence[Any] | np.ndarray
 
 
 class ForecastDisplay:
@@ -18,9 +32,9 @@ class ForecastDisplay:
     Parameters
     ----------
     window : array-like of shape (length,)
-        Values up to and with the origin.
+        Values up to and with the origin, in the units of the series.
     y_pred : array-like of shape (horizon,)
-        Point forecast of each step.
+        Point forecast of each step, in the same units.
     y_true : array-like of shape (horizon,) or None, default=None
         What followed; None if that is not known.
     intervals : array-like of shape (n_coverages, horizon, 2) or None, default=None
@@ -70,18 +84,26 @@ class ForecastDisplay:
            [19.,  3.]])
     """
 
+    window_line_: "Line2D"
+    truth_line_: "Line2D | None"
+    line_: "Line2D"
+    bands_: "list[Collection]"
+    path_lines_: "list[Line2D]"
+    ax_: "Axes"
+    figure_: "Figure | SubFigure"
+
     def __init__(
         self,
-        window,
-        y_pred,
+        window: ArrayLike,
+        y_pred: ArrayLike,
         *,
-        y_true=None,
-        intervals=None,
-        coverages=(),
-        paths=None,
-        timestamps=None,
-        name=None,
-    ):
+        y_true: ArrayLike | None = None,
+        intervals: ArrayLike | None = None,
+        coverages: Sequence[float] = (),
+        paths: ArrayLike | None = None,
+        timestamps: Timestamps | None = None,
+        name: str | None = None,
+    ) -> None:
         self.window = window
         self.y_pred = y_pred
         self.y_true = y_true
@@ -93,13 +115,13 @@ class ForecastDisplay:
 
     def plot(
         self,
-        ax=None,
+        ax: "Axes | None" = None,
         *,
-        name=None,
-        line_kwargs=None,
-        band_kwargs=None,
-        path_kwargs=None,
-    ):
+        name: str | None = None,
+        line_kwargs: dict[str, Any] | None = None,
+        band_kwargs: dict[str, Any] | None = None,
+        path_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw the forecast.
 
         Parameters
@@ -127,7 +149,7 @@ class ForecastDisplay:
         from matplotlib.lines import Line2D
 
         name = name or self.name or "forecast"
-        length, horizon = len(self.window), len(self.y_pred)
+        length, horizon = np.size(self.window), np.size(self.y_pred)
         if self.timestamps is None:
             x = np.arange(1 - length, horizon + 1)
             ax.set_xlabel("step")
@@ -135,7 +157,7 @@ class ForecastDisplay:
             x = coordinates(self.timestamps)
         past, future = x[:length], x[length:]
         # Of a single point there is no line to see.
-        marker = {"marker": "."} if horizon == 1 else {}
+        marker: dict[str, Any] = {"marker": "."} if horizon == 1 else {}
         (self.window_line_,) = ax.plot(
             past,
             self.window,
@@ -155,10 +177,15 @@ class ForecastDisplay:
         style = styled(Line2D, {"label": name, **marker}, line_kwargs)
         (self.line_,) = ax.plot(future, self.y_pred, **style)
         color = self.line_.get_color()
-        self._plot_bands(ax, future, color, band_kwargs)
+        self.bands_ = []
+        if self.intervals is not None:
+            intervals = np.asarray(self.intervals)
+            self.bands_ = draw_bands(
+                ax, future, intervals, self.coverages, color, band_kwargs
+            )
         style = {"color": color, "linewidth": 0.8, "alpha": 0.5, **marker}
         style = styled(Line2D, style, path_kwargs)
-        paths = () if self.paths is None else self.paths
+        paths = () if self.paths is None else np.asarray(self.paths)
         self.path_lines_ = [ax.plot(future, path, **style)[0] for path in paths]
         if self.path_lines_:
             self.path_lines_[0].set_label(label_once(ax, "sample paths"))
@@ -168,48 +195,24 @@ class ForecastDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         return self
 
-    def _plot_bands(self, ax, x, color, band_kwargs):
-        """Draw the intervals on each other, so that the inner ones come out darker."""
-        from matplotlib.collections import Collection
-
-        # The legend names them from the inside out, each in its own shade.
-        order = np.argsort(self.coverages)
-        shades = np.linspace(0.5, 0.2, len(order) + 1)[1:]
-        self.bands_ = [None] * len(order)
-        for i, alpha in zip(order, shades):
-            label = f"{100 * self.coverages[i]:g} % interval"
-            style = {
-                "color": color,
-                "alpha": alpha,
-                "linewidth": 0,
-                "label": label_once(ax, label),
-            }
-            lower, upper = np.moveaxis(np.asarray(self.intervals[i]), -1, 0)
-            if len(x) > 1:
-                style = styled(Collection, style, band_kwargs)
-                self.bands_[i] = ax.fill_between(x, lower, upper, **style)
-            else:  # an area over a single point could not be seen
-                style = styled(Collection, style | {"linewidth": 8}, band_kwargs)
-                self.bands_[i] = ax.vlines(x, lower, upper, **style)
-
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y=None,
+        estimator: Any,
+        X: Windows | ArrayLike,
+        y: ArrayLike | None = None,
         *,
-        origin=-1,
-        coverages=(0.5, 0.9),
-        n_paths=0,
-        target=0,
-        random_state=None,
-        name=None,
-        ax=None,
-        line_kwargs=None,
-        band_kwargs=None,
-        path_kwargs=None,
-    ):
+        origin: int = -1,
+        coverages: Sequence[float] = (0.5, 0.9),
+        n_paths: int = 0,
+        target: int = 0,
+        random_state: RandomState = None,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        line_kwargs: dict[str, Any] | None = None,
+        band_kwargs: dict[str, Any] | None = None,
+        path_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw what a forecaster says at one origin.
 
         Parameters
@@ -255,55 +258,25 @@ class ForecastDisplay:
             If there is no such origin or target, or the data are not valid.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        coverages = [check_coverage(coverage) for coverage in coverages]
-        n_paths = check_positive_int(n_paths, "n_paths") if n_paths else 0
-        forecaster, windows = unwrapped(estimator, X)
-        if coverages:
-            uncertainty_of(forecaster, windows, "predict_interval")
-        if n_paths:
-            uncertainty_of(forecaster, windows, "sample")
-        n_origins = len(windows)
-        _check_index(origin, "origin", -n_origins, n_origins)
-        n_targets = getattr(windows, "n_targets", 1)
-        _check_index(target, "target", 0, n_targets)
-        if y is not None and len(y) != n_origins:
-            raise ValueError(
-                f"Expected y for the {n_origins} origins of X, found {len(y)} rows."
-            )
-
-        def of_target(outputs):
-            # (..., horizon * n_targets) -> (..., horizon)
-            outputs = np.asarray(outputs)
-            return outputs.reshape(*outputs.shape[:-1], -1, n_targets)[..., target]
-
-        # The forecaster's own windows if they are lazy, since lazy ones are always in
-        # the units of the series. Others may have been scaled on their way.
-        is_lazy = isinstance(windows, Windows)
-        x = safe_indexing(windows, [origin])
-        seen = np.asarray(x if is_lazy else safe_indexing(X, [origin]))[0]
-        # (length,) or (length, n_channels) -> (length,)
-        window = seen.reshape(len(seen), -1)[:, target]
-        y_pred = of_target(np.reshape(forecaster.predict(x), -1))
-        # (1, outputs, 2) -> (horizon, 2)
-        intervals = [
-            of_target(forecaster.predict_interval(x, coverage)[0].T).T
-            for coverage in coverages
-        ]
-        paths = None
-        if n_paths:
-            paths = of_target(forecaster.sample(x, n_paths, random_state)[:, 0])
-        y_true = None
-        if y is not None:
-            y_true = of_target(np.ravel(safe_indexing(y, [origin])))
-        return cls.from_predictions(
-            window,
-            y_pred,
-            y_true=y_true,
-            intervals=intervals or None,
+        found = forecast_at(
+            estimator,
+            X,
+            y,
+            origin,
+            target=target,
             coverages=coverages,
-            paths=paths,
-            timestamps=time_axis(windows, origin, len(y_pred)) if is_lazy else None,
-            name=type(forecaster).__name__ if name is None else name,
+            n_paths=n_paths,
+            random_state=random_state,
+        )
+        return cls.from_predictions(
+            found.window,
+            found.y_pred,
+            y_true=found.y_true,
+            intervals=found.intervals,
+            coverages=found.coverages,
+            paths=found.paths,
+            timestamps=found.timestamps,
+            name=found.forecaster if name is None else name,
             ax=ax,
             line_kwargs=line_kwargs,
             band_kwargs=band_kwargs,
@@ -313,28 +286,28 @@ class ForecastDisplay:
     @classmethod
     def from_predictions(
         cls,
-        window,
-        y_pred,
+        window: ArrayLike,
+        y_pred: ArrayLike,
         *,
-        y_true=None,
-        intervals=None,
-        coverages=(),
-        paths=None,
-        timestamps=None,
-        name=None,
-        ax=None,
-        line_kwargs=None,
-        band_kwargs=None,
-        path_kwargs=None,
-    ):
+        y_true: ArrayLike | None = None,
+        intervals: ArrayLike | None = None,
+        coverages: Sequence[float] = (),
+        paths: ArrayLike | None = None,
+        timestamps: Timestamps | None = None,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        line_kwargs: dict[str, Any] | None = None,
+        band_kwargs: dict[str, Any] | None = None,
+        path_kwargs: dict[str, Any] | None = None,
+    ) -> Self:
         """Draw a given forecast.
 
         Parameters
         ----------
         window : array-like of shape (length,)
-            Values up to and with the origin.
+            Values up to and with the origin, in the units of the series.
         y_pred : array-like of shape (horizon,)
-            Point forecast of each step.
+            Point forecast of each step, in the same units.
         y_true : array-like of shape (horizon,) or None, default=None
             What followed.
         intervals : array-like of shape (n_coverages, horizon, 2) or None, default=None
@@ -398,16 +371,7 @@ class ForecastDisplay:
         )
 
 
-def _check_index(value, name, start, stop):
-    """Raise a ValueError unless `value` is an integer of range(start, stop)."""
-    if not isinstance(value, (int, np.integer)) or not start <= value < stop:
-        raise ValueError(
-            f"Expected {name} as an integer from {start} to {stop - 1}, found "
-            f"{value!r}."
-        )
-
-
-def _checked(values, name, shape):
+def _checked(values: ArrayLike, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """`values` as floats of `shape`, in which None stands for any number above 0."""
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != len(shape) or any(

@@ -1,13 +1,25 @@
 """Whether true values look like draws from the distributions that were forecast."""
 
-import numpy as np
-from scipy.stats import binom
-from sklearn.utils import check_array
+from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.stats import binom
+
+from .._data.windows import Windows
+from .._utils.typing import RandomState
 from .._utils.validation import check_positive_int
 from ..metrics import pit_values
+from ..metrics._checks import check_numbers
 from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+
+if TYPE_CHECKING:  # matplotlib is an extra
+    from matplotlib.axes import Axes
+    from matplotlib.collections import Collection
+    from matplotlib.container import BarContainer
+    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.lines import Line2D
 
 
 class PITDisplay:
@@ -69,12 +81,22 @@ class PITDisplay:
     [1.5, 0.5]
     """
 
-    def __init__(self, pit_values, *, bins=10, name=None):
+    bars_: "BarContainer"
+    line_: "Line2D"
+    band_: "Collection"
+    ax_: "Axes"
+    figure_: "Figure | SubFigure"
+
+    def __init__(
+        self, pit_values: ArrayLike, *, bins: int = 10, name: str | None = None
+    ) -> None:
         self.pit_values = pit_values
         self.bins = bins
         self.name = name
 
-    def plot(self, ax=None, *, name=None, **kwargs):
+    def plot(
+        self, ax: "Axes | None" = None, *, name: str | None = None, **kwargs: Any
+    ) -> Self:
         """Draw the histogram, the line and the band.
 
         Parameters
@@ -130,17 +152,17 @@ class PITDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X,
-        y,
+        estimator: Any,
+        X: Windows | ArrayLike,
+        y: ArrayLike,
         *,
-        n_samples=200,
-        bins=10,
-        random_state=None,
-        name=None,
-        ax=None,
-        **kwargs,
-    ):
+        n_samples: int = 200,
+        bins: int = 10,
+        random_state: RandomState = None,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw the PIT of true values within the sample paths of a forecaster.
 
         Parameters
@@ -151,7 +173,8 @@ class PITDisplay:
                 shape (n_origins, length, n_channels)
             Windows that the forecaster was not trained on.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window.
+            What followed each window, in the units of the series, all targets of step
+            1 first.
         n_samples : int, default=200
             Paths for each origin.
         bins : int, default=10
@@ -191,7 +214,15 @@ class PITDisplay:
         )
 
     @classmethod
-    def from_predictions(cls, pit_values, *, bins=10, name=None, ax=None, **kwargs):
+    def from_predictions(
+        cls,
+        pit_values: ArrayLike,
+        *,
+        bins: int = 10,
+        name: str | None = None,
+        ax: "Axes | None" = None,
+        **kwargs: Any,
+    ) -> Self:
         """Draw given PIT values.
 
         Parameters
@@ -220,12 +251,7 @@ class PITDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         bins = check_positive_int(bins, "bins")
-        values = check_array(
-            np.ravel(pit_values),
-            dtype=np.float64,
-            ensure_2d=False,
-            input_name="pit_values",
-        )
+        values = check_numbers(np.ravel(pit_values), "pit_values")
         if values.min() < 0 or values.max() > 1:
             raise ValueError(
                 "Expected pit_values between 0 and 1, found "

@@ -17,6 +17,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.metaestimators import available_if
 
 from sktorch_forecast import SlidingWindow, make_windows
 from sktorch_forecast.metrics import (
@@ -279,6 +280,29 @@ def test_scorers_say_what_to_use_instead(scorer, method, walk):
     for model in (alone, make_pipeline(FunctionTransformer(), alone)):
         with pytest.raises(TypeError, match=message):
             scorer(model.fit(X, y), X, y)
+
+
+class Unsure(RandomWalk):
+    """It has the methods only if it was told to be unsure."""
+
+    def __init__(self, scale=1.0, unsure=False):
+        super().__init__(scale)
+        self.unsure = unsure
+
+    predict_interval = available_if(lambda self: self.unsure)(
+        RandomWalk.predict_interval
+    )
+
+
+def test_a_method_that_is_not_available_is_no_method(walk):
+    X, y = walk
+    without, with_it = Unsure().fit(X, y), Unsure(unsure=True).fit(X, y)
+    message = "method predict_interval, found Unsure, which has none"
+    for wrap in (lambda model: model, lambda model: make_pipeline(model)):
+        with pytest.raises(TypeError, match=message):
+            interval_scorer()(wrap(without), X, y)
+        expected = interval_scorer()(RandomWalk().fit(X, y), X, y)
+        assert interval_scorer()(wrap(with_it), X, y) == expected
 
 
 def test_what_is_not_fitted_says_so(walk):
