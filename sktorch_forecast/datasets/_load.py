@@ -49,7 +49,7 @@ def load_co2(*, interpolate: bool = True) -> pd.Series:
     Raises
     ------
     TypeError, ValueError
-        If `interpolate` is not a bool; the error is both.
+        If `interpolate` is not a bool; the error is of both classes.
 
     See Also
     --------

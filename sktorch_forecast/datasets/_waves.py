@@ -63,7 +63,8 @@ def make_waves(
     Raises
     ------
     TypeError, ValueError
-        If a parameter has the wrong type or is out of range; the error is both.
+        If a parameter has the wrong type or is out of range; the error is of both
+        classes.
 
     Notes
     -----

@@ -264,7 +264,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
 def _weeks_in_year(year: np.ndarray) -> np.ndarray:
     """Weeks of an ISO 8601 year: 53 if it begins or ends on a Thursday, else 52."""
 
-    def last_weekday(year):  # of December 31, 0 for Sunday
+    def last_weekday(year: np.ndarray) -> np.ndarray:  # of December 31, 0 for Sunday
         return (year + year // 4 - year // 100 + year // 400) % 7
 
     return np.where((last_weekday(year) == 4) | (last_weekday(year - 1) == 3), 53, 52)

@@ -66,7 +66,13 @@ def check_outcomes(y_true: ArrayLike) -> np.ndarray:
 def check_outputs(
     y_true: ArrayLike, y_pred: ArrayLike, name: str = "y_pred"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what happened and one number for each of it as ``(n, n_outputs)``."""
+    """Return what happened and one number for each of it as ``(n, n_outputs)``.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or a value is not finite.
+    """
     y_true = check_outcomes(y_true)
     y_pred = check_numbers(y_pred, name)
     check_consistent_length(y_true, y_pred)
@@ -81,7 +87,13 @@ def check_outputs(
 
 
 def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> np.ndarray | None:
-    """Return the weights as ``(n,)``, or None."""
+    """Return the weights as ``(n,)``, or None.
+
+    Raises
+    ------
+    ValueError
+        If they are not `n` finite numbers from 0 on, at least one of them positive.
+    """
     if sample_weight is None:
         return None
     sample_weight = check_numbers(
@@ -103,7 +115,13 @@ def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> np.ndarray |
 def check_quantile_forecasts(
     y_quantiles: ArrayLike, levels: np.ndarray, y_true: np.ndarray
 ) -> np.ndarray:
-    """Return quantiles as ``(n, n_outputs, n_quantiles)``."""
+    """Return quantiles as ``(n, n_outputs, n_quantiles)``.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit `levels` and `y_true`, or a value is not finite.
+    """
     y_quantiles = check_numbers(y_quantiles, "y_quantiles", allow_nd=True)
     if y_quantiles.ndim == 2 and y_true.shape[1] == 1:
         y_quantiles = y_quantiles[:, np.newaxis]
@@ -123,6 +141,12 @@ def check_interval(
     """Return lower and upper ends, each ``(n, n_outputs)``.
 
     Without `y_true`, `interval` itself says how many outputs there are.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit, a value is not finite, or a lower end is above the
+        upper one.
     """
     interval = check_numbers(interval, "interval", allow_nd=True)
     if interval.ndim == 2 and (y_true is None or y_true.shape[1] == 1):
@@ -152,7 +176,13 @@ def check_interval(
 
 
 def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
-    """Return sample paths as ``(n_samples, n, n_outputs)``."""
+    """Return sample paths as ``(n_samples, n, n_outputs)``.
+
+    Raises
+    ------
+    ValueError
+        If the shape does not fit `y_true`, or a value is not finite.
+    """
     samples = check_numbers(samples, "samples", allow_nd=True)
     if samples.ndim == 2 and y_true.shape[1] == 1:
         samples = samples[..., np.newaxis]

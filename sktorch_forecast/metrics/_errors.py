@@ -40,7 +40,27 @@ def scaled_error(
     sample_weight: ArrayLike | None = None,
     name: str = "y_train",
 ) -> float:
-    """Return MASE (``power=1``) or RMSSE (``power=2``); see `history_scale`."""
+    """Return MASE (``power=1``) or RMSSE (``power=2``).
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n,) or (n, horizon * n_targets)
+        What happened and the forecasts, in the units of the series.
+    history, power, seasonality, n_targets, name
+        As for :func:`history_scale`.
+    sample_weight : array-like of shape (n,), default=None
+        Weights of the rows, not negative. None weights all rows alike.
+
+    Returns
+    -------
+    error : float
+        At least 0, without a unit.
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree, a value is not finite, or the history is too short.
+    """
     y_ndim = np.ndim(y_true)
     y_true, y_pred = check_outputs(y_true, y_pred)
     sample_weight = check_sample_weight(sample_weight, len(y_true))

@@ -282,7 +282,10 @@ def scaled_interval_score(
     sample_weight: ArrayLike | None = None,
     name: str = "y_train",
 ) -> float:
-    """Return the MSIS; see `history_scale` for the history."""
+    """Return the MSIS, without a unit; arguments and errors are those of `msis`.
+
+    `history`, `n_targets` and `name` are those of :func:`history_scale`.
+    """
     y_true, lower, upper, sample_weight = _check(y_true, interval, sample_weight)
     scale = history_scale(
         y_true,

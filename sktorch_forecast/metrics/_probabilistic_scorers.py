@@ -224,7 +224,7 @@ def interval_scorer(coverage: float = 0.9) -> Scorer:
     Raises
     ------
     TypeError, ValueError
-        If `coverage` is not between 0 and 1; the error is both.
+        If `coverage` is not between 0 and 1; the error is of both classes.
 
     See Also
     --------
@@ -270,7 +270,7 @@ def acd_scorer(coverage: float = 0.9) -> Scorer:
     Raises
     ------
     TypeError, ValueError
-        If `coverage` is not between 0 and 1; the error is both.
+        If `coverage` is not between 0 and 1; the error is of both classes.
 
     See Also
     --------
@@ -318,7 +318,7 @@ def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
     ------
     TypeError, ValueError
         If `coverage` is not between 0 and 1 or `seasonality` not a positive
-        integer; the error is both.
+        integer; the error is of both classes.
 
     See Also
     --------

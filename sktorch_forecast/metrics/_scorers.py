@@ -83,8 +83,8 @@ def mase_scorer(seasonality: int = 1) -> Scorer:
     Raises
     ------
     TypeError, ValueError
-        If `seasonality` is not a positive integer; the error is both. The scorer
-        itself raises what :func:`mase` raises.
+        If `seasonality` is not a positive integer; the error is of both classes. The
+        scorer itself raises what :func:`mase` raises.
 
     See Also
     --------
@@ -148,8 +148,8 @@ def rmsse_scorer(seasonality: int = 1) -> Scorer:
     Raises
     ------
     TypeError, ValueError
-        If `seasonality` is not a positive integer; the error is both. The scorer
-        itself raises what :func:`rmsse` raises.
+        If `seasonality` is not a positive integer; the error is of both classes. The
+        scorer itself raises what :func:`rmsse` raises.
 
     See Also
     --------
@@ -192,7 +192,7 @@ def smape_scorer() -> Callable[..., float]:
     scorer : callable
         Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
         negated sMAPE as a fraction, a float from -2 to 0: greater is better, and 0 is a
-        perfect forecast.
+        perfect forecast. It raises what :func:`smape` raises.
 
     See Also
     --------

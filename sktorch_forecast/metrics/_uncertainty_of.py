@@ -93,6 +93,11 @@ def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:
         The innermost fitted forecaster.
     X : Windows or array
         What the steps before it make of `X`.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If a transformer of a pipeline is not fitted.
     """
     while (inside := _inside(estimator, X)) is not None:
         estimator, X = inside
