@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator
 
 import sktorch_forecast
 
-from ._training.net import WindowNet
+from ._utils.compat import SkorchNet
 from .forecaster import Forecaster
 
 
@@ -69,4 +69,4 @@ def all_estimators(
 
 def _is_base(cls: type) -> bool:
     """Whether `cls` is a base of networks: it has no torch module of its own."""
-    return issubclass(cls, WindowNet) and not hasattr(cls, "module")
+    return issubclass(cls, SkorchNet) and not hasattr(cls, "module")

@@ -2,52 +2,46 @@
 
 What happens in a fit, from top to bottom::
 
-    fit -> checks of parameters and data     (_inputs, _parameters)
-        -> initialize                        (_net: module, optimizer, callbacks)
-        -> skorch's fit_loop                 (calls back into _net)
+    fit -> checks of parameters and data     (_data.inputs, _training.checks)
+        -> initialize                        (_training.spec, _training.net)
+        -> skorch's fit_loop                 (calls back into _training.net)
              get_split_datasets              (the last origins validate)
-             get_iterator                    (_batches: one index per batch)
+             get_iterator                    (_training.batches: one index a batch)
              train_step_single               (loss in window units, clipped gradients)
-        -> KeepBestWeights                   (_callbacks)
+        -> KeepBestWeights                   (_training.callbacks)
 
 Any error on the way leaves the forecaster as it was before.
 """
 
-from numbers import Integral, Real
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 from skorch.utils import is_dataset
 
-from ._data.inputs import check_targets, check_windows
-from ._data.targets import shared_span
-from ._training.batches import BatchIterator, WindowDataset, parts_of
-from ._training.checks import check_parameters, check_season
-from ._training.device import limited_threads
+from ._data.inputs import check_windows
+from ._training.batches import BatchIterator, WindowDataset
+from ._training.device import Precision
+from ._training.fitting import train
 from ._training.net import WindowNet
-from ._training.parameters import SkorchParametersMixin
-from ._uncertainty.network import NetworkUncertaintyMixin
-from ._utils.atomic import unchanged_on_error
-from ._utils.compat import (
-    Interval,
-    Options,
-    StrOptions,
-    check_sample_weight,
-)
-from .layers.heads import LIKELIHOODS
-from .layers.losses import LOSSES
-from .layers.normalization import KINDS
+from ._training.shared import CONSTRAINTS, Loss
+from ._uncertainty.interface import UncertaintyMixin
+from ._uncertainty.network import NetworkUncertainty, why_without
+from ._utils.typing import RandomState
+from .layers.normalization import Kind
 
 
-class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
+class Forecaster(UncertaintyMixin, WindowNet):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
     constructor, the parameters of its own. These reach the module under the same
-    names, except those that `_training_parameters` lists; with them come
-    ``n_channels``, ``n_outputs`` (``horizon * n_targets``), ``n_targets`` and
-    ``length``, as far as the module's signature asks for them.
+    names, except those that `training_parameters` lists; with them come ``n_channels``,
+    ``length`` and ``output_shape``, which is (horizon, n_targets, n_params), as far as
+    the module's signature asks for them.
 
     Parameters
     ----------
@@ -72,25 +66,27 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         the targets come from the window and `y` joined. Forecasts are those of the
         last step in any case. With ``normalize="window"`` the early steps then know
         the mean and deviation of the whole window.
-    loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase"} or None, default=None
-        A loss by its name; None takes `criterion`. The first three are computed in
-        the units of the window, the others, which have none, in those of the series.
-        "mase" divides by the error of the seasonal naive forecast in the window.
-    criterion : torch loss class or instance, default=torch.nn.MSELoss
-        Called with the forecasts and the targets, both of shape
-        (batch, horizon * n_targets). A likelihood or quantiles bring their own loss.
-    likelihood : {"normal", "student_t", "laplace", "lognormal", "poisson", \
-            "negative_binomial", "mixture"} or None, default=None
-        Family of distributions whose parameters the network puts out for every step,
-        trained by maximum likelihood; `predict` gives their means. "poisson" and
-        "negative_binomial" are for counts, "lognormal" is for positive values,
-        "mixture" is one of normal distributions.
-    quantiles : tuple of float or None, default=None
-        Levels of the quantiles to train by the pinball loss, at least two, increasing;
-        the head cannot let them cross. `predict` gives the median. Other levels are
-        interpolated, in the normal score of the level. Not with a `likelihood`.
+    loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile", \
+            "normal", "student_t", "laplace", "lognormal", "poisson", \
+            "negative_binomial", "mixture"}, default="mse"
+        What is minimized, and so what is forecast. The first six are losses of points:
+        "mse", "mae" and "huber" in the units of the window, the others, which have
+        none, in those of the series; "mase" divides by the error of the seasonal naive
+        forecast in the window. "quantile" trains quantiles, which cannot cross, by the
+        pinball loss; `predict` gives the median. The others are families of
+        distributions, trained by maximum likelihood; `predict` gives their means.
+        "poisson" and "negative_binomial" are for counts, "lognormal" is for positive
+        values, "mixture" is one of normal distributions.
+    quantiles : sequence of float or None, default=None
+        Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.5,
+        0.9). Other levels are interpolated, in the normal score of the level.
     n_components : int, default=3
-        Normal distributions of ``likelihood="mixture"``.
+        Normal distributions of ``loss="mixture"``.
+    criterion : torch loss class, instance or None, default=None
+        Takes the place of `loss`, which must then be "mse". Called with the forecasts
+        and the targets in the units of the window, both of shape
+        (batch, horizon * n_targets). ``criterion__...`` parameters reach the loss of a
+        name, too.
     optimizer : torch optimizer class, default=torch.optim.Adam
         Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
         torch has a fused variant of its step, that is used.
@@ -133,11 +129,12 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         Holds windows and targets.
     n_mc_samples : int or None, default=None
         Passes of Monte Carlo dropout that `predict` averages and quantiles are read
-        from, seeded by `random_state`; with a likelihood or quantiles, paths then
+        from, seeded by `random_state`; with quantiles or a distribution, paths then
         carry both kinds of uncertainty. None forecasts once, with dropout off.
     device : str, default="cpu"
         Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is
-        one. The series is moved there once and mini-batches are gathered there.
+        one. The series is moved there once and mini-batches are gathered there. A
+        fitted network stays where its fit has put it.
     precision : {"fp32", "bf16"}, default="fp32"
         "bf16" computes the network in bfloat16 where that is safe (torch.autocast),
         for large networks on hardware that has it; weights, normalization and loss
@@ -148,7 +145,7 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         Whether scoring callbacks may reuse forecasts, as in skorch.
     torch_load_kwargs : dict or None, default=None
         Passed to ``torch.load`` by `load_params`.
-    n_jobs : int or None, default=None
+    n_threads : int or None, default=None
         Threads of torch. None means 1, which gives the same bits in any process; -1
         means all that the process may use, for large networks.
     random_state : int, RandomState instance or None, default=None
@@ -170,92 +167,80 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         Target channels.
     horizon_ : int
         Steps that are forecast.
-    module_ : torch.nn.Module
-        The trained network.
+    module_ : sktorch_forecast.layers.ForecastNetwork
+        The trained network (its attribute `network`) with what puts windows into units
+        of their own.
+    device_ : torch.device
+        Where it is.
     history : skorch.history.History
         Losses and durations, one row an epoch. With ``normalize="window"`` losses are
         in the units of the window.
+
+    Notes
+    -----
+    A forecast depends on what the fit has fixed. Parameters that are changed later take
+    effect at the next fit, but for the few that are the forecast's own: `n_mc_samples`,
+    `n_threads` and ``iterator_valid__batch_size``.
     """
 
     # What networks can use, for the docs: `WindowNormalization` brings it to any.
-    covariates = ("past", "future", "static")
-    _own_parameters = ()
-    parameter_constraints = {
-        "normalize": [StrOptions(set(KINDS)), None],
-        "seasonality": [Interval(Integral, 1, None, closed="left"), None],
-        "missing": [StrOptions({"error", "mask"})],
-        "loss": [StrOptions(set(LOSSES)), None],
-        "train_on": [StrOptions({"last_step", "all_steps"})],
-        "criterion": [callable],
-        "likelihood": [StrOptions(set(LIKELIHOODS)), None],
-        "quantiles": ["array-like", None],
-        "n_components": [Interval(Integral, 1, None, closed="left")],
-        "optimizer": [callable],
-        "callbacks": [list, StrOptions({"disable"}), None],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Integral, {-1}),
-        ],
-        "clip_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "train_split": [StrOptions({"last"}), callable, None],
-        "warm_start": ["boolean"],
-        "n_mc_samples": [Interval(Integral, 1, None, closed="left"), None],
-        "precision": [StrOptions({"fp32", "bf16"})],
-        "n_jobs": [Integral, None],
-        "random_state": ["random_state"],
-    }
+    covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
+    module: ClassVar[Callable[..., torch.nn.Module]]
+    parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
+
+    n_features_in_: int
+    n_channels_: int
+    n_targets_: int
+    n_future_: int
+    n_static_: int
+    horizon_: int
+    uncertainty_: NetworkUncertainty
+    _y_is_1d: bool
 
     def __init__(
         self,
         *,
-        normalize="window",
-        seasonality=None,
-        missing="error",
-        train_on="last_step",
-        loss=None,
-        criterion=torch.nn.MSELoss,
-        likelihood=None,
-        quantiles=None,
-        n_components=3,
-        optimizer=torch.optim.Adam,
-        lr=0.005,
-        max_epochs=100,
-        batch_size=32,
-        clip_grad_norm=1.0,
-        early_stopping=True,
-        validation_fraction=0.15,
-        n_iter_no_change=15,
-        train_split="last",
-        callbacks=None,
-        warm_start=False,
-        iterator_train=BatchIterator,
-        iterator_valid=BatchIterator,
-        dataset=WindowDataset,
-        n_mc_samples=None,
-        device="cpu",
-        precision="fp32",
-        compile=False,
-        use_caching="auto",
-        torch_load_kwargs=None,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
-        **dunder,
+        normalize: Kind | None = "window",
+        seasonality: int | None = None,
+        missing: Literal["error", "mask"] = "error",
+        train_on: Literal["last_step", "all_steps"] = "last_step",
+        loss: Loss = "mse",
+        quantiles: Sequence[float] | None = None,
+        n_components: int = 3,
+        criterion: type[torch.nn.Module] | torch.nn.Module | None = None,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.Adam,
+        lr: float = 0.005,
+        max_epochs: int = 100,
+        batch_size: int = 32,
+        clip_grad_norm: float | None = 1.0,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.15,
+        n_iter_no_change: int = 15,
+        train_split: Literal["last"] | Callable[..., Any] | None = "last",
+        callbacks: Sequence[Any] | Literal["disable"] | None = None,
+        warm_start: bool = False,
+        iterator_train: type = BatchIterator,
+        iterator_valid: type = BatchIterator,
+        dataset: type = WindowDataset,
+        n_mc_samples: int | None = None,
+        device: str = "cpu",
+        precision: Precision = "fp32",
+        compile: bool = False,
+        use_caching: bool | Literal["auto"] = "auto",
+        torch_load_kwargs: dict[str, Any] | None = None,
+        n_threads: int | None = None,
+        random_state: RandomState = None,
+        verbose: int = 0,
+        **dunder: Any,
     ):
         self.normalize = normalize
         self.seasonality = seasonality
         self.missing = missing
-        self.loss = loss
         self.train_on = train_on
-        self.criterion = criterion
-        self.likelihood = likelihood
+        self.loss = loss
         self.quantiles = quantiles
         self.n_components = n_components
+        self.criterion = criterion
         self.optimizer = optimizer
         self.lr = lr
         self.max_epochs = max_epochs
@@ -276,13 +261,13 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
         self.compile = compile
         self.use_caching = use_caching
         self.torch_load_kwargs = torch_load_kwargs
-        self.n_jobs = n_jobs
+        self.n_threads = n_threads
         self.random_state = random_state
         self.verbose = verbose
         self._check_names(dunder)
         vars(self).update(dunder)
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train the network.
 
         Parameters
@@ -312,22 +297,23 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
             far are kept.
         """
         go_on = self.warm_start and self.initialized_
-        return self._train(X, y, sample_weight, go_on=go_on)
+        return train(self, X, y, sample_weight, go_on=go_on)
 
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: Any,
+        y: ArrayLike,
+        classes: None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Go on training from the present weights, for `max_epochs` more at most.
 
         Parameters
         ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the first fit.
-        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window.
+        X, y, sample_weight
+            As for :meth:`fit`, with windows like those of the first fit.
         classes : Ignored
             In the place where skorch has it.
-        sample_weight : array of shape (n_origins,), default=None
-            Weight of each origin in the loss.
 
         Returns
         -------
@@ -339,42 +325,9 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
             As in `fit`, and if `X` or `y` have other channels, another length or
             another horizon than before.
         """
-        return self._train(X, y, sample_weight, go_on=self.initialized_)
+        return train(self, X, y, sample_weight, go_on=self.initialized_)
 
-    def _train(self, X, y, sample_weight, *, go_on):
-        with unchanged_on_error(self):
-            self.check_training_readiness()
-            check_parameters(self)
-            reset = not (go_on and hasattr(self, "horizon_"))
-            X, y = self._check_data(X, y, reset=reset)
-            X, y, weights = self._apply_weights(X, y, sample_weight)
-            dataset = self.get_dataset(X, y, sample_weight=weights)
-            go_on = go_on and self._architecture() == self._initialized_architecture
-            if not go_on:
-                self.initialize()
-            if self.head_ is not None:
-                span = shared_span(y)
-                self.head_.check(y if span is None else span)
-            if self._is_wrapped and (reset or not go_on):
-                sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
-                parts = parts_of(dataset[torch.from_numpy(sample).long()][0])
-                self.module_.calibrate(parts.pop("x"), **parts)
-            with (
-                limited_threads(self.n_jobs),
-                self._resolved_device(),
-                self._weights_kept_on_error(go_on),
-            ):
-                # As skorch's partial_fit, but callbacks get X and y, not the dataset.
-                self.notify("on_train_begin", X=X, y=y)
-                try:
-                    self.fit_loop(dataset)
-                except KeyboardInterrupt:
-                    pass
-                self.notify("on_train_end", X=X, y=y)
-                self._learn_correlation(dataset)
-        return self
-
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Forecast what follows each window.
 
         Parameters
@@ -396,54 +349,32 @@ class Forecaster(NetworkUncertaintyMixin, SkorchParametersMixin, WindowNet):
             If X is not numeric and finite or not like the windows of the fit.
         """
         check_is_fitted(self)
+        is_mc = False
         if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
             X = check_windows(self, X, reset=False)
-            if self.n_mc_samples is not None:
-                passes = self._passes(X, self.n_mc_samples, self._generator())
-                y = self._point(passes).mean(axis=0)
-                return y.ravel() if self._y_is_1d else y
-        # Filled in batch by batch: a million origins need no second copy.
-        y, start = None, 0
-        for batch in self.forward_iter(X):
-            # Scoring callbacks hand in forecasts of the training: hence detach.
-            batch = self._point(batch.detach().numpy())
-            if y is None:
-                shape = (len(X), batch.shape[1])
-                y = np.empty(shape, getattr(X, "dtype", np.float32))
-            y[start : start + len(batch)] = batch
-            start += len(batch)
+            is_mc = self.n_mc_samples is not None
+        y = self.uncertainty_.point(self, X, self.n_mc_samples if is_mc else None)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
 
     # skorch offers it to every net; a regressor has no probabilities.
-    predict_proba = property()
+    predict_proba: ClassVar[Any] = property()
 
-    def _check_data(self, X, y, *, reset):
-        X = check_windows(self, X, reset=reset)
-        y = check_targets(self, X, y, reset=reset)
-        check_season(self)
-        return X, y
+    def initialize_module(self) -> Self:
+        """Build the network, and what tells how sure its forecasts are."""
+        super().initialize_module()
+        self.uncertainty_ = NetworkUncertainty(self.objective_.head)
+        return self
 
-    def _apply_weights(self, X, y, sample_weight):
-        """Origins that count, and their weights, or None where all count alike."""
-        if sample_weight is None:
-            return X, y, None
-        weights = check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if not weights.any():
-            raise ValueError(
-                "Expected at least one positive entry in sample_weight, found only "
-                "zeros: nothing is left to train on."
-            )
-        if not weights.all():
-            # A weight of 0 means not to be there: neither for the normalization nor
-            # in the part that is held back for validation.
-            counts = np.flatnonzero(weights)
-            X, y, weights = X[counts], y[counts], weights[counts]
-        if np.ptp(weights) == 0:
-            return X, y, None
-        # Mean 1, so that lr and clip_grad_norm mean the same with and without.
-        return X, y, weights / weights.mean()
+    def _why_without(self, method: str) -> str | None:
+        return why_without(self)
+
+    def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
+        return self.uncertainty_.quantiles(self, X, levels)
+
+    def _draw(
+        self, X: Any, n_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        return self.uncertainty_.draw(self, X, n_samples, random_state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -101,6 +101,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
             check_params(self)
             X = check_windows(self, X, reset=True)
             check_targets(self, X, y, reset=True)
+            self._seasonality = self.seasonality  # what forecasts depend on from here
             if self.seasonality > self.n_features_in_:
                 raise ValueError(
                     f"Expected windows of at least seasonality={self.seasonality} "
@@ -139,34 +140,34 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
         """(n_origins, horizon * n_targets)"""
         # The last season is a window of its own: lazy ones are never materialized.
         season = (
-            X[:, -self.seasonality :]
+            X[:, -self._seasonality :]
             if isinstance(X, np.ndarray)
-            else np.asarray(X.with_length(self.seasonality))
+            else np.asarray(X.with_length(self._seasonality))
         )
         if season.ndim == 2:
             season = season[:, :, np.newaxis]
-        places = np.arange(self.horizon_) % self.seasonality
+        places = np.arange(self.horizon_) % self._seasonality
         # (n_origins, seasonality, n_channels) -> (n_origins, horizon * n_targets)
         return season[:, places, : self.n_targets_].reshape(len(season), -1)
 
     def _deviation(self, X: Windows | np.ndarray) -> np.ndarray:
         """Of the change from one season to the next, (n_origins, n_targets)."""
-        if self.n_features_in_ <= self.seasonality:
+        if self.n_features_in_ <= self._seasonality:
             raise ValueError(
-                f"Expected windows of more than seasonality={self.seasonality} "
+                f"Expected windows of more than seasonality={self._seasonality} "
                 f"timestamps to see how seasons change, found {self.n_features_in_}. "
                 "Make longer windows."
             )
         return naive_scale(
             X if X.ndim == 3 else X[:, :, np.newaxis],
             power=2,
-            seasonality=self.seasonality,
+            seasonality=self._seasonality,
             n_targets=self.n_targets_,
             name="X",
         )
 
     def _quantiles(self, X: Windows | np.ndarray, levels: np.ndarray) -> np.ndarray:
-        n_seasons = np.arange(self.horizon_) // self.seasonality + 1
+        n_seasons = np.arange(self.horizon_) // self._seasonality + 1
         # (n, 1, n_targets) * (horizon, 1) -> (n, horizon, n_targets) -> (n, outputs)
         deviation = self._deviation(X)[:, np.newaxis] * np.sqrt(
             n_seasons[:, np.newaxis]
@@ -183,8 +184,8 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
         forecast, deviation = self._forecast(X), self._deviation(X)
         shape = n_samples, len(forecast), self.horizon_, self.n_targets_
         changes = random_state.standard_normal(shape) * deviation[:, np.newaxis]
-        for step in range(self.seasonality, self.horizon_):
-            changes[:, :, step] += changes[:, :, step - self.seasonality]
+        for step in range(self._seasonality, self.horizon_):
+            changes[:, :, step] += changes[:, :, step - self._seasonality]
         return forecast + changes.reshape(*shape[:2], -1)
 
     def __sklearn_tags__(self) -> Tags:

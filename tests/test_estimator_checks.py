@@ -46,8 +46,8 @@ NO_ARRAYS = {CalendarFeatures, SeriesForecaster}
 # Parameters of the base class that change what a fit accepts or a forecast is; one
 # network stands for all.
 VARIANTS = [
-    {"likelihood": "normal"},
-    {"quantiles": (0.1, 0.5, 0.9)},
+    {"loss": "normal"},
+    {"loss": "quantile", "quantiles": (0.1, 0.5, 0.9)},
     {"missing": "mask"},
     {"normalize": "last"},
 ]

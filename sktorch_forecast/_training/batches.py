@@ -11,6 +11,10 @@ from .._data.indexing import as_slice
 from .._data.targets import shared_span
 from .._data.time_split import split_by_time
 from .._data.windows import Windows
+from ..layers import WindowNormalization
+
+# Windows that tell what is usual.
+_N_CALIBRATING = 1024
 
 
 def as_tensor(array, device="cpu", dtype=np.float32):
@@ -48,6 +52,33 @@ def parts_of(batch, function=lambda part: part):
     if not isinstance(batch, dict):
         return {"x": function(batch)}
     return {k: function(v) for k, v in batch.items() if k != "sample_weight"}
+
+
+def calibrate(normalization: WindowNormalization, dataset: "WindowDataset") -> None:
+    """Set what all windows share from at most 1024 of them, evenly spread.
+
+    Parameters
+    ----------
+    normalization : WindowNormalization
+        Is changed.
+    dataset : WindowDataset
+        Windows to train on.
+    """
+    batch = dataset[torch.from_numpy(evenly_spread(len(dataset)))][0]
+    weights = batch.get("sample_weight") if isinstance(batch, dict) else None
+    parts = parts_of(batch)
+    normalization.calibrate(parts.pop("x"), **parts, weights=weights)
+
+
+def evenly_spread(n_windows: int) -> np.ndarray:
+    """Rows of at most 1024 windows, from the first to the last, to tell what is usual.
+
+    Returns
+    -------
+    rows : ndarray of shape (min(n_windows, 1024),), int64
+    """
+    n_rows = min(n_windows, _N_CALIBRATING)
+    return np.linspace(0, n_windows - 1, n_rows).astype(np.int64)
 
 
 class WindowDataset(skorch.dataset.Dataset):

@@ -1,14 +1,16 @@
 """What a network checks of its parameters before it trains."""
 
 import inspect
+from typing import Any
 
 import torch
 
+from .._utils.compat import resolve_device
 from .._utils.validation import check_params, check_quantiles
 from .device import has_bf16
 
 
-def check_parameters(net):
+def check_parameters(net: Any) -> None:
     """Check the parameters of a forecaster, each by itself and together.
 
     Raises
@@ -18,28 +20,17 @@ def check_parameters(net):
     """
     check_params(net)
     _check_hardware(net)
-    _check_what_is_minimized(net)
+    _check_objective(net)
     if net.normalize == "season" and net.seasonality is None:
         raise ValueError(
             "Expected a seasonality of at least 1 with normalize='season', found None. "
             "Say how many timestamps a season has, e.g. seasonality=12."
         )
-    if net.train_on == "last_step":
-        return
-    if "all_steps" not in inspect.signature(net.module.forward).parameters:
-        raise ValueError(
-            f"Expected train_on='last_step' for {type(net).__name__}, found "
-            "'all_steps': its network reads the window as a whole and has no time "
-            "steps to forecast from."
-        )
-    if net.normalize == "season":
-        raise ValueError(
-            "Expected train_on='last_step' with normalize='season', found 'all_steps': "
-            "the steps before the last season would know what follows them."
-        )
+    if net.train_on == "all_steps":
+        _check_all_steps(net)
 
 
-def check_season(net):
+def check_season(net: Any) -> None:
     """Check that a season fits into the windows that the network was given.
 
     Raises
@@ -63,35 +54,51 @@ def check_season(net):
 
 def _check_hardware(net):
     try:
-        torch.empty(0, device=net._device)
+        device = resolve_device(net.device)
+        torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"Expected a device that torch can use here, such as 'cpu', found "
             f"{net.device!r}: {error}"
         ) from None
-    if net.precision == "bf16" and not has_bf16(net._device):
+    if net.precision == "bf16" and not has_bf16(device):
         raise ValueError(
-            f"Expected precision='fp32' on this {net._device.type}, found 'bf16', "
+            f"Expected precision='fp32' on this {device.type}, found 'bf16', "
             "which it has no arithmetic for. Use an accelerator or processor that "
             "has (AVX-512 or AMX), or precision='fp32', which is faster here."
         )
 
 
-def _check_what_is_minimized(net):
-    values = {"likelihood": net.likelihood, "quantiles": net.quantiles}
-    values |= {"loss": net.loss, "criterion": net.criterion}
-    given = [
-        f"{name}={value!r}"
-        for name, value in values.items()
-        if value is not None and value is not torch.nn.MSELoss
-    ]
-    if len(given) > 1:
+def _check_objective(net):
+    if net.criterion is not None and net.loss != "mse":
         raise ValueError(
-            "Expected one of likelihood, quantiles, loss and criterion, since each "
-            f"says what is minimized, found {' and '.join(given)}. Give one."
+            "Expected one of loss and criterion, since each says what is minimized, "
+            f"found loss={net.loss!r} and criterion={net.criterion!r}. Give one."
         )
-    if net.quantiles is not None and len(check_quantiles(net.quantiles)) < 2:
+    if net.quantiles is None:
+        return
+    if net.loss != "quantile":
+        raise ValueError(
+            "Expected loss='quantile' with quantiles, the levels that it trains, found "
+            f"quantiles={net.quantiles!r} and loss={net.loss!r}. Give both or neither; "
+            "predict_quantiles has levels of its own."
+        )
+    if len(check_quantiles(net.quantiles)) < 2:
         raise ValueError(
             "Expected at least two quantiles, to tell others from, found "
             f"{net.quantiles!r}. Add the median, e.g. {(0.5, *net.quantiles)!r}."
+        )
+
+
+def _check_all_steps(net):
+    if "all_steps" not in inspect.signature(net.module.forward).parameters:
+        raise ValueError(
+            f"Expected train_on='last_step' for {type(net).__name__}, found "
+            "'all_steps': its network reads the window as a whole and has no time "
+            "steps to forecast from."
+        )
+    if net.normalize == "season":
+        raise ValueError(
+            "Expected train_on='last_step' with normalize='season', found 'all_steps': "
+            "the steps before the last season would know what follows them."
         )

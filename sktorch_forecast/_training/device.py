@@ -1,36 +1,41 @@
-"""Where torch computes, in what precision, and with how many threads."""
+"""In what precision torch computes, with how many threads, and where."""
 
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Literal
 
 import torch
 from joblib import effective_n_jobs
 
+from .._utils.compat import cpu_has_bf16
 
-def resolve_device(device):
-    """A torch.device; "auto" is an accelerator where there is one, None is the CPU."""
-    if device != "auto":
-        return torch.device("cpu" if device is None else device)
-    accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return accelerator or torch.device("cpu")
+Precision = Literal["fp32", "bf16"]
 
 
-def has_bf16(device):
+def has_bf16(device: torch.device) -> bool:
     """Whether a device computes in bfloat16 by more than emulation."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # What torch itself asks before it takes its bfloat16 kernels on a CPU.
-    return device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    return device.type != "cpu" or cpu_has_bf16()
+
+
+def computing(device: torch.device, precision: Precision) -> AbstractContextManager:
+    """Within, torch computes networks in this precision where that is safe."""
+    if precision == "fp32":
+        return nullcontext()
+    return torch.autocast(device.type, torch.bfloat16)
 
 
 @contextmanager
-def limited_threads(n_jobs):
-    """Within, torch uses the threads that joblib grants, and no more than before.
+def limited_threads(n_threads: int | None) -> Iterator[None]:
+    """Within, torch uses that many threads, and no more than before.
 
-    The number of threads changes the order of sums and with it the last bits of a
-    result: with one thread a fit gives the same bits in any process.
+    None is 1, and -1 what joblib grants the process. The number of threads changes the
+    order of sums and with it the last bits of a result: with one thread a fit gives the
+    same bits in any process.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(min(effective_n_jobs(n_jobs), before))
+    torch.set_num_threads(min(effective_n_jobs(n_threads), before))
     try:
         yield
     finally:

@@ -8,70 +8,80 @@ nothing answers to fails at once.
 
 import difflib
 import inspect
+from typing import Any, ClassVar, NoReturn, Self
 
 from sklearn.base import BaseEstimator
 
+from .._utils.compat import SkorchNet
+from .inherited import described, inherited_signature
 
-class SkorchParametersMixin:
+
+class ParametersMixin(SkorchNet):
     """`get_params` and `set_params` that agree with scikit-learn and with skorch.
 
     A subclass of a forecaster declares only the parameters of its own, as in
     ``def __init__(self, *, its_own=1, **shared)``. Its signature then also shows those
     of its parents, its docstring their description in place of
-    ``{shared_parameters}``, and ``parameter_constraints`` their constraints.
+    ``{shared_parameters}``, and ``parameter_constraints`` their constraints. It may
+    also declare a shared parameter again, to give it another default.
+
+    Attributes
+    ----------
+    parameter_constraints : dict of str to list
+        What each parameter may be, as scikit-learn's own estimators say it.
+    module_parameters : tuple of str
+        Names of the parameters that the torch module gets, by the same names.
+    training_parameters : tuple of str
+        Parameters of a class of its own that say how to train, and which the module
+        does not get.
     """
 
-    def __init_subclass__(cls, **kwargs):
+    parameter_constraints: ClassVar[dict[str, Any]] = {}
+    module_parameters: ClassVar[tuple[str, ...]] = ()
+    training_parameters: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        parents = (c for c in cls.__mro__[1:] if "parameter_constraints" in vars(c))
-        parent = next(parents, None)
-        if parent is None:  # the base itself
+        parents = [c for c in cls.__mro__[1:] if "parameter_constraints" in vars(c)]
+        parents.remove(ParametersMixin)
+        if not parents:  # the base of all forecasters itself
             return
-        cls.parameter_constraints = {
-            **parent.parameter_constraints,
-            **vars(cls).get("parameter_constraints", {}),
-        }
+        parent, base = parents[0], parents[-1]
+        own = vars(cls).get("parameter_constraints", {})
+        cls.parameter_constraints = parent.parameter_constraints | own
         if cls.__doc__:
-            cls.__doc__ = _fill(cls.__doc__, parent.__doc__ or "")
+            cls.__doc__ = described(cls.__doc__, [c.__doc__ for c in parents])
         if "__init__" not in vars(cls):
             return
-        signature = inspect.signature(cls.__init__).parameters
-        own = {k: p for k, p in signature.items() if p.kind is not p.VAR_KEYWORD}
-        names = [name for name in own if name != "self"]
-        cls._own_parameters = (*names, *parent._own_parameters)
-        inherited = inspect.signature(parent.__init__).parameters
-        # self and the parameters of its own first, then all others, but not **dunder:
-        # scikit-learn takes every name in a signature for a parameter.
-        for name, parameter in inherited.items():
-            if name not in own and parameter.kind is not parameter.VAR_KEYWORD:
-                own[name] = parameter
-        cls.__init__.__signature__ = inspect.Signature(own.values())
+        signature, own_names = inherited_signature(cls.__init__, parent.__init__)
+        cls.__init__.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
+        shared = {*_names(base.__init__), *parent.module_parameters}
+        shared |= set(cls.training_parameters)
+        new = [name for name in own_names if name not in shared]
+        cls.module_parameters = (*new, *parent.module_parameters)
 
     @classmethod
     def _signature_names(cls):
-        parameters = inspect.signature(cls.__init__).parameters.values()
-        return [
-            p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD
-        ]
+        return _names(cls.__init__)
 
-    def _dunder_names(self):
+    def default_component(self, prefix: str) -> Any:
+        """Class of a component, such as "criterion", whose parameter is None."""
+
+    def dunder_names(self) -> list[str]:
         """Names such as ``optimizer__weight_decay`` that were set on this object."""
         return [k for k in vars(self) if "__" in k.strip("_")]
 
-    def _get_param_names(self):
-        return sorted(self._signature_names()) + self._dunder_names()
+    def parameter_names(self) -> list[str]:
+        """Names of all parameters, skorch's ``prefix__name`` ones included."""
+        return sorted(self._signature_names()) + self.dunder_names()
 
-    @property
-    def _params_to_validate(self):
-        """Names that skorch validates at `initialize`; it keeps a set of them."""
-        return set(self._dunder_names())
-
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, skorch's ``prefix__name`` ones included.
 
         On an initialized net, what skorch applies at once (``lr``, ``optimizer__...``,
         ``callbacks__...``, ``module__...``, ``criterion__...``) is applied at once.
-        All others take effect at the next fit.
+        All others take effect at the next fit, but for those that are the forecast's
+        own: `n_mc_samples`, `n_threads` and ``iterator_valid__batch_size``.
 
         Parameters
         ----------
@@ -91,12 +101,7 @@ class SkorchParametersMixin:
             self._check_names(params)
         except TypeError as error:
             raise ValueError(str(error)) from None
-        for_skorch = {
-            name: value
-            for name, value in params.items()
-            if name.startswith(("callbacks__", "module__", "criterion__"))
-            or self._is_virtual_param(name)
-        }
+        for_skorch = {k: v for k, v in params.items() if self.is_applied_at_once(k)}
         for name, value in params.items():
             if name not in for_skorch:
                 setattr(self, name, value)
@@ -104,16 +109,12 @@ class SkorchParametersMixin:
             super().set_params(**for_skorch)
             # skorch hands these on to the optimizer and forgets them; the next fit and
             # clones need them too. Those of single groups exist in that one only.
-            vars(self).update(
-                {
-                    name: value
-                    for name, value in for_skorch.items()
-                    if name.startswith("optimizer__") and name.count("__") == 1
-                }
-            )
+            for name, value in for_skorch.items():
+                if name.startswith("optimizer__") and name.count("__") == 1:
+                    vars(self)[name] = value
         return self
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True, **kwargs: Any) -> dict[str, Any]:
         """Parameters by name, skorch's ``prefix__name`` ones included.
 
         Parameters
@@ -127,8 +128,8 @@ class SkorchParametersMixin:
         """
         # skorch lists the parameters of the callbacks as they are; those that were
         # set here apply from the next fit on and count.
-        own = {name: vars(self)[name] for name in self._dunder_names()}
-        return super().get_params(deep=deep) | own
+        own = {name: vars(self)[name] for name in self.dunder_names()}
+        return super().get_params(deep=deep, **kwargs) | own
 
     def _check_names(self, params):
         """Raise a TypeError that names the right one if a parameter does not exist."""
@@ -137,33 +138,34 @@ class SkorchParametersMixin:
             prefix, dunder, name = full_name.partition("__")
             if not dunder:
                 if full_name not in known:
-                    self._unknown(full_name, known)
+                    self._complain(full_name, known)
             elif prefix not in self.prefixes_:
-                self._unknown(full_name, [f"{p}__{name}" for p in self.prefixes_])
+                self._complain(full_name, [f"{p}__{name}" for p in self.prefixes_])
             elif prefix == "callbacks":
                 self._check_callback_name(name, params.get(prefix, self.callbacks))
             else:
                 component = params.get(prefix, getattr(self, prefix, None))
+                if component is None:
+                    component = self.default_component(prefix)
                 names = _keywords(component)
                 if names is not None and name.split("__")[0] not in names:
-                    self._unknown(full_name, [f"{prefix}__{n}" for n in names])
+                    self._complain(full_name, [f"{prefix}__{n}" for n in names])
 
     def _check_callback_name(self, full_name, callbacks):
         """Check ``name`` or ``name__parameter`` of a callback."""
-        net = type(self)(callbacks=callbacks)
-        found = dict(net._uniquely_named_callbacks())
+        found = type(self)(callbacks=callbacks).named_callbacks()
         name, dunder, parameter = full_name.partition("__")
         if name not in found:
             candidates = [f"callbacks__{n}{dunder}{parameter}" for n in found]
-            self._unknown(f"callbacks__{full_name}", candidates)
+            self._complain(f"callbacks__{full_name}", candidates)
         callback = found[name]
         kind = callback if isinstance(callback, type) else type(callback)
         names = _keywords(kind)
         if dunder and names is not None and parameter not in names:
             candidates = [f"callbacks__{name}__{n}" for n in names]
-            self._unknown(f"callbacks__{full_name}", candidates)
+            self._complain(f"callbacks__{full_name}", candidates)
 
-    def _unknown(self, name, candidates):
+    def _complain(self, name, candidates) -> NoReturn:
         nearest = difflib.get_close_matches(name, candidates, n=1, cutoff=0)[0]
         raise TypeError(
             f"Invalid parameter {name!r} for estimator {type(self).__name__}: did you "
@@ -175,23 +177,10 @@ class SkorchParametersMixin:
     __repr__ = BaseEstimator.__repr__
 
 
-def _fill(doc, parent_doc):
-    """Replace ``{shared_...}`` in a docstring by what the parent's says there."""
-    sections = {"shared_parameters": "Parameters", "shared_attributes": "Attributes"}
-    for key, title in sections.items():
-        doc = doc.replace(f"    {{{key}}}", _section(parent_doc, title))
-    return doc
-
-
-def _section(doc, title):
-    """Body of a numpydoc section, without its heading."""
-    lines = doc.splitlines()
-    start = lines.index(f"    {title}") + 2
-    end = next(
-        (i - 1 for i in range(start, len(lines)) if lines[i].startswith("    ---")),
-        len(lines),
-    )
-    return "\n".join(lines[start:end]).rstrip()
+def _names(function):
+    """Names of the parameters in a signature."""
+    parameters = inspect.signature(function).parameters.values()
+    return [p.name for p in parameters if p.name != "self" and p.kind != p.VAR_KEYWORD]
 
 
 def _keywords(component):

@@ -3,39 +3,47 @@
 Symbols as in ``conformal``: m calibration origins, K outputs, Q levels.
 """
 
+from typing import Any
+
 import numpy as np
+import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils import gen_batches
+
+from .._training.batches import evenly_spread
+from ..layers import WindowNormalization
 
 # Windows whose deviations are computed side by side.
 _BATCH_SIZE = 1024
 
 
-def n_needed(levels):
+def n_needed(levels: np.ndarray) -> int:
     """Fewest calibration origins whose ranks reach these levels."""
     share = min(levels[0], 1 - levels[-1])
     return int(np.ceil(np.round(1 / share, 9))) - 1
 
 
-def at_ranks(scores, levels):
+def told(levels: np.ndarray, n_scores: int) -> np.ndarray:
+    """Those of the levels that the ranks of so many scores reach."""
+    return levels[np.minimum(levels, 1 - levels) * (n_scores + 1) > 1 - 1e-9]
+
+
+def at_ranks(scores: np.ndarray, levels: np.ndarray) -> np.ndarray:
     """Quantiles of scores that are on the safe side: (m, K, 1 or Q) -> (K, Q).
 
     Among ``m + 1`` exchangeable scores, one is below the r-th smallest of the others
-    with a probability of at most, and not above it of at least, ``r / (m + 1)``.
+    with a probability of at most, and not above it of at least, ``r / (m + 1)``. Levels
+    beyond the reach of m scores have infinite quantiles.
     """
     n_scores, _, n_kinds = scores.shape
-    if n_scores < (needed := n_needed(levels)):
-        raise ValueError(
-            f"Expected at least {needed} calibration origins for levels from "
-            f"{levels[0]:g} to {levels[-1]:g}, found {n_scores}. Fit with more origins "
-            "or a larger calibration_fraction, or ask for less extreme levels."
-        )
     # Rounded: (1 - 0.9) / 2 is a little below 0.05, and 20 times that below 1.
     places = np.round((n_scores + 1) * levels, 9)
     ranks = np.where(levels > 0.5, np.ceil(places), np.floor(places)).astype(int)
     kinds = np.minimum(np.arange(len(levels)), n_kinds - 1)
+    ends = np.full((1, *scores.shape[1:]), np.inf)
+    ranked = np.concatenate([-ends, np.sort(scores, axis=0), ends])
     # (Q, K) -> (K, Q)
-    return np.sort(scores, axis=0)[ranks - 1, :, kinds].T
+    return ranked[ranks, :, kinds].T
 
 
 def dense(X):
@@ -58,25 +66,34 @@ def last_origins(chunks, n_origins):
     return [tuple(part[surplus - len(first[1]) :] for part in joined)]
 
 
-def deviations_of(X, n_targets):
-    """Deviation of the targets over each window: (n, n_targets)."""
-    deviations = []
+def least_scale(X: Any, n_targets: int) -> np.ndarray:
+    """Lower bound of the scales of windows, as networks have it: (n_targets,).
+
+    It comes from at most 1024 windows, evenly spread.
+    """
+    normalization = WindowNormalization(n_targets, n_targets).double()
+    normalization.calibrate(_targets_of(X[evenly_spread(len(X))], n_targets))
+    return normalization.min_scale.numpy()
+
+
+def scales_of(X: Any, min_scale: np.ndarray) -> np.ndarray:
+    """Deviation of the targets over each window, at least `min_scale`: (n, n_targets).
+
+    In double precision.
+    """
+    n_targets = len(min_scale)
+    normalization = WindowNormalization(n_targets, n_targets).double()
+    normalization.min_scale.copy_(torch.from_numpy(min_scale))
+    scales = []
     for batch in gen_batches(len(X), _BATCH_SIZE):
-        x = np.asarray(X[batch], dtype=np.float64)
-        x = x.reshape(*x.shape[:2], -1)[..., :n_targets]
-        # Without the last value, a window in which nothing happens is exactly zero.
-        deviations.append((x - x[:, -1:]).std(axis=1))
-    return np.concatenate(deviations)
+        _, units = normalization.encode(_targets_of(X[batch], n_targets))
+        scales.append(units.scale[:, 0].numpy())  # (batch, 1, n_targets)
+    return np.concatenate(scales)
 
 
-def usual_deviation(X, n_targets):
-    """Median deviation of at most 1024 windows, evenly spread: (n_targets,)."""
-    rows = np.linspace(0, len(X) - 1, min(len(X), 1024)).astype(int)
-    deviations = deviations_of(X[rows], n_targets)
-    # As the networks do: where most windows are flat the mean, and if all are, any.
-    usual = np.median(deviations, axis=0)
-    usual = np.where(usual > 0, usual, deviations.mean(axis=0))
-    return np.where(usual > 0, usual, 10.0)
+def _targets_of(X, n_targets):
+    """Target channels of windows, (n, length, n_targets)."""
+    return torch.from_numpy(dense(X)[..., :n_targets].astype(np.float64))
 
 
 def ranges(scores, n_scores):

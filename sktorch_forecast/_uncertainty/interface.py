@@ -4,11 +4,17 @@ A forecaster that has a source of uncertainty says by `_draw` how paths are draw
 by `_quantiles` how quantiles are found where there is a better way than to draw.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.inputs import check_windows
+from .._utils.compat import available_if
 from .._utils.randomness import private_random_state
+from .._utils.typing import RandomState
 from .._utils.validation import (
     check_coverage,
     check_positive_int,
@@ -16,14 +22,35 @@ from .._utils.validation import (
     levels_of,
 )
 
+# Paths from which quantiles are read where there is no better way.
+N_DRAWS = 200
+
+
+def quantiles_of(samples: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """(n_samples, n_origins, outputs) -> (n_origins, outputs, n_quantiles)"""
+    return np.moveaxis(np.quantile(samples, levels, axis=0), 0, -1)
+
+
+def _offers(method: str) -> Callable[[Any], bool]:
+    """A check for `available_if`: an error says why a method is not there."""
+
+    def check(forecaster):
+        if (reason := forecaster._why_without(method)) is not None:
+            raise ValueError(reason)
+        return True
+
+    return check
+
 
 class UncertaintyMixin:
-    """Intervals, quantiles and sample paths for a forecaster of windows."""
+    """Intervals, quantiles and sample paths for a forecaster of windows.
 
-    # Paths from which quantiles are read where there is no better way.
-    _n_draws = 200
+    A forecaster that may lack a source of uncertainty says so by `_why_without`: it has
+    none of the methods then, as ``hasattr`` tells.
+    """
 
-    def predict_interval(self, X, coverage=0.9):
+    @available_if(_offers("predict_interval"))
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Central intervals for every step.
 
         Parameters
@@ -47,7 +74,8 @@ class UncertaintyMixin:
         """
         return self.predict_quantiles(X, levels_of(check_coverage(coverage)))
 
-    def predict_quantiles(self, X, quantiles):
+    @available_if(_offers("predict_quantiles"))
+    def predict_quantiles(self, X: Any, quantiles: ArrayLike) -> np.ndarray:
         """Quantiles of every step.
 
         Parameters
@@ -75,7 +103,10 @@ class UncertaintyMixin:
         levels = check_quantiles(quantiles)
         return self._quantiles(check_windows(self, X, reset=False), levels)
 
-    def sample(self, X, n_samples=100, random_state=None):
+    @available_if(_offers("sample"))
+    def sample(
+        self, X: Any, n_samples: int = 100, random_state: RandomState = None
+    ) -> np.ndarray:
         """Draw joint paths of all steps.
 
         Parameters
@@ -107,18 +138,22 @@ class UncertaintyMixin:
         X = check_windows(self, X, reset=False)
         return self._draw(X, n_samples, self._generator(random_state))
 
-    def _generator(self, random_state=None):
-        """A RandomState from the argument, or from the forecaster's own parameter."""
+    def _generator(self, random_state: RandomState = None) -> np.random.RandomState:
+        """A RandomState from the argument, or from the parameter that the fit had."""
         if random_state is None:
-            random_state = getattr(self, "random_state", None)
+            random_state = getattr(self, "_random_state_of_draws", None)
         return private_random_state(random_state)
 
-    def _quantiles(self, X, levels):
-        """(n_origins, outputs, n_quantiles) for checked windows."""
-        samples = self._draw(X, self._n_draws, self._generator())
-        # (n_quantiles, n_origins, outputs) -> (n_origins, outputs, n_quantiles)
-        return np.moveaxis(np.quantile(samples, levels, axis=0), 0, -1)
+    def _why_without(self, method: str) -> str | None:
+        """Why this forecaster does not have a method, in words; None if it has."""
+        return None
 
-    def _draw(self, X, n_samples, random_state):
+    def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
+        """(n_origins, outputs, n_quantiles) for checked windows."""
+        return quantiles_of(self._draw(X, N_DRAWS, self._generator()), levels)
+
+    def _draw(
+        self, X: Any, n_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
         """(n_samples, n_origins, outputs) for checked windows."""
         raise NotImplementedError

@@ -5,9 +5,10 @@ stands here with the reason why the public ones do not do.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import torch
 
 # The base of what make_scorer returns: weights, metadata routing, and one forecast for
 # several scorers. make_scorer itself gives a metric nothing but y_true and y_pred, and
@@ -37,15 +38,186 @@ from sklearn.utils.validation import _num_samples as num_samples
 # Rows of anything that scikit-learn takes for data, frames of any kind among them.
 from sklearn.utils import _safe_indexing as safe_indexing  # isort: skip
 
+from sklearn.utils.metaestimators import available_if as _available_if
+from skorch import NeuralNetRegressor
+from skorch.callbacks import Callback
+from skorch.history import History
+from skorch.utils import to_device
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
+    """scikit-learn's, which hides the signature of the method from editors."""
+    return _available_if(check)
+
+
+def foreach_norm(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Norms of many tensors in one call, as torch.nn.utils takes them."""
+    return list(torch._foreach_norm(tensors))
+
+
+def foreach_mul_(tensors: list[torch.Tensor], factor: torch.Tensor) -> None:
+    """Multiply many tensors in place in one call; as above."""
+    torch._foreach_mul_(tensors, factor)
+
+
+def cpu_has_bf16() -> bool:
+    """What torch itself asks before it takes its bfloat16 kernels on a CPU."""
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def resolve_device(device: str | torch.device | None) -> torch.device:
+    """A torch.device; "auto" is an accelerator where there is one, None is the CPU."""
+    if device != "auto":
+        return torch.device("cpu" if device is None else device)
+    # torch.accelerator is new in torch 2.6, its argument in a later one.
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    return accelerator or torch.device("cpu")
+
+
+class SkorchNet(NeuralNetRegressor):
+    """skorch's net, with its private hooks under names of our own.
+
+    skorch takes any keyword in its constructor, keeps its state on the object from
+    there on, and puts modules where the parameter `device` says. scikit-learn allows
+    nothing but parameters in a constructor, and ours may be "auto". So that state has
+    defaults at the class, replaced on the object and never changed in place, and a
+    device that a fit has found, `device_`, stands for the parameter.
+
+    Attributes
+    ----------
+    device_ : torch.device
+        Where the network is, resolved by `initialize`.
+    """
+
+    history_: History | None = None
+    initialized_: bool = False
+    virtual_params_: dict = {}
+    prefixes_: list[str] = [
+        *NeuralNetRegressor.prefixes_,
+        "module",
+        "criterion",
+        "optimizer",
+    ]
+    cuda_dependent_attributes_: list[str] = ["module_", "criterion_", "optimizer_"]
+    callbacks_: list[tuple[str, Callback]]
+    device_: torch.device
+    module_: Any
+    criterion_: Any
+    optimizer_: torch.optim.Optimizer
+    predict_nonlinearity = None
+    _modules = ["module"]
+    _criteria = ["criterion"]
+    _optimizers = ["optimizer"]
+
+    # ------------------------------------------------ what skorch calls, and names here
+
+    def parameter_names(self) -> list[str]:
+        """Names of all parameters; scikit-learn reads them off the signature."""
+        raise NotImplementedError
+
+    def dunder_names(self) -> list[str]:
+        """Names such as ``optimizer__weight_decay`` that were set on this object."""
+        raise NotImplementedError
+
+    def set_mode(self, training: bool) -> None:
+        """Training or evaluation mode; what is in it already stays as it is."""
+        if self.module_.training != training:  # else each batch walks all modules
+            super()._set_training(training)
+
+    def trained_parameters(self) -> list[torch.nn.Parameter]:
+        """Parameters of all optimizers."""
+        # Not get_all_learnable_params, which walks through all modules.
+        optimizers = [getattr(self, name + "_") for name in self._optimizers]
+        groups = [group for optimizer in optimizers for group in optimizer.param_groups]
+        return [parameter for group in groups for parameter in group["params"]]
+
+    def named_callbacks(self) -> dict[str, Any]:
+        """Callbacks by their names, those that are not initialized, too."""
+        return dict(self._uniquely_named_callbacks())
+
+    def is_applied_at_once(self, name: str) -> bool:
+        """Whether skorch applies a parameter of an initialized net at once."""
+        components = ("callbacks__", "module__", "criterion__")
+        return name.startswith(components) or self._is_virtual_param(name)
+
+    def _get_param_names(self):
+        return self.parameter_names()
+
+    @property
+    def _params_to_validate(self):
+        """Names that skorch validates at `initialize`; it keeps a set of them."""
+        return set(self.dunder_names())
+
+    def _set_training(self, training=True):
+        self.set_mode(training)
+
+    def _zero_grad_optimizer(self, set_to_none=None):
+        # zero_grad takes longer, for hooks that few use.
+        for parameter in self.trained_parameters():
+            parameter.grad = None
+
+    # ------------------------------------------------------- the device that was found
+
+    def _initialize_module(self, reason=None):
+        return self._initialize_there("module", self.initialize_module, reason)
+
+    def _initialize_criterion(self, reason=None):
+        return self._initialize_there("criterion", self.initialize_criterion, reason)
+
+    def _initialize_there(self, kind, initialize, reason):
+        """As in skorch, but on the device that was found."""
+
+        def names():  # a subclass may add some while it initializes
+            return self._modules if kind == "module" else self._criteria
+
+        with self._current_init_context(kind):
+            kwargs = {k: v for n in names() for k, v in self.get_params_for(n).items()}
+            if self.initialized_ and self.verbose:
+                print(reason or self._format_reinit_msg(kind, kwargs))
+            initialize()
+            for name in names():
+                part = getattr(self, name + "_")
+                if isinstance(part, torch.nn.Module):
+                    part = self.torch_compile(to_device(part, self.device_), name=name)
+                    setattr(self, name + "_", part)
+        return self
+
+    def load_params(self, *args: Any, **kwargs: Any) -> None:
+        """Load what `save_params` has saved, see skorch."""
+        # skorch asks the parameter where to load to, and writes into it. So a twin with
+        # the device that was found loads, and hands over all but its parameter.
+        twin = object.__new__(type(self))
+        device = vars(self).get("device_", resolve_device(self.device))
+        vars(twin).update(vars(self), device=str(device))
+        NeuralNetRegressor.load_params(twin, *args, **kwargs)
+        vars(self).update(vars(twin), device=self.device)
+
+    def __setstate__(self, state):
+        asked, found = state["device"], state.get("device_")
+        device = str(resolve_device(asked) if found is None else found)
+        super().__setstate__(state | {"device": device})
+        if found is not None:  # skorch falls back to the CPU where there is no GPU
+            self.device_ = torch.device(self.device)
+        self.device = asked
+
+
 __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "SkorchNet",
     "Scorer",
     "StrOptions",
+    "available_if",
     "check_method_params",
     "check_sample_weight",
+    "cpu_has_bf16",
+    "foreach_mul_",
+    "foreach_norm",
     "num_samples",
+    "resolve_device",
     "safe_indexing",
     "validate_parameter_constraints",
     "validate_params",

@@ -8,7 +8,9 @@ Symbols used below::
     Q  n_levels        quantiles asked for
 """
 
+import warnings
 from numbers import Real
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -20,13 +22,14 @@ from .._data.time_split import split_by_time, times_of
 from .._uncertainty.conformal import (
     at_ranks,
     dense,
-    deviations_of,
     last_origins,
+    least_scale,
     n_needed,
     places_of,
     ranges,
+    scales_of,
+    told,
     track,
-    usual_deviation,
 )
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
@@ -59,8 +62,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         length * n_channels), all channels of the oldest timestamp first. None is
         :class:`~sklearn.linear_model.LinearRegression` on flat windows.
     coverage : float in (0, 1), default=0.9
-        Coverage that the calibration must be able to promise, and that
-        `predict_interval` takes unless told otherwise.
+        Coverage that `predict_interval` takes unless told otherwise. A coverage that
+        the calibration origins are too few for has infinite intervals.
     method : {"split", "cqr", "adaptive"}, default="split"
         What the scores are, and how their quantiles move:
 
@@ -123,7 +126,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     the score of rank ``ceil((m + 1) t)`` for ``t > 0.5``, else ``floor((m + 1) t)``,
     of ``m`` calibration origins, times the scale of the window. Each is on the safe
     side, so both ends of an interval are, and it takes ``2 / (1 - c) - 1`` origins at
-    least to promise coverage ``c``. Coverage is that of each step and target by
+    least to promise coverage ``c``; with fewer, the interval is infinite, and a warning
+    says so. Coverage is that of each step and target by
     itself, averaged over calibrations: not that of whole paths.
 
     **Time series.** Errors of neighboring origins are alike, the more so with a long
@@ -173,7 +177,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     (10, 496, 2)
     """
 
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "method": [StrOptions({"split", "cqr", "adaptive"})],
@@ -224,9 +228,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid, there are too few calibration
-            origins for `coverage`, or "cqr" is asked of an estimator that forecasts
-            no quantiles. A fitted forecaster stays as it was.
+            If a parameter or the data are not valid, no origins are left to train on,
+            or "cqr" is asked of an estimator that forecasts no quantiles. A fitted
+            forecaster stays as it was.
         """
         with unchanged_on_error(self):
             check_params(self)
@@ -243,8 +247,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 raise ValueError(
                     "Expected an estimator with a predict_quantiles method for "
                     f"method='cqr', found {self.estimator_!r}. Use a network with "
-                    "quantiles or a likelihood, put pipelines and searches around the "
-                    "ConformalForecaster, or choose method='split'."
+                    "loss='quantile' or a distribution, put pipelines and searches "
+                    "around the ConformalForecaster, or choose method='split'."
                 )
             fit_params = check_method_params(X, fit_params, indices=before)
             # Slices, where they will do, leave the targets a view of the series.
@@ -252,7 +256,11 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             x = in_form_for(self.estimator_, X[before])
             self.estimator_.fit(x, y[before], **fit_params)
             if self.normalize == "window":
-                self.min_scale_ = usual_deviation(X[before], self.n_targets_) / 10
+                self.min_scale_ = least_scale(X[before], self.n_targets_)
+            # What forecasts depend on from here on.
+            self._method, self._normalize = self.method, self.normalize
+            self._coverage = self.coverage
+            self._random_state_of_draws = self.random_state
             self._calibrate(X[last], y[last])
         return self
 
@@ -287,13 +295,13 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             check_params(self)
             X = check_windows(self, X, reset=False)
             y = check_targets(self, X, y, reset=False)
-            if self.method == "cqr":
+            if self._method == "cqr":
                 self._origins = last_origins(
                     [*self._origins, self._known(dense(X), y)], self.n_calibration_
                 )
             else:
                 scores = self._errors(*self._known(X, y), None)[..., 0]
-                if self.method == "adaptive":
+                if self._method == "adaptive":
                     recent = np.concatenate([self.scores_, scores[:-1]])
                     steps = self.learning_rate * ranges(recent, self.n_calibration_)
                     self.tracked_ = track(self.tracked_, self.levels_, scores, steps)
@@ -348,38 +356,42 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `coverage` is not between 0 and 1 or more than the calibration origins
-            can promise, or as for `predict_quantiles`.
+            If `coverage` is not between 0 and 1, or as for `predict_quantiles`.
+
+        Warns
+        -----
+        UserWarning
+            If the calibration origins are too few for the coverage: the intervals are
+            infinite then.
         """
-        coverage = self.coverage if coverage is None else coverage
+        check_is_fitted(self)
+        coverage = self._coverage if coverage is None else coverage
         return super().predict_interval(X, coverage)
 
     def _check_split(self, n_samples, n_before, n_last):
-        needed = n_needed(levels_of(self.coverage))
-        if n_last < needed or not n_before:
+        if not n_before:
             raise ValueError(
-                f"Expected at least {needed} calibration origins for coverage="
-                f"{self.coverage} and some before them to train on, found {n_last} and "
-                f"{n_before}: calibration_fraction={self.calibration_fraction} of "
-                f"n_samples={n_samples}, with a gap of horizon - 1 = "
-                f"{self.horizon_ - 1}. Use more origins, another calibration_fraction "
-                "or a lower coverage."
+                "Expected some calibration origins and some before them to train on, "
+                f"found {n_last} and 0: calibration_fraction="
+                f"{self.calibration_fraction} of n_samples={n_samples}, with a gap of "
+                f"horizon - 1 = {self.horizon_ - 1}. Use more origins or a smaller "
+                "calibration_fraction."
             )
 
     def _calibrate(self, X, y):
         """Take these origins, in time order, for the calibration."""
         self.n_calibration_ = len(y)
-        if self.method == "cqr":
+        if self._method == "cqr":
             self._origins = [self._known(X, y)]
             # An estimator that cannot forecast quantiles after all says so here.
-            self._offsets(levels_of(self.coverage))
+            self._centers(X[:1], levels_of(self.coverage))
             return
         self.scores_ = self._errors(*self._known(X, y), None)[..., 0]
-        if self.method == "adaptive":
+        if self._method == "adaptive":
             own = levels_of(self.coverage)
             near = np.abs(_TRACKED[:, np.newaxis] - own).min(axis=1) < 1e-9
-            told = np.minimum(_TRACKED, 1 - _TRACKED) * (len(y) + 1) > 1 - 1e-9
-            self.levels_ = np.sort(np.concatenate([own, _TRACKED[told & ~near]]))
+            levels = np.sort(np.concatenate([own, _TRACKED[~near]]))
+            self.levels_ = told(levels, len(y))
             self.tracked_ = at_ranks(self.scores_[..., np.newaxis], self.levels_)
 
     def _known(self, X, y):
@@ -388,15 +400,14 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     def _scales(self, X):
         """What a score is counted in: (n, K), or (n, 1) without normalization."""
-        if self.normalize is None:
+        if self._normalize is None:
             return np.ones((len(X), 1))
-        scales = np.maximum(deviations_of(X, self.n_targets_), self.min_scale_)
         # step-major: (n, n_targets) -> (n, horizon * n_targets)
-        return np.tile(scales, self.horizon_)
+        return np.tile(scales_of(X, self.min_scale_), self.horizon_)
 
     def _centers(self, X, levels):
         """What scores are distances from: (n, K, 1), or (n, K, Q) for "cqr"."""
-        if self.method != "cqr":
+        if self._method != "cqr":
             y = forecast_from(self.estimator_, X, self.estimator_.predict)
             return y.reshape(len(X), -1, 1)
         return forecast_from(
@@ -410,23 +421,42 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     def _scores(self, levels):
         """Scores of the calibration origins: (m, K, 1), or (m, K, Q) for "cqr"."""
-        if self.method != "cqr":
+        if self._method != "cqr":
             return self.scores_[..., np.newaxis]
         parts = [self._errors(*known, levels) for known in self._origins]
         return np.concatenate(parts)
 
     def _offsets(self, levels):
         """Quantiles of the scores at these levels: (K, Q)."""
-        if self.method != "adaptive":
+        reached = told(levels, self.n_calibration_)
+        if len(reached) < len(levels):
+            warnings.warn(
+                f"Quantiles from {levels[0]:g} to {levels[-1]:g} take at least "
+                f"{n_needed(levels)} calibration origins, found {self.n_calibration_}: "
+                "those that are not reached are infinite. Fit with more origins or a "
+                "larger calibration_fraction, or ask for less extreme levels.",
+                UserWarning,
+            )
+        if self._method != "adaptive":
             return at_ranks(self._scores(levels), levels)
-        first, last = self.levels_[[0, -1]]
-        if levels[0] < first - 1e-9 or levels[-1] > last + 1e-9:
+        return np.stack([self._interpolated(levels, q) for q in self.tracked_])
+
+    def _interpolated(self, levels, tracked):
+        """Quantiles of "adaptive" between those that are tracked, (Q,)."""
+        first, last = self.levels_[[0, -1]] if len(self.levels_) else (0.5, 0.5)
+        below, above = levels < first - 1e-9, levels > last + 1e-9
+        reached = told(levels[below | above], self.n_calibration_)
+        if len(reached):
             raise ValueError(
                 f"Expected levels between {first:g} and {last:g}, which are tracked, "
                 f"found {levels[0]:g} to {levels[-1]:g}. Fit with the coverage that "
                 "you need."
             )
-        return np.stack([np.interp(levels, self.levels_, q) for q in self.tracked_])
+        quantiles = np.full(len(levels), -np.inf)
+        quantiles[above] = np.inf
+        inside = ~(below | above)
+        quantiles[inside] = np.interp(levels[inside], self.levels_, tracked)
+        return quantiles
 
     def _quantiles(self, X, levels):
         offsets = self._offsets(levels)
@@ -438,10 +468,16 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         """To each forecast, the errors of one calibration origin at all its steps."""
         rows = random_state.randint(self.n_calibration_, size=(n_samples, len(X)))
         scales = self._scales(X)
-        if self.method != "cqr":
+        if self._method != "cqr":
             return self._centers(X, None)[..., 0] + scales * self.scores_[rows]
-        told = np.minimum(_GRID, 1 - _GRID) * (self.n_calibration_ + 1) > 1 - 1e-9
-        levels = np.union1d(_GRID[told], levels_of(self.coverage))
+        levels = np.union1d(_GRID, levels_of(self._coverage))
+        levels = told(levels, self.n_calibration_)
+        if len(levels) < 2:
+            raise ValueError(
+                "Expected at least 2 calibration origins to draw paths, found "
+                f"{self.n_calibration_}. Fit with more origins or a larger "
+                "calibration_fraction."
+            )
         place, excess = places_of(self._scores(levels), levels)
         quantiles = self._quantiles(X, levels)
         # (m, K) -> (n_samples, n, K)

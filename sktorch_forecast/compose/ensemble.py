@@ -187,6 +187,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 self.estimators_ = Parallel(n_jobs=self.n_jobs)(
                     delayed(_fitted)(member, x, y, fit_params) for member in members
                 )
+            self._random_state_of_draws = self.random_state
             self._are_points = not _is_probabilistic(self.estimators_[0], X[:1])
         return self
 

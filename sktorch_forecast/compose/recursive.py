@@ -8,10 +8,13 @@ Symbols used below::
     n  n_origins   samples
 """
 
+from dataclasses import replace
 from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
@@ -21,9 +24,10 @@ from .._data.inputs import check_targets, check_windows
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval
+from .._utils.typing import RandomState
 from .._utils.validation import check_params
 from ..forecaster import Forecaster
-from ..layers import WindowNormalization
+from ..layers import ForecastNetwork
 from ._wrapping import WrapperMixin, in_form_for, takes_windows
 
 # Origins whose windows are held side by side while they slide.
@@ -88,14 +92,14 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     forecasts. The statistics that `normalize` takes remain those of the observed
     window. For all others the window slides: the oldest timestamp is dropped and the
     forecast appended, so a network that normalizes windows does so anew at each step.
-    A network with a likelihood, quantiles or ``missing="mask"``, and one inside a
-    pipeline or search, is one of those others; to carry its state, wrap the network
-    itself and put the pipeline or search around.
+    A network of a distribution or of quantiles, one with ``missing="mask"``, and one
+    inside a pipeline or search, is one of those others; to carry its state, wrap the
+    network itself and put the pipeline or search around.
 
     **Paths.** `sample` draws the first step from the one-step model, reads it as if
     observed, and so on, so the steps of a path hang together as the model says
     (ancestral sampling). It needs a one-step model with a `sample` of its own, such as
-    a network with a likelihood. Intervals and quantiles are read from 200 paths.
+    a network with ``loss="normal"``. Intervals and quantiles are read from 200 paths.
 
     Lazy windows remain lazy in the package's own forecasters. Flat windows are
     materialized, for `fit` all of them and for `predict` a batch at a time.
@@ -129,17 +133,19 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     (2, 3)
     """
 
-    covariates = ()
-    parameter_constraints = {
+    covariates: ClassVar[tuple[str, ...]] = ()
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "horizon": [Interval(Integral, 1, None, closed="left"), None],
     }
 
-    def __init__(self, estimator=None, horizon=None):
+    def __init__(
+        self, estimator: BaseEstimator | None = None, horizon: int | None = None
+    ):
         self.estimator = estimator
         self.horizon = horizon
 
-    def fit(self, X, y, **fit_params):
+    def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
         """Fit the one-step model on the first step of `y`.
 
         Parameters
@@ -196,7 +202,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self.estimator_.fit(X, y, **fit_params)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Forecast `horizon` steps from each window.
 
         Parameters
@@ -236,14 +242,20 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             y = np.concatenate(y)
         return y.ravel() if self._y_is_1d else y
 
-    def _draw(self, X, n_samples, random_state):
+    def _why_without(self, method: str) -> str | None:
+        inner = getattr(self, "estimator_", None) or self._inner()
+        if hasattr(inner, "sample"):
+            return None
+        return (
+            "Expected a one-step model with a sample method to draw paths with, "
+            f"found {inner!r}. Use a network with loss='normal', or put a "
+            "ConformalForecaster around this RecursiveForecaster."
+        )
+
+    def _draw(
+        self, X: Any, n_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
         """Paths: each step is drawn from the one-step model and read as if observed."""
-        if not hasattr(self.estimator_, "sample"):
-            raise ValueError(
-                "Expected a one-step model with a sample method to draw paths with, "
-                f"found {self.estimator_!r}. Use a network with likelihood='normal', "
-                "or put a ConformalForecaster around this RecursiveForecaster."
-            )
 
         def draw(window):
             return self.estimator_.sample(window, 1, random_state)[0]
@@ -278,9 +290,9 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             forecasts.append(y.reshape(n_origins, n_targets))
         return np.concatenate(forecasts, axis=1)
 
-    def _generator(self, random_state=None):
+    def _generator(self, random_state: RandomState = None) -> np.random.RandomState:
         if random_state is None:
-            random_state = getattr(self.estimator_, "random_state", None)
+            random_state = getattr(self.estimator_, "_random_state_of_draws", None)
         return super()._generator(random_state)
 
 
@@ -290,53 +302,54 @@ def _carries_state(estimator):
         return False
     # What a head puts out are parameters, and a network that masks reads more than it
     # forecasts: neither can be read as if observed.
-    if estimator.head_ is not None or estimator.missing == "mask":
+    if estimator.objective_.head.is_distribution or estimator.spec_.masked:
         return False
-    network = estimator._network
+    network = estimator.module_.network
     return hasattr(network, "step") and not getattr(network, "bidirectional", False)
 
 
 def _unrolled(forecaster, horizon):
     """A shallow copy of `forecaster` that forecasts `horizon` steps with its state."""
-    module = _CarriedState(forecaster._network, horizon)
-    if forecaster.normalize is not None:
-        _, around, _ = forecaster._initialized_architecture
-        module = WindowNormalization(module, **(around | {"horizon": horizon}))
-        module.min_scale = forecaster.module_.min_scale
-        module.usual_scale = forecaster.module_.usual_scale
+    spec = replace(forecaster.spec_, horizon=horizon)
+    normalization = spec.make_normalization()
+    normalization.load_state_dict(forecaster.module_.normalization.state_dict())
+    module = ForecastNetwork(
+        _CarriedState(forecaster.module_.network, horizon),
+        normalization.to(forecaster.device_),
+    )
     # Not copy.copy: that goes through pickling, which writes the weights to bytes.
     unrolled = object.__new__(type(forecaster))
-    vars(unrolled).update(vars(forecaster), module_=module, _y_is_1d=False)
+    vars(unrolled).update(vars(forecaster), module_=module, spec_=spec, _y_is_1d=False)
     return unrolled
 
 
 class _CarriedState(nn.Module):
     """Read a window once, then go on from one's own forecasts.
 
-    Inside a `WindowNormalization` the forecasts are fed back in the units of the
-    window, so its statistics remain those of what was observed.
+    The forecasts are fed back in the units of the window, so its statistics remain
+    those of what was observed.
 
     Parameters
     ----------
     network : torch.nn.Module
         Has ``step(x, state) -> (forecast, state)``, with ``x`` of shape
-        (batch, length, K) and a forecast of shape (batch, K).
+        (batch, length, K) and a forecast of shape (batch, 1, K, 1).
     horizon : int
         Steps to forecast.
     """
 
-    def __init__(self, network, horizon):
+    def __init__(self, network: nn.Module, horizon: int):
         super().__init__()
         self.network = network
         self.horizon = horizon
 
-    def forward(self, x):
-        """(batch, L, K) -> (batch, H * K)"""
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(batch, L, K) -> (batch, H, K, 1)"""
         forecasts, state = [], None
         for _ in range(self.horizon):
             forecast, state = self.network.step(x, state)
             forecasts.append(forecast)
-            x = forecast.unsqueeze(1)  # (batch, K) -> (batch, 1, K), all read next
+            x = forecast[..., 0]  # (batch, 1, K, 1) -> (batch, 1, K), all read next
         return torch.cat(forecasts, dim=1)
 
 

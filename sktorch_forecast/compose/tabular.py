@@ -1,22 +1,24 @@
 """Any regressor of scikit-learn on the windows that the networks see."""
 
 from numbers import Integral
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.inputs import check_targets, check_windows
-from .._training.batches import WindowDataset, parts_of
+from .._training.batches import WindowDataset, calibrate, parts_of
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions
 from .._utils.validation import check_params
 from ..layers import WindowNormalization
-from ..layers.normalization import KINDS
+from ..layers.normalization import KINDS, Kind
 from ._wrapping import WrapperMixin
 
 # Values of the windows that are normalized side by side.
@@ -33,7 +35,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     Parameters
     ----------
-    regressor : estimator or None, default=None
+    estimator : estimator or None, default=None
         Any regressor. One that knows only a single output is fitted once for every
         step and target, by :class:`~sklearn.multioutput.MultiOutputRegressor`. None is
         :class:`~sklearn.linear_model.Ridge`.
@@ -44,8 +46,8 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     Attributes
     ----------
-    regressor_ : estimator
-        The fitted regressor. It gets rows of ``length * n_channels`` values, all
+    estimator_ : estimator
+        The fitted estimator. It gets rows of ``length * n_channels`` values, all
         channels of the oldest timestamp first, then the covariates known over the
         horizon, step by step, then the static ones.
     normalization_ : sktorch_forecast.layers.WindowNormalization
@@ -82,20 +84,25 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     True
     """
 
-    covariates = ("past", "future", "static")
-    parameter_constraints = {
-        "regressor": [HasMethods(["fit", "predict"]), None],
+    covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
+    parameter_constraints: ClassVar[dict[str, Any]] = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
         "normalize": [StrOptions(set(KINDS)), None],
         "seasonality": [Interval(Integral, 1, None, closed="left"), None],
     }
 
-    def __init__(self, regressor=None, normalize="window", seasonality=None):
-        self.regressor = regressor
+    def __init__(
+        self,
+        estimator: BaseEstimator | None = None,
+        normalize: Kind | None = "window",
+        seasonality: int | None = None,
+    ):
+        self.estimator = estimator
         self.normalize = normalize
         self.seasonality = seasonality
 
-    def fit(self, X, y, **fit_params):
-        """Fit the regressor on normalized windows and targets.
+    def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
+        """Fit the estimator on normalized windows and targets.
 
         Parameters
         ----------
@@ -105,7 +112,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window, all targets of step 1 first.
         **fit_params : dict
-            Passed on to the fit of the regressor, e.g. ``sample_weight``. With
+            Passed on to the fit of the estimator, e.g. ``sample_weight``. With
             scikit-learn's metadata routing enabled, only what it requests.
 
         Returns
@@ -125,22 +132,32 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self._check_season()
             fit_params = self._routed(fit_params)
             dataset = WindowDataset(X, y)
-            self.normalization_ = self._calibrated(dataset)
+            self.normalization_ = WindowNormalization(
+                self.n_channels_,
+                self.n_targets_,
+                kind=self.normalize,
+                seasonality=self.seasonality,
+                horizon=self.horizon_,
+                n_future=self.n_future_,
+                n_static=self.n_static_,
+            )
+            calibrate(self.normalization_, dataset)
             rows, targets = [], []
-            for row, shift, scale, target in self._tables(dataset):
+            for row, units, target in self._tables(dataset):
                 rows.append(row)
-                targets.append((target - shift) / scale)
+                target = target.view(-1, self.horizon_, self.n_targets_)
+                targets.append(units.encode(target).flatten(1))
             rows, targets = torch.cat(rows).numpy(), torch.cat(targets).numpy()
-            regressor = clone(self._inner())
+            estimator = clone(self._inner())
             if targets.shape[1] == 1:
                 # Regressors that know one output only want it 1-D.
                 targets = targets.ravel()
-            elif not get_tags(regressor).target_tags.multi_output:
-                regressor = MultiOutputRegressor(regressor)
-            self.regressor_ = regressor.fit(rows, targets, **fit_params)
+            elif not get_tags(estimator).target_tags.multi_output:
+                estimator = MultiOutputRegressor(estimator)
+            self.estimator_ = estimator.fit(rows, targets, **fit_params)
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Forecast what follows each window.
 
         Parameters
@@ -163,50 +180,66 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         """
         check_is_fitted(self)
         X = check_windows(self, X, reset=False)
-        forecasts = []
-        # In double precision, the forecast of a window does not depend, in the digits
-        # that are left in the end, on which others are forecast with it.
-        for row, shift, scale, _ in self._tables(WindowDataset(X), torch.float64):
-            z = self.regressor_.predict(row.numpy())
-            z = torch.from_numpy(z.reshape(len(row), -1))
-            forecasts.append(shift + scale * z)
-        y = torch.cat(forecasts).numpy().astype(X.dtype, copy=False)
+        y = self._decoded(X, self.estimator_.predict)[..., 0]
+        y = y.astype(X.dtype, copy=False)
         return y.ravel() if self._y_is_1d else y
 
-    def _draw(self, X, n_samples, random_state):
-        raise ValueError(
-            f"{type(self).__name__} gives points and has no source of uncertainty. Put "
-            "a ConformalForecaster around it."
+    def _why_without(self, method: str) -> str | None:
+        inner = getattr(self, "estimator_", None) or self._inner()
+        wanted = "sample" if method == "sample" else "predict_quantiles"
+        if hasattr(inner, wanted):
+            return None
+        return (
+            f"Expected an estimator with a {wanted} method inside of "
+            f"{type(self).__name__}, found {inner!r}, which gives points only. Put a "
+            "ConformalForecaster around the whole."
         )
 
-    def _calibrated(self, dataset):
-        """The normalization of the windows of a data set."""
-        normalization = WindowNormalization(
-            None,
-            self.n_channels_,
-            self.n_targets_,
-            kind=self.normalize,
-            seasonality=self.seasonality,
-            horizon=self.horizon_,
-            n_future=self.n_future_,
-            n_static=self.n_static_,
-        )
-        sample = np.linspace(0, len(dataset) - 1, min(len(dataset), 1024))
-        parts = parts_of(dataset[torch.from_numpy(sample).long()][0])
-        normalization.calibrate(parts.pop("x"), **parts)
-        return normalization
+    def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
+        def quantiles(rows):
+            return self.estimator_.predict_quantiles(rows, levels)
+
+        return self._decoded(X, quantiles)
+
+    def _draw(
+        self, X: Any, n_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        def paths(rows):
+            drawn = self.estimator_.sample(rows, n_samples, random_state)
+            return np.moveaxis(drawn, 0, -1)
+
+        return np.moveaxis(self._decoded(X, paths), -1, 0)
+
+    def _decoded(self, X, forecast):
+        """Forecasts of the estimator in the units of the series, float64.
+
+        `forecast` maps rows, (batch, n_columns), to values in the units of the window,
+        (batch, outputs) or (batch, outputs, n) -> (n_origins, outputs, n)
+        """
+        parts = []
+        # In double precision, the forecast of a window does not depend, in the digits
+        # that are left in the end, on which others are forecast with it.
+        for rows, units, _ in self._tables(WindowDataset(X), torch.float64):
+            z = torch.from_numpy(forecast(rows.numpy()).astype(np.float64, copy=False))
+            z = z.reshape(len(rows), self.horizon_, self.n_targets_, -1)
+            shift, scale = (part.unsqueeze(-1) for part in units)
+            parts.append((shift + scale * z).flatten(1, 2))
+        return torch.cat(parts).numpy()
 
     @torch.no_grad()
     def _tables(self, dataset, dtype=torch.float32):
-        """Rows for the regressor batch by batch, with the units of the forecasts.
+        """Rows for the estimator batch by batch, with the units of the forecasts.
 
-        Yields (batch, n_columns), two of (batch, outputs), and the targets.
+        Yields (batch, n_columns), the units, and the targets.
         """
         n_values = self.n_features_in_ * self.n_channels_
         for rows in gen_batches(len(dataset), max(1, _BATCH_VALUES // n_values)):
             batch, targets = dataset[rows]
             parts = parts_of(batch, lambda part: part.to(dtype))
-            yield *self.normalization_.tabular(**parts), targets
+            inputs, units = self.normalization_.encode(parts.pop("x"))
+            known = [self.normalization_.standardized(k, v) for k, v in parts.items()]
+            table = [part.flatten(1) for part in (inputs, *known)]
+            yield torch.cat(table, dim=1), units, targets
 
     def _check_season(self):
         if self.normalize != "season":
@@ -223,9 +256,6 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         from sklearn.linear_model import Ridge  # as in `WrapperMixin`
 
         return Ridge()
-
-    def _inner(self):
-        return self._default_estimator() if self.regressor is None else self.regressor
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

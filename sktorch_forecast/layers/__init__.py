@@ -1,16 +1,23 @@
 """Parts that several networks share; each works in bare PyTorch."""
 
 from .dropout import Dropout
+from .forecast_network import ForecastNetwork
 from .gru import GRU
 from .linear import Linear
 from .normalization import WindowNormalization
+from .readout import Readout
 from .recurrent import RecurrentLayers, RecurrentNetwork
+from .units import Encoded, Units
 
 __all__ = [
     "GRU",
     "Dropout",
+    "Encoded",
+    "ForecastNetwork",
     "Linear",
+    "Readout",
     "RecurrentLayers",
     "RecurrentNetwork",
+    "Units",
     "WindowNormalization",
 ]

@@ -1,7 +1,7 @@
 """Covariates that are known over the horizon."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .linear import Linear
 
@@ -18,7 +18,7 @@ class TemporalDecoder(nn.Module):
     n_targets : int
         Values at each step.
     n_params : int
-        Numbers that are forecast for each value, 1 without a head.
+        Numbers that are forecast for each value, 1 for a point forecast.
     n_future, n_static : int
         Covariates known over the horizon, and static ones.
     hidden_size : int, default=32
@@ -37,7 +37,14 @@ class TemporalDecoder(nn.Module):
 
     n_extra = 4
 
-    def __init__(self, n_targets, n_params, n_future, n_static, hidden_size=32):
+    def __init__(
+        self,
+        n_targets: int,
+        n_params: int,
+        n_future: int,
+        n_static: int,
+        hidden_size: int = 32,
+    ):
         super().__init__()
         self.n_targets = n_targets
         self.n_params = n_params
@@ -45,24 +52,24 @@ class TemporalDecoder(nn.Module):
         self.hidden = Linear(n_inputs, hidden_size)
         self.readout = Linear(hidden_size, n_targets * n_params)
 
-    def forward(self, z, future, static=None):
+    def forward(
+        self, z: Tensor, future: Tensor, static: Tensor | None = None
+    ) -> Tensor:
         """Combine the outputs of a network with covariates.
 
         Parameters
         ----------
-        z : Tensor of shape (batch, ..., horizon * n_targets * (n_params + n_extra))
+        z : Tensor of shape (batch, ..., horizon, n_targets, n_params + n_extra)
         future : Tensor of shape (batch, ..., horizon, n_future)
         static : Tensor of shape (batch, n_static), default=None
 
         Returns
         -------
-        z : Tensor of shape (batch, ..., horizon * n_targets * n_params)
+        z : Tensor of shape (batch, ..., horizon, n_targets, n_params)
         """
-        z = z.unflatten(-1, (future.shape[-2], -1))  # (batch, ..., horizon, n)
-        inputs = [z, future]
+        inputs = [z.flatten(-2), future]
         if static is not None:
-            shape = (len(static), *[1] * (z.ndim - 2), -1)
-            inputs.append(static.view(shape).expand(*z.shape[:-1], -1))
+            shape = (len(static), *[1] * (future.ndim - 2), -1)
+            inputs.append(static.view(shape).expand(*future.shape[:-1], -1))
         added = self.readout(self.hidden(torch.cat(inputs, dim=-1)).relu())
-        parts = z.unflatten(-1, (self.n_targets, -1))[..., : self.n_params]
-        return (parts.flatten(-2) + added).flatten(-2)
+        return z[..., : self.n_params] + added.unflatten(-1, (self.n_targets, -1))

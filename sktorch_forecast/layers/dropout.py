@@ -1,7 +1,9 @@
 """Dropout with a random generator of its own."""
 
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
@@ -27,22 +29,24 @@ class Dropout(nn.Module):
        kept entries by ``1 / (1 - p)`` while training.
     """
 
-    def __init__(self, p=0.5):
+    generator: torch.Generator | None
+
+    def __init__(self, p: float = 0.5):
         super().__init__()
         self.p = p
         self.generator = None
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """Drop entries of `x`, any shape, in training mode."""
         if not self.training or self.p == 0:
             return x
         keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
         return x * keep.div_(1 - self.p)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"p={self.p}"
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         # A generator belongs to one run of the training; it is neither pickled nor
         # shared by copies.
         return {**self.__dict__, "generator": None}

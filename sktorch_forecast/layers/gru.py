@@ -1,7 +1,7 @@
 """A GRU layer with a backward pass of its own, since torch has no fast one on a CPU."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 
@@ -27,7 +27,7 @@ class GRU(nn.GRU):
         Further parameters of ``torch.nn.GRU``.
     """
 
-    def forward(self, x, state=None):
+    def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Read on from a state.
 
         Parameters
@@ -46,7 +46,8 @@ class GRU(nn.GRU):
             return super().forward(x, state)
         if state is None:
             state = x.new_zeros(1, len(x), self.hidden_size)
-        outputs = _GRUSteps.apply(x, state[0], *self._flat_weights)
+        weights = self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0
+        outputs = _GRUSteps.apply(x, state[0], *weights)
         return outputs, outputs[:, -1].unsqueeze(0)
 
     def _has_fast_training(self, x):

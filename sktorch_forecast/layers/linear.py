@@ -1,6 +1,6 @@
 """A linear layer that rounds alike for every row."""
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
@@ -12,7 +12,7 @@ class Linear(nn.Linear):
     last bits, on which row of the batch it is. Zeros change no sum.
     """
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)"""
         missing = -self.in_features % 4
         if not missing:

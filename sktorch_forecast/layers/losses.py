@@ -1,7 +1,9 @@
 """Losses that forecasts are scored by, in the form of the losses of torch.nn."""
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from .heads import Head
 
 # Denominators below this share of the largest one in the batch are raised to it.
 _LEAST = 1e-6
@@ -21,20 +23,24 @@ class SeriesLoss(nn.Module):
     in_window_units = False
     needs_windows = True
 
-    def __init__(self, n_targets=1, seasonality=None):
+    def __init__(self, n_targets: int = 1, seasonality: int | None = None):
         super().__init__()
         self.reduction = "mean"
         self.n_targets = n_targets
         self.seasonality = seasonality or 1
 
-    def forward(self, y_pred, y_true, windows):
+    def losses(self, y_pred: Tensor, y_true: Tensor, windows: Tensor) -> Tensor:
+        """(..., outputs) twice, (batch, length, n_channels) -> (..., outputs)"""
+        raise NotImplementedError
+
+    def forward(self, y_pred: Tensor, y_true: Tensor, windows: Tensor) -> Tensor:
         """(..., outputs) twice, (batch, length, n_channels) -> () or (..., outputs)"""
         losses = self.losses(y_pred, y_true, windows)
         return losses.mean() if self.reduction == "mean" else losses
 
 
 class SMAPELoss(SeriesLoss):
-    """Symmetric mean absolute percentage error, as a share: from 0 to 2.
+    """Symmetric mean absolute percentage error, as a fraction from 0 to 2.
 
     References
     ----------
@@ -43,7 +49,7 @@ class SMAPELoss(SeriesLoss):
        Journal of Forecasting 36, sMAPE of section 2.
     """
 
-    def losses(self, y_pred, y_true, windows):
+    def losses(self, y_pred: Tensor, y_true: Tensor, windows: Tensor) -> Tensor:
         size = y_pred.abs() + y_true.abs()
         return 2 * (y_pred - y_true).abs() / size.clamp_min(_least(size))
 
@@ -59,7 +65,7 @@ class MASELoss(SeriesLoss):
        accuracy. International Journal of Forecasting 22, section 3.
     """
 
-    def losses(self, y_pred, y_true, windows):
+    def losses(self, y_pred: Tensor, y_true: Tensor, windows: Tensor) -> Tensor:
         x = windows[..., : self.n_targets]
         change = (x[:, self.seasonality :] - x[:, : -self.seasonality]).abs()
         seen = change.isfinite()
@@ -75,12 +81,34 @@ class MASELoss(SeriesLoss):
 class SMAPEAndMASELoss(SeriesLoss):
     """The sum of both, the two parts of the M4 competition's OWA."""
 
-    def losses(self, *args):
+    def losses(self, y_pred: Tensor, y_true: Tensor, windows: Tensor) -> Tensor:
+        args = y_pred, y_true, windows
         return SMAPELoss.losses(self, *args) + MASELoss.losses(self, *args)
 
 
+class HeadLoss(nn.Module):
+    """Loss of the head of a distribution, with the reductions of torch.
+
+    Parameters
+    ----------
+    head : Head
+        What the last axis of the forecasts means.
+    """
+
+    def __init__(self, head: Head):
+        super().__init__()
+        self.head = head
+        self.in_window_units = head.in_window_units
+        self.reduction = "mean"
+
+    def forward(self, params: Tensor, y: Tensor) -> Tensor:
+        """(..., p), (...) -> () or (...)"""
+        loss = self.head.loss(params, y)
+        return loss.mean() if self.reduction == "mean" else loss
+
+
 # Those of torch take no arguments here, ours the number of targets and the season.
-LOSSES = {
+LOSSES: dict[str, type[nn.Module]] = {
     "mse": nn.MSELoss,
     "mae": nn.L1Loss,
     "huber": nn.HuberLoss,
@@ -90,10 +118,14 @@ LOSSES = {
 }
 
 
-def make_loss(name, n_targets, seasonality):
-    """The loss of this name."""
+def make_loss(
+    name: str, n_targets: int = 1, seasonality: int | None = None, **kwargs
+) -> nn.Module:
+    """The loss of this name, with further keyword arguments of its class."""
     cls = LOSSES[name]
-    return cls(n_targets, seasonality) if issubclass(cls, SeriesLoss) else cls()
+    if issubclass(cls, SeriesLoss):
+        return cls(n_targets, seasonality, **kwargs)
+    return cls(**kwargs)
 
 
 def _least(sizes):

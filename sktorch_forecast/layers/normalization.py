@@ -3,38 +3,37 @@
 Symbols used below::
 
     b  batch        L  length        C  n_channels    H  horizon
-    K  n_targets    F  n_future      S  n_static      p  numbers for each value
+    K  n_targets    F  n_future      S  n_static
 """
 
-import torch
-from torch import nn
+from typing import Literal, get_args
 
-KINDS = ("window", "mean", "last", "level", "season")
+import torch
+from torch import Tensor, nn
+
+from .units import Units
+
+Kind = Literal["window", "mean", "last", "level", "season"]
+KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class WindowNormalization(nn.Module):
-    """Run a network on windows shifted and scaled by their own statistics.
+    """Put windows into units of their own, and say in which.
 
     For a window ``x`` with mean ``m`` and deviation ``s`` over its timestamps, per
-    channel, the network sees ``(x - m) / s`` and its output ``z`` becomes the
-    forecast ``m + s * z`` with the statistics of the target channel. A network
-    inside thus has no units: it sees shapes, and a series that has grown since the
-    training looks as it did then.
+    channel, a network sees ``(x - m) / s``, and what it puts out is in the units
+    ``(m, s)`` of the target channels. A network thus has no units: it sees shapes, and
+    a series that has grown since the training looks as it did then.
 
-    Around that, it gives the network all else that there is: a mask of what is
-    missing, static covariates as channels that do not change, and covariates of the
-    horizon through a decoder.
+    It also adds what else there is to see: a mask of what is missing, and static
+    covariates as channels that do not change.
 
     Parameters
     ----------
-    network : torch.nn.Module
-        Maps ``(batch, length, n_channels)`` to ``(batch, horizon * n_targets)``, with
-        more channels where there are masks or static covariates, and more outputs
-        where there is a head or a decoder.
     n_channels : int
         Number of channels of the windows, those known in the future last.
     n_targets : int, default=1
-        How many of the leading channels are forecast; outputs are step-major.
+        How many of the leading channels are forecast.
     kind : {"window", "mean", "last", "level", "season"} or None, default="window"
         What is shifted and scaled by what:
 
@@ -47,11 +46,6 @@ class WindowNormalization(nn.Module):
         - None: windows are taken as they are.
     seasonality : int or None, default=None
         Timestamps in a season, for "season".
-    head : heads.Likelihood or None, default=None
-        What the outputs of the network mean where they are parameters of a
-        distribution, p for each step and target; they are put back each in its way.
-    decoder : TemporalDecoder or None, default=None
-        Combines what the network puts out with covariates of the horizon.
     horizon : int, default=1
         Steps of the forecast.
     n_future, n_static : int, default=0
@@ -69,9 +63,6 @@ class WindowNormalization(nn.Module):
         neither divides by zero nor outweighs all others. Set by :meth:`calibrate`.
     usual_scale : Tensor of shape (n_channels,)
         Usual deviation of the windows. Set by :meth:`calibrate`.
-    correlation : Tensor of shape (horizon * n_targets, horizon * n_targets)
-        Of the normal scores of all outputs, where there is a head; the identity until
-        it is learned.
 
     References
     ----------
@@ -82,28 +73,25 @@ class WindowNormalization(nn.Module):
        Forecasting? AAAI, section 3, NLinear, for "last".
     """
 
+    min_scale: Tensor
+    usual_scale: Tensor
+
     def __init__(
         self,
-        network,
-        n_channels,
-        n_targets=1,
+        n_channels: int,
+        n_targets: int = 1,
         *,
-        kind="window",
-        seasonality=None,
-        head=None,
-        decoder=None,
-        horizon=1,
-        n_future=0,
-        n_static=0,
-        masked=False,
+        kind: Kind | None = "window",
+        seasonality: int | None = None,
+        horizon: int = 1,
+        n_future: int = 0,
+        n_static: int = 0,
+        masked: bool = False,
     ):
         super().__init__()
-        self.network = network
         self.n_targets = n_targets
         self.kind = kind
-        self.seasonality = seasonality
-        self.head = head
-        self.decoder = decoder
+        self.seasonality = seasonality or 1
         self.horizon = horizon
         self.n_past = n_channels - n_future  # targets and past covariates
         self.masked = masked
@@ -113,11 +101,14 @@ class WindowNormalization(nn.Module):
             if size:
                 self.register_buffer(f"{name}_mean", torch.zeros(size))
                 self.register_buffer(f"{name}_scale", torch.ones(size))
-        if head is not None:
-            self.register_buffer("correlation", torch.eye(horizon * n_targets))
-        self._last = None
 
-    def calibrate(self, windows, future=None, static=None):
+    def calibrate(
+        self,
+        windows: Tensor,
+        future: Tensor | None = None,
+        static: Tensor | None = None,
+        weights: Tensor | None = None,
+    ) -> None:
         """Set the numbers that all windows share, from some training windows.
 
         `min_scale` becomes a tenth of the usual scale.
@@ -127,105 +118,92 @@ class WindowNormalization(nn.Module):
         windows : Tensor of shape (n_windows, length, n_channels)
         future : Tensor of shape (n_windows, horizon, n_future), default=None
         static : Tensor of shape (n_windows, n_static), default=None
+        weights : Tensor of shape (n_windows,), default=None
+            How much each window counts; a weight of 2 is as good as two windows.
         """
         seen = windows.isfinite()
-        self.usual_scale.copy_(_usual(_statistics(windows, "window", seen)[2]))
-        usual = self.usual_scale
+        weights = windows.new_ones(len(windows)) if weights is None else weights
+        weights = weights.double().unsqueeze(1)
+        usual = _usual(_deviation(_centered(windows, seen)[0], seen), weights)
+        self.usual_scale.copy_(usual)
         if self.kind == "level":
-            usual = _usual(_statistics(windows, "level", seen)[2])
-        self.min_scale.copy_(0.1 * usual)
+            usual = _usual(_size(windows, seen), weights)
+        self.min_scale.copy_(usual / 10)
         if future is not None:
             known = torch.cat([windows[..., self.n_past :], future], dim=1)
-            _standardize(known.flatten(0, 1), self.future_mean, self.future_scale)
+            n_steps = known.shape[1]
+            counts = weights.repeat_interleave(n_steps, dim=0)
+            self._set_standard("future", known.flatten(0, 1), counts)
         if static is not None:
-            _standardize(static, self.static_mean, self.static_scale)
+            self._set_standard("static", static, weights)
 
-    def forward(self, x, targets=None, future=None, static=None, **kwargs):
-        """(b, L, C) -> (b, outputs), in the units of `x`.
-
-        With covariates of the horizon, (b, H, F), and static ones, (b, S), if the
-        network was made for them. Other keyword arguments reach the network, `targets`
-        in the units of the window; its output may have further axes before the last.
-        """
-        inputs, shift, scale = self._inputs(x, static)
-        if targets is not None:
-            kwargs["targets"] = self._divided(targets, shift, scale)
-        z = self.network(inputs, **kwargs)
-        if z.dtype != x.dtype:  # of a network in mixed precision
-            z = z.to(x.dtype)
-        if self.decoder is not None:
-            z = self._decoded(z, x, future, static)
-        if self.head is None:
-            forecast = torch.addcmul(*self._like(z, shift, scale), z)
-        else:
-            z = z.unflatten(-1, (-1, self.head.n_params))
-            z = self.head.constrain(z).flatten(-2)
-            units = self._of_params(shift, scale)
-            forecast = torch.addcmul(*self._like(z, *units), z)
-        # What `in_window_units` needs; the loss asks it for z while training.
-        last = (shift, scale, *((forecast, z) if self.training else (None, None)))
-        # A Module's own way to set attributes takes as long as an operation of torch.
-        object.__setattr__(self, "_last", last)
-        return forecast
-
-    def tabular(self, x, future=None, static=None):
-        """A window as a row of numbers, for what is no network.
+    def encode(self, x: Tensor, static: Tensor | None = None) -> tuple[Tensor, Units]:
+        """Windows as a network sees them, and the units of what it puts out.
 
         Parameters
         ----------
-        x, future, static : Tensor
-            As for :meth:`forward`.
+        x : Tensor of shape (b, L, C)
+            In the units of the series.
+        static : Tensor of shape (b, S), default=None
 
         Returns
         -------
-        row : Tensor of shape (batch, L * C + H * F + S)
-            Normalized windows, covariates of the horizon and static ones.
-        shift, scale : Tensor of shape (batch, H * K)
-            What puts a forecast back.
-        """
-        inputs, *units = self._inputs(x, None)
-        row = [inputs]
-        if future is not None:
-            row.append(self._standardized("future", future))
-        if static is not None:
-            row.append(self._standardized("static", static))
-        n_outputs = self.horizon * self.n_targets
-        units = [part.repeat(1, n_outputs // part.shape[1]) for part in units]
-        return torch.cat([part.flatten(1) for part in row], dim=1), *units
-
-    def _inputs(self, x, static):
-        """What the network sees, (b, L, ...), and the units of the forecast.
-
-        The units are a shift and a scale, each (b, K), or (b, H * K) where they change
-        from step to step.
+        inputs : Tensor of shape (b, L, n_inputs)
+            The channels, then the mask, then the static covariates.
+        units : Units
         """
         seen = x.isfinite() if self.masked else None
-        centered, shift, scale = _statistics(x, self.kind, seen)
-        if self.kind is not None:
-            if scale is None:
-                scale = self.usual_scale.expand_as(shift)
-            scale = scale.clamp_min(self.min_scale)
-        # (b, 1, C) -> (b, K)
-        units = [part[:, 0, : self.n_targets] for part in (shift, scale)]
+        centered, shift, scale = self._statistics(x, seen)
+        # (b, 1, C) -> (b, 1, K)
+        units = [part[..., : self.n_targets] for part in (shift, scale)]
         if self.kind == "season":
             centered, units[0] = self._without_season(x, centered, shift, seen)
         if self.kind is not None:
             centered = centered / scale
-        parts = [centered]
-        if self.n_past < x.shape[2]:
-            known = self._standardized("future", x[..., self.n_past :])
-            known = known if seen is None else known.nan_to_num(0.0)
-            parts = [centered[..., : self.n_past], known]
-        if seen is not None:
-            parts.append(seen[..., : self.n_past].to(x.dtype))
-        if static is not None:
-            static = self._standardized("static", static)
-            parts.append(static.unsqueeze(1).expand(-1, x.shape[1], -1))
-        inputs = centered if len(parts) == 1 else torch.cat(parts, dim=2)
-        return inputs, *units
+        return self._with_channels(centered, x, seen, static), Units(*units)
+
+    def standardized(self, covariates: Literal["future", "static"], values: Tensor):
+        """Covariates of a kind in units of the training data, (..., n) -> (..., n)"""
+        mean, scale = (
+            self.get_buffer(f"{covariates}_{name}") for name in ("mean", "scale")
+        )
+        return (values - mean) / scale
+
+    def _set_standard(self, covariates, values, weights):
+        """Note mean and deviation of each column, (n, n_columns), weights (n, 1)."""
+        weights = torch.where(values.isfinite(), weights, 0)
+        values = values.double().nan_to_num()
+        count = weights.sum(dim=0)
+        count = torch.where(count > 0, count, 1)
+        mean = (weights * values).sum(dim=0) / count
+        square = (weights * (values - mean).square()).sum(dim=0) / count
+        self.get_buffer(f"{covariates}_mean").copy_(mean)
+        scale = torch.where(square > 0, square, 1.0).sqrt()
+        self.get_buffer(f"{covariates}_scale").copy_(scale)
+
+    def _statistics(self, x, seen):
+        """Windows without their shift, the shift and the scale.
+
+        (b, L, C) -> itself and two of (b, 1, C). What is not seen becomes zero.
+        """
+        if self.kind is None or self.kind == "level":
+            x = x if seen is None else torch.where(seen, x, 0)
+            shift = torch.zeros_like(x[:, :1])
+            if self.kind is None:
+                return x, shift, torch.ones_like(shift)
+            return x, shift, _size(x, seen).clamp_min(self.min_scale)
+        if self.kind == "last":
+            centered, shift = _without_last(x, seen)
+        else:
+            centered, shift = _centered(x, seen)
+        if self.kind in ("mean", "last"):
+            scale = self.usual_scale.expand_as(shift)
+        else:
+            scale = _deviation(centered, seen)
+        return centered, shift, scale.clamp_min(self.min_scale)
 
     def _without_season(self, x, centered, mean, seen):
-        """Targets minus their last season, and that season for each step, (b, H * K).
+        """Targets minus their last season, and that season for each step, (b, H, K).
 
         What is missing in the last season is taken to be the mean of the window.
         """
@@ -239,149 +217,90 @@ class WindowNormalization(nn.Module):
         if seen is not None:
             targets = torch.where(seen[..., :k], targets, 0)
         centered = torch.cat([targets, centered[..., k:]], dim=2)
-        return centered, season[:, length:].flatten(1)
+        return centered, season[:, length:]
 
-    def _decoded(self, z, x, future, static):
-        """What the decoder makes of the outputs of the network."""
-        if z.ndim == 3:  # forecasts from several time steps, each with its own future
-            known = torch.cat([x[..., self.n_past :], future], dim=1)
-            future = following(known, z.shape[1], self.horizon, self._stride)
-        future = self._standardized("future", future)
+    def _with_channels(self, centered, x, seen, static):
+        """What the network sees beside the targets and past covariates, joined."""
+        parts = [centered]
+        if self.n_past < x.shape[2]:
+            known = self.standardized("future", x[..., self.n_past :])
+            known = known if seen is None else known.nan_to_num(0.0)
+            parts = [centered[..., : self.n_past], known]
+        if seen is not None:
+            parts.append(seen[..., : self.n_past].to(x.dtype))
         if static is not None:
-            static = self._standardized("static", static)
-        return self.decoder(z, future, static)
-
-    def _standardized(self, kind, values):
-        """Covariates of a kind, "future" or "static", in units of the training data."""
-        mean, scale = getattr(self, f"{kind}_mean"), getattr(self, f"{kind}_scale")
-        return (values - mean) / scale
-
-    @property
-    def _stride(self):
-        """Timestamps between the steps that the network forecasts from."""
-        return getattr(self.network, "stride", 1)
-
-    def in_window_units(self, y):
-        """Values or parameters (b, ..., outputs) in the units of the last windows.
-
-        The loss is computed in these units: otherwise windows at a high level of
-        the series would outweigh the others.
-        """
-        shift, scale, forecast, z = self._last
-        if y is forecast:
-            return z
-        if self.head is not None and y.shape[-1] != len(self.correlation):
-            shift, scale = self._of_params(shift, scale)
-        return self._divided(y, shift, scale)
-
-    def _of_params(self, shift, scale):
-        """Shift and scale of each parameter: two of (b, n) -> two of (b, n * p)."""
-        units = self.head.units
-        is_location = shift.new_tensor([kind == "location" for kind in units])
-        has_units = shift.new_tensor([kind != "shape" for kind in units])
-        shift = shift.unsqueeze(-1) * is_location
-        scale = scale.unsqueeze(-1) * has_units + (1 - has_units)
-        return shift.flatten(1), scale.flatten(1)
-
-    def _divided(self, y, shift, scale):
-        shift, scale = self._like(y, shift, scale)
-        return (y - shift) / scale
-
-    def _like(self, y, *units):
-        """Shift and scale of each output of `y`, which is step-major."""
-        like = []
-        for part in units:
-            if 1 < part.shape[1] < y.shape[-1]:  # else all steps have the same
-                part = part.repeat(1, y.shape[-1] // part.shape[1])
-            if y.ndim > 2:
-                # (b, outputs) -> (b, 1, ..., outputs)
-                part = part.view(len(y), *[1] * (y.ndim - 2), -1)
-            like.append(part)
-        return like
-
-    def __getstate__(self):
-        return {**self.__dict__, "_last": None}
+            static = self.standardized("static", static)
+            parts.append(static.unsqueeze(1).expand(-1, x.shape[1], -1))
+        return centered if len(parts) == 1 else torch.cat(parts, dim=2)
 
 
-def following(known, n_steps, horizon, stride=1):
-    """What follows each of the last time steps of a window.
-
-    Parameters
-    ----------
-    known : Tensor of shape (batch, length + horizon, n_channels)
-        The window and the horizon.
-    n_steps : int
-        How many of the steps, counted back from the last of the window.
-    horizon : int
-        Timestamps that follow.
-    stride : int, default=1
-        Timestamps between these steps.
-
-    Returns
-    -------
-    following : Tensor of shape (batch, n_steps, horizon, n_channels)
-    """
-    # (b, L + H, C) -> (b, L, C, H)
-    pieces = known[:, 1:].unfold(1, horizon, 1)
-    steps = torch.arange(n_steps, device=known.device)
-    last = pieces.shape[1] - 1
-    return pieces[:, last - stride * (n_steps - 1 - steps)].transpose(2, 3)
+def _count(x, seen):
+    """Values that are seen in each window, at least 1."""
+    if seen is None:
+        return x.shape[1]
+    return seen.sum(dim=1, keepdim=True).clamp_min(1).to(x.dtype)
 
 
-def _statistics(x, kind, seen=None):
-    """Windows without their shift, the shift, and the scale, if the window has one.
+def _size(x, seen):
+    """Mean absolute value of each window, (b, L, C) -> (b, 1, C)"""
+    x = x if seen is None else torch.where(seen, x, 0)
+    return x.abs().sum(dim=1, keepdim=True) / _count(x, seen)
 
-    (b, L, C) -> itself and two of (b, 1, C). What is not seen becomes zero.
+
+def _without_last(x, seen):
+    """Windows without their last value, and that, (b, 1, C)."""
+    if seen is None:
+        last = x[:, -1:]
+        return x - last, last
+    # Index of the last value that is there; where none is, the shift is zero.
+    steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
+    place = (seen * steps).amax(dim=1, keepdim=True)
+    x = torch.where(seen, x, 0)
+    last = x.gather(1, (place - 1).clamp_min(0))
+    return torch.where(seen, x - last, 0), last
+
+
+def _centered(x, seen):
+    """Windows without their mean, and that, (b, 1, C).
 
     The last value comes off first: in a series at a high level, the digits in which
     the timestamps differ would be lost in their sum. And ``torch.var_mean`` takes
     several times as long along this axis.
     """
-    length = x.shape[1]
-    count = length
-    if seen is None:
-        last = x[:, -1:]
-    else:
-        count = seen.sum(dim=1, keepdim=True).clamp_min(1)
-        # Index of the last value that is there; where none is, the shift is zero.
-        place = (seen * torch.arange(1, length + 1, device=x.device).view(-1, 1)).amax(
-            dim=1, keepdim=True
-        )
-        x = torch.where(seen, x, 0)
-        last = x.gather(1, (place - 1).clamp_min(0))
-    if kind is None:
-        return x, torch.zeros_like(last), torch.ones_like(last)
-    if kind == "level":
-        return x, torch.zeros_like(last), x.abs().sum(dim=1, keepdim=True) / count
-    centered = x - last if seen is None else torch.where(seen, x - last, 0)
-    if kind == "last":
-        return centered, last, None
-    offset = centered.sum(dim=1, keepdim=True) / count
+    centered, last = _without_last(x, seen)
+    offset = centered.sum(dim=1, keepdim=True) / _count(x, seen)
     centered -= offset
     if seen is not None:
         centered = torch.where(seen, centered, 0)
-    if kind == "mean":
-        return centered, last + offset, None
-    # The root of the mean square, in one pass.
+    return centered, last + offset
+
+
+def _deviation(centered, seen):
+    """Deviation of windows without their mean, (b, 1, C): the root of the mean square.
+
+    In one pass.
+    """
     norm = torch.linalg.vector_norm(centered, dim=1, keepdim=True)
-    return centered, last + offset, norm / count**0.5
+    return norm / _count(centered, seen) ** 0.5
 
 
-def _usual(scales):
+def _usual(scales, weights):
     """The usual one of some scales, (n_windows, 1, C) -> (C,), never zero."""
     scales = scales.squeeze(1)
     # Most windows of an intermittent series may be flat: the median is zero then, the
     # mean is not. If all are flat, any scale is as good as another: below, a tenth of
     # ten.
-    usual = scales.median(dim=0).values
-    usual = torch.where(usual > 0, usual, scales.mean(dim=0))
-    return torch.where(usual > 0, usual, 10.0)
+    usual = _median(scales, weights)
+    mean = (weights * scales).sum(dim=0) / weights.sum()
+    usual = torch.where(usual > 0, usual, mean)
+    return torch.where(usual > 0, usual, 10.0).to(scales.dtype)
 
 
-def _standardize(values, mean, scale):
-    """Note mean and deviation of each column of `values`, (n, n_columns)."""
-    seen = values.isfinite()
-    count = seen.sum(dim=0).clamp_min(1)
-    mean.copy_(torch.where(seen, values, 0).sum(dim=0) / count)
-    square = torch.where(seen, values - mean, 0).square().sum(dim=0) / count
-    scale.copy_(torch.where(square > 0, square, 1.0).sqrt())
+def _median(values, weights):
+    """Weighted medians of columns, (n, C) and (n, 1) -> (C,); of two, their mean."""
+    order = values.argsort(dim=0)
+    values = values.gather(0, order)
+    below = weights.expand_as(values).gather(0, order).cumsum(dim=0) / weights.sum()
+    ends = [(below < 0.5 + side).sum(dim=0, keepdim=True) for side in (-1e-9, 1e-9)]
+    lower, upper = (values.gather(0, end.clamp_max(len(values) - 1)) for end in ends)
+    return ((lower + upper) / 2).squeeze(0)

@@ -1,13 +1,16 @@
 """Recurrent layers and the network that reads a window with them."""
 
+from math import prod
+from typing import Any
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .dropout import Dropout
 from .gru import GRU
-from .linear import Linear
+from .readout import Readout
 
-CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": GRU}
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": GRU}
 
 
 class RecurrentLayers(nn.Module):
@@ -38,13 +41,13 @@ class RecurrentLayers(nn.Module):
 
     def __init__(
         self,
-        cell,
-        n_inputs,
-        hidden_size,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        **cell_params,
+        cell: type[nn.RNNBase],
+        n_inputs: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        **cell_params: Any,
     ):
         super().__init__()
         self.n_outputs = hidden_size * (2 if bidirectional else 1)
@@ -60,7 +63,7 @@ class RecurrentLayers(nn.Module):
         )
         self.dropout = Dropout(dropout)
 
-    def forward(self, x, state=None):
+    def forward(self, x: Tensor, state: list | None = None) -> tuple[Tensor, list]:
         """Read on from a state.
 
         Parameters
@@ -91,8 +94,8 @@ class RecurrentNetwork(nn.Module):
     ----------
     n_channels : int
         Number of input channels.
-    n_outputs : int
-        ``horizon * n_targets``.
+    output_shape : tuple of int
+        ``(horizon, n_targets, n_params)``.
     hidden_size : int, default=32
         Units in each layer.
     num_layers : int, default=1
@@ -107,7 +110,7 @@ class RecurrentNetwork(nn.Module):
         a training step does not grow with the window.
     readout : bool, default=True
         Whether a linear layer maps the last output to the forecast. Without it the
-        output is the forecast, and `hidden_size` must be `n_outputs`.
+        output is the forecast, and `hidden_size` must be as many as there are outputs.
     nonlinearity : {"tanh", "relu"} or None, default=None
         For simple recurrent layers; the others have none to choose.
     cell : {torch.nn.RNN, torch.nn.LSTM, GRU} or None, default=None
@@ -119,20 +122,20 @@ class RecurrentNetwork(nn.Module):
        On-Line Training of Recurrent Network Trajectories. Neural Computation 2 (4).
     """
 
-    cell = None
+    cell: type[nn.RNNBase] | None = None
 
     def __init__(
         self,
-        n_channels,
-        n_outputs,
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        bptt_steps=None,
-        readout=True,
-        nonlinearity=None,
-        cell=None,
+        n_channels: int,
+        output_shape: tuple[int, int, int],
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        bptt_steps: int | None = None,
+        readout: bool = True,
+        nonlinearity: str | None = None,
+        cell: type[nn.RNNBase] | None = None,
     ):
         super().__init__()
         if bidirectional and bptt_steps is not None:
@@ -152,20 +155,23 @@ class RecurrentNetwork(nn.Module):
             **cell_params,
         )
         n_features = self.recurrent.n_outputs
-        if not readout and n_features != n_outputs:
+        if readout:
+            self.readout: nn.Module = Readout(n_features, output_shape)
+        elif n_features == (n_outputs := prod(output_shape)):
+            self.readout = nn.Unflatten(-1, output_shape)
+        else:
             raise ValueError(
                 "Expected as many units as forecasts where there is no read-out, found "
                 f"{n_features} units and {n_outputs} forecasts. Set "
                 f"hidden_size={n_outputs}, or readout=True."
             )
-        self.readout = Linear(n_features, n_outputs) if readout else nn.Identity()
         self.bidirectional = bidirectional
         self.bptt_steps = bptt_steps
 
-    def forward(self, x, all_steps=False):
-        """(batch, length, n_channels) -> (batch, n_outputs)
+    def forward(self, x: Tensor, all_steps: bool = False) -> Tensor:
+        """(batch, length, n_channels) -> (batch, *output_shape)
 
-        With `all_steps`, -> (batch, length, n_outputs), a forecast from every time
+        With `all_steps`, -> (batch, length, *output_shape), a forecast from every time
         step, or from the last `bptt_steps` of them while training.
         """
         if all_steps and self.bidirectional:
@@ -197,7 +203,7 @@ class RecurrentNetwork(nn.Module):
                 _, state = self.recurrent(piece, state)
         return x[:, max(n_before, 0) :], state
 
-    def step(self, x, state=None):
+    def step(self, x: Tensor, state: list | None = None) -> tuple[Tensor, list]:
         """Read on from a state and forecast from the last step read.
 
         Parameters
@@ -209,7 +215,7 @@ class RecurrentNetwork(nn.Module):
 
         Returns
         -------
-        forecast : Tensor of shape (batch, n_outputs)
+        forecast : Tensor of shape (batch, *output_shape)
         state : list
             To go on from.
         """

@@ -1,9 +1,21 @@
 """The parameters that all recurrent forecasters share."""
 
 from numbers import Integral, Real
+from typing import Any, ClassVar, Unpack
 
+from .._training.shared import SharedParameters
 from .._utils.compat import Interval
 from ..forecaster import Forecaster
+
+
+class RecurrentParameters(SharedParameters, total=False):
+    """Parameters of `RecurrentForecaster`, as type checkers see them."""
+
+    hidden_size: int
+    num_layers: int
+    dropout: float
+    bidirectional: bool
+    bptt_steps: int | None
 
 
 class RecurrentForecaster(Forecaster):
@@ -35,7 +47,7 @@ class RecurrentForecaster(Forecaster):
     {shared_attributes}
     """
 
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -46,12 +58,12 @@ class RecurrentForecaster(Forecaster):
     def __init__(
         self,
         *,
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        bptt_steps=None,
-        **shared,
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        bptt_steps: int | None = None,
+        **shared: Unpack[SharedParameters],
     ):
         super().__init__(**shared)
         self.hidden_size = hidden_size

@@ -1,14 +1,15 @@
 """A convolution in front of a recurrent network."""
 
 from numbers import Integral
+from typing import Any, ClassVar, Literal, Unpack
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .._utils.compat import Interval, StrOptions
 from ..layers import RecurrentNetwork
 from ..layers.recurrent import CELLS
-from ._recurrent import RecurrentForecaster
+from ._recurrent import RecurrentForecaster, RecurrentParameters
 
 
 class ConvRNNNetwork(nn.Module):
@@ -18,8 +19,8 @@ class ConvRNNNetwork(nn.Module):
     ----------
     n_channels : int
         Number of input channels.
-    n_outputs : int
-        ``horizon * n_targets``.
+    output_shape : tuple of int
+        ``(horizon, n_targets, n_params)``.
     cell, n_filters, kernel_size, stride, hidden_size, num_layers, dropout, \
             bidirectional, bptt_steps
         As for :class:`ConvRNNForecaster`.
@@ -27,23 +28,23 @@ class ConvRNNNetwork(nn.Module):
 
     def __init__(
         self,
-        n_channels,
-        n_outputs,
-        cell="gru",
-        n_filters=20,
-        kernel_size=4,
-        stride=2,
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        bidirectional=False,
-        bptt_steps=None,
+        n_channels: int,
+        output_shape: tuple[int, int, int],
+        cell: str = "gru",
+        n_filters: int = 20,
+        kernel_size: int = 4,
+        stride: int = 2,
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        bptt_steps: int | None = None,
     ):
         super().__init__()
         self.conv = nn.Conv1d(n_channels, n_filters, kernel_size, stride)
         self.rnn = RecurrentNetwork(
             n_filters,
-            n_outputs,
+            output_shape,
             hidden_size,
             num_layers,
             dropout,
@@ -53,10 +54,10 @@ class ConvRNNNetwork(nn.Module):
         )
         self.stride = stride
 
-    def forward(self, x, all_steps=False):
-        """(batch, length, n_channels) -> (batch, n_outputs)
+    def forward(self, x: Tensor, all_steps: bool = False) -> Tensor:
+        """(batch, length, n_channels) -> (batch, *output_shape)
 
-        With `all_steps`, -> (batch, n_steps, n_outputs), a forecast from every
+        With `all_steps`, -> (batch, n_steps, *output_shape), a forecast from every
         stride-th time step, the last of the window among them.
         """
         kernel_size = self.conv.kernel_size[0]
@@ -114,14 +115,22 @@ class ConvRNNForecaster(RecurrentForecaster):
     """
 
     module = ConvRNNNetwork
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "cell": [StrOptions(set(CELLS))],
         "n_filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 1, None, closed="left")],
         "stride": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, *, cell="gru", n_filters=20, kernel_size=4, stride=2, **shared):
+    def __init__(
+        self,
+        *,
+        cell: Literal["gru", "lstm", "rnn"] = "gru",
+        n_filters: int = 20,
+        kernel_size: int = 4,
+        stride: int = 2,
+        **shared: Unpack[RecurrentParameters],
+    ):
         super().__init__(**shared)
         self.cell = cell
         self.n_filters = n_filters

@@ -1,14 +1,16 @@
 """Sequence to sequence: one network reads the window, another writes the forecast."""
 
 from numbers import Integral, Real
+from typing import Any, ClassVar, Literal, Unpack
 
 import torch
 from skorch.utils import to_device
-from torch import nn
+from torch import Tensor, nn
 
+from .._training.shared import SharedParameters
 from .._utils.compat import Interval, StrOptions
 from ..forecaster import Forecaster
-from ..layers import Linear, RecurrentLayers
+from ..layers import Readout, RecurrentLayers
 from ..layers.recurrent import CELLS
 
 
@@ -27,12 +29,9 @@ class EncoderDecoderNetwork(nn.Module):
     ----------
     n_channels : int
         Number of input channels, the targets first.
-    n_outputs : int
-        ``horizon * n_targets * n_params``.
-    n_targets : int, default=1
-        Values at each step of the horizon.
-    n_params : int, default=1
-        Numbers to put out for each value; the first of them is fed back as the value.
+    output_shape : tuple of int
+        ``(horizon, n_targets, n_params)``. The first of the numbers that are put out
+        for each value is fed back as the value.
     cell, hidden_size, num_layers, dropout
         As for :class:`EncoderDecoderForecaster`.
 
@@ -44,31 +43,30 @@ class EncoderDecoderNetwork(nn.Module):
 
     def __init__(
         self,
-        n_channels,
-        n_outputs,
-        n_targets=1,
-        n_params=1,
-        cell="gru",
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
+        n_channels: int,
+        output_shape: tuple[int, int, int],
+        cell: str = "gru",
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
     ):
         super().__init__()
+        self.horizon, self.n_targets, n_params = output_shape
         layers = (hidden_size, num_layers, dropout)
         self.encoder = RecurrentLayers(CELLS[cell], n_channels, *layers)
-        self.decoder = RecurrentLayers(CELLS[cell], n_targets, *layers)
-        self.readout = Linear(hidden_size, n_targets * n_params)
-        self.n_targets = n_targets
-        self.horizon = n_outputs // (n_targets * n_params)
+        self.decoder = RecurrentLayers(CELLS[cell], self.n_targets, *layers)
+        self.readout = Readout(hidden_size, (self.n_targets, n_params))
         self.generator = None
 
-    def forward(self, x, targets=None, teacher_forcing=1.0):
+    def forward(
+        self, x: Tensor, targets: Tensor | None = None, teacher_forcing: float = 1.0
+    ) -> Tensor:
         """Forecast the values that follow each window.
 
         Parameters
         ----------
         x : Tensor of shape (batch, length, n_channels)
-        targets : Tensor of shape (batch, n_outputs), default=None
+        targets : Tensor of shape (batch, horizon, n_targets), default=None
             The true values, for teacher forcing. Without them the decoder is on its
             own.
         teacher_forcing : float in [0, 1], default=1.0
@@ -77,20 +75,18 @@ class EncoderDecoderNetwork(nn.Module):
 
         Returns
         -------
-        forecast : Tensor of shape (batch, n_outputs)
-            All targets of step 1 first.
+        forecast : Tensor of shape (batch, horizon, n_targets, n_params)
         """
         _, state = self.encoder(x)
         value = x[:, -1:, : self.n_targets]
         if targets is None or teacher_forcing == 0:
             return self._decode(value, state)
-        # What there is to know before steps 2, 3, ...:
-        # (batch, horizon * n_targets) -> (batch, horizon - 1, n_targets)
-        truth = targets.unflatten(1, (self.horizon, self.n_targets))[:, :-1]
+        # What there is to know before steps 2, 3, ...: (batch, horizon - 1, n_targets)
+        truth = targets[:, :-1]
         if teacher_forcing == 1:
             # No step waits for the forecast of the one before it: all in one call.
             outputs, _ = self.decoder(torch.cat([value, truth], dim=1), state)
-            return self.readout(outputs).flatten(1)
+            return self.readout(outputs)
         forced = torch.empty_like(truth[..., :1])
         forced.bernoulli_(teacher_forcing, generator=self.generator)
         return self._decode(value, state, truth, forced.bool())
@@ -104,12 +100,11 @@ class EncoderDecoderNetwork(nn.Module):
                 value = torch.where(forced[:, before], truth[:, before], value)
             outputs, state = self.decoder(value, state)
             forecasts.append(self.readout(outputs))
-            # (batch, 1, n_targets * n_params) -> (batch, 1, n_targets)
-            value = forecasts[-1].unflatten(2, (self.n_targets, -1))[..., 0]
-        # -> (batch, horizon, n_outputs / horizon) -> (batch, n_outputs)
-        return torch.cat(forecasts, dim=1).flatten(1)
+            # (batch, 1, n_targets, n_params) -> (batch, 1, n_targets)
+            value = forecasts[-1][..., 0]
+        return torch.cat(forecasts, dim=1)
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         # As for Dropout: a generator is neither pickled nor shared by copies.
         return {**self.__dict__, "generator": None}
 
@@ -180,7 +175,7 @@ class EncoderDecoderForecaster(Forecaster):
     """
 
     module = EncoderDecoderNetwork
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "cell": [StrOptions(set(CELLS))],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
@@ -188,18 +183,18 @@ class EncoderDecoderForecaster(Forecaster):
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "teacher_forcing_decay": [Interval(Real, 0, 1, closed="both")],
     }
-    _training_parameters = ("teacher_forcing", "teacher_forcing_decay")
+    training_parameters = ("teacher_forcing", "teacher_forcing_decay")
 
     def __init__(
         self,
         *,
-        cell="gru",
-        hidden_size=32,
-        num_layers=1,
-        dropout=0.0,
-        teacher_forcing=0.5,
-        teacher_forcing_decay=0.9,
-        **shared,
+        cell: Literal["gru", "lstm", "rnn"] = "gru",
+        hidden_size: int = 32,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        teacher_forcing: float = 0.5,
+        teacher_forcing_decay: float = 0.9,
+        **shared: Unpack[SharedParameters],
     ):
         super().__init__(**shared)
         self.cell = cell
@@ -209,9 +204,9 @@ class EncoderDecoderForecaster(Forecaster):
         self.teacher_forcing = teacher_forcing
         self.teacher_forcing_decay = teacher_forcing_decay
 
-    def _training_kwargs(self, batch):
+    def forward_params(self, batch: Any) -> dict[str, Any]:
         epoch = max(len(self.history) - 1, 0)  # the history has its row already
-        return super()._training_kwargs(batch) | {
-            "targets": to_device(batch[1], self._device),
+        return super().forward_params(batch) | {
+            "targets": to_device(batch[1], self.device_),
             "teacher_forcing": self.teacher_forcing * self.teacher_forcing_decay**epoch,
         }

@@ -1,13 +1,16 @@
 """Multilayer perceptron."""
 
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any, ClassVar, Literal, Unpack
 
 from torch import nn
 
+from .._training.shared import SharedParameters
 from .._utils.compat import Interval, StrOptions
 from .._utils.validation import check_positive_ints
 from ..forecaster import Forecaster
-from ..layers import Dropout, Linear
+from ..layers import Dropout, Linear, Readout
 
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid}
 
@@ -19,8 +22,8 @@ class MLPNetwork(nn.Sequential):
     ----------
     n_channels, length : int
         Shape of a window.
-    n_outputs : int
-        ``horizon * n_targets``.
+    output_shape : tuple of int
+        ``(horizon, n_targets, n_params)``.
     hidden_layer_sizes : tuple of int, default=(64, 64)
         Units in each hidden layer.
     activation : {"relu", "tanh", "logistic"}, default="relu"
@@ -31,14 +34,15 @@ class MLPNetwork(nn.Sequential):
 
     def __init__(
         self,
-        n_channels,
-        length,
-        n_outputs,
-        hidden_layer_sizes=(64, 64),
-        activation="relu",
-        dropout=0.0,
+        n_channels: int,
+        length: int,
+        output_shape: tuple[int, int, int],
+        hidden_layer_sizes: Sequence[int] = (64, 64),
+        activation: str = "relu",
+        dropout: float = 0.0,
     ):
         # (batch, length, n_channels) -> (batch, length * n_channels)
+        layers: list[nn.Module]
         layers, size = [nn.Flatten()], length * n_channels
         for hidden_size in check_positive_ints(
             hidden_layer_sizes, "hidden_layer_sizes"
@@ -46,7 +50,8 @@ class MLPNetwork(nn.Sequential):
             layers += [Linear(size, hidden_size), ACTIVATIONS[activation]()]
             layers += [Dropout(dropout)] if dropout else []
             size = hidden_size
-        super().__init__(*layers, Linear(size, n_outputs))
+        # -> (batch, horizon, n_targets, n_params)
+        super().__init__(*layers, Readout(size, output_shape))
 
 
 class MLPForecaster(Forecaster):
@@ -89,14 +94,19 @@ class MLPForecaster(Forecaster):
     """
 
     module = MLPNetwork
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": [tuple, list],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
     def __init__(
-        self, *, hidden_layer_sizes=(64, 64), activation="relu", dropout=0.0, **shared
+        self,
+        *,
+        hidden_layer_sizes: Sequence[int] = (64, 64),
+        activation: Literal["relu", "tanh", "logistic"] = "relu",
+        dropout: float = 0.0,
+        **shared: Unpack[SharedParameters],
     ):
         super().__init__(**shared)
         self.hidden_layer_sizes = hidden_layer_sizes

@@ -1,10 +1,12 @@
 """The simple recurrent network."""
 
+from typing import Any, ClassVar, Literal, Unpack
+
 from torch import nn
 
 from .._utils.compat import StrOptions
 from ..layers import RecurrentNetwork
-from ._recurrent import RecurrentForecaster
+from ._recurrent import RecurrentForecaster, RecurrentParameters
 
 
 class RNNNetwork(RecurrentNetwork):
@@ -55,12 +57,18 @@ class RNNForecaster(RecurrentForecaster):
     """
 
     module = RNNNetwork
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "nonlinearity": [StrOptions({"tanh", "relu"})],
         "readout": ["boolean"],
     }
 
-    def __init__(self, *, nonlinearity="tanh", readout=True, **shared):
+    def __init__(
+        self,
+        *,
+        nonlinearity: Literal["tanh", "relu"] = "tanh",
+        readout: bool = True,
+        **shared: Unpack[RecurrentParameters],
+    ):
         super().__init__(**shared)
         self.nonlinearity = nonlinearity
         self.readout = readout

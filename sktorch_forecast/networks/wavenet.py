@@ -1,11 +1,15 @@
 """WaveNet: dilated causal convolutions."""
 
+from collections.abc import Sequence
+from math import prod
 from numbers import Integral, Real
+from typing import Any, ClassVar, Unpack
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._training.shared import SharedParameters
 from .._utils.compat import Interval
 from .._utils.validation import check_positive_ints
 from ..forecaster import Forecaster
@@ -18,14 +22,14 @@ class GatedBlock(nn.Module):
     Equation 2 of [1]_: ``tanh(W_f * x) * sigmoid(W_g * x)``, both convolutions in one.
     """
 
-    def __init__(self, n_filters, kernel_size, dilation, dropout):
+    def __init__(self, n_filters: int, kernel_size: int, dilation: int, dropout: float):
         super().__init__()
         self.padding = (kernel_size - 1) * dilation
         self.conv = nn.Conv1d(n_filters, 2 * n_filters, kernel_size, dilation=dilation)
         self.mix = nn.Conv1d(n_filters, 2 * n_filters, 1)
         self.dropout = Dropout(dropout)
 
-    def forward(self, x):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """(batch, n_filters, length) -> the next input and the skip, both like it"""
         # Zeros before the window only: an output never sees what comes after it.
         z = self.conv(F.pad(x, (self.padding, 0)))
@@ -42,8 +46,8 @@ class WaveNetNetwork(nn.Module):
     ----------
     n_channels : int
         Number of input channels.
-    n_outputs : int
-        ``horizon * n_targets``.
+    output_shape : tuple of int
+        ``(horizon, n_targets, n_params)``.
     n_filters : int, default=32
         Channels inside the network.
     kernel_size : int, default=2
@@ -56,12 +60,12 @@ class WaveNetNetwork(nn.Module):
 
     def __init__(
         self,
-        n_channels,
-        n_outputs,
-        n_filters=32,
-        kernel_size=2,
-        dilations=(1, 2, 4, 8, 16, 32),
-        dropout=0.0,
+        n_channels: int,
+        output_shape: tuple[int, int, int],
+        n_filters: int = 32,
+        kernel_size: int = 2,
+        dilations: Sequence[int] = (1, 2, 4, 8, 16, 32),
+        dropout: float = 0.0,
     ):
         super().__init__()
         if not dilations:
@@ -78,25 +82,28 @@ class WaveNetNetwork(nn.Module):
             nn.ReLU(),
             nn.Conv1d(n_filters, n_filters, 1),
             nn.ReLU(),
-            nn.Conv1d(n_filters, n_outputs, 1),
+            nn.Conv1d(n_filters, prod(output_shape), 1),
         )
+        self.output_shape = tuple(output_shape)
 
-    def forward(self, x, all_steps=False):
-        """(batch, length, n_channels) -> (batch, n_outputs)
+    def forward(self, x: Tensor, all_steps: bool = False) -> Tensor:
+        """(batch, length, n_channels) -> (batch, *output_shape)
 
-        With `all_steps`, -> (batch, length, n_outputs), forecasts from every time
+        With `all_steps`, -> (batch, length, *output_shape), forecasts from every time
         step.
         """
         # (batch, length, n_channels) -> (batch, n_channels, length), as Conv1d wants
         x = self.embed(x.transpose(1, 2))
-        skips = 0
+        skips = x.new_zeros(())
         for block in self.blocks:
             x, skip = block(x)
             skips = skips + skip
         if not all_steps:
-            return self.readout(skips[:, :, -1:])[:, :, 0]
-        # (batch, n_outputs, length) -> (batch, length, n_outputs)
-        return self.readout(skips).transpose(1, 2)
+            return self.readout(skips[:, :, -1:])[:, :, 0].unflatten(
+                -1, self.output_shape
+            )
+        # (batch, n_outputs, length) -> (batch, length, *output_shape)
+        return self.readout(skips).transpose(1, 2).unflatten(-1, self.output_shape)
 
 
 class WaveNetForecaster(Forecaster):
@@ -138,7 +145,7 @@ class WaveNetForecaster(Forecaster):
     """
 
     module = WaveNetNetwork
-    parameter_constraints = {
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "n_filters": [Interval(Integral, 1, None, closed="left")],
         "kernel_size": [Interval(Integral, 2, None, closed="left")],
         "dilations": [tuple, list],
@@ -148,11 +155,11 @@ class WaveNetForecaster(Forecaster):
     def __init__(
         self,
         *,
-        n_filters=32,
-        kernel_size=2,
-        dilations=(1, 2, 4, 8, 16, 32),
-        dropout=0.0,
-        **shared,
+        n_filters: int = 32,
+        kernel_size: int = 2,
+        dilations: Sequence[int] = (1, 2, 4, 8, 16, 32),
+        dropout: float = 0.0,
+        **shared: Unpack[SharedParameters],
     ):
         super().__init__(**shared)
         self.n_filters = n_filters

@@ -80,16 +80,34 @@ def test_ranks_of_nine_errors(normalize):
 def test_nineteen_origins_are_just_enough_for_90_percent():
     model = errors(np.arange(19.0), coverage=0.9)
     assert_array_equal(model.predict_interval(ONE), [[[0, 18]]])
-    with pytest.raises(
-        ValueError, match=r"at least 39 calibration .* 0.025 to 0.975, f"
-    ):
-        model.predict_interval(ONE, 0.95)
-    with pytest.raises(
-        ValueError,
-        match="at least 19 calibration origins for coverage=0.9 .*, found 18 and 3: "
-        ".*of n_samples=21, with a gap of horizon - 1 = 0. Use more origins",
-    ):
-        errors(np.arange(18.0), coverage=0.9)
+    with pytest.warns(UserWarning, match="0.025 to 0.975 .* at least 39 calibration"):
+        ends = model.predict_interval(ONE, 0.95)
+    assert_array_equal(ends, [[[-np.inf, np.inf]]])
+    model = errors(np.arange(18.0), coverage=0.9)
+    with pytest.warns(UserWarning, match="at least 19 calibration origins, found 18"):
+        ends = model.predict_interval(ONE)
+    assert_array_equal(ends, [[[-np.inf, np.inf]]])
+
+
+@pytest.mark.parametrize("method", ["split", "cqr", "adaptive"])
+@pytest.mark.parametrize("n_origins", [5, 12, 30])
+def test_too_few_calibration_origins_give_infinite_intervals(method, n_origins):
+    """Ranks 0 and m + 1 of m scores are infinite, which holds whatever may come."""
+    x, y = X_[:n_origins], Y_[:n_origins]
+    model = ConformalForecaster(Zero(), method=method).fit(x, y)
+    assert_array_equal(model.predict(x), Zero().fit(x, y).predict(x))
+    with pytest.warns(UserWarning, match="take at least 19 calibration origins"):
+        assert_array_equal(np.isinf(model.predict_interval(x)), True)
+    with pytest.warns(UserWarning, match="infinite"):
+        ends = model.predict_quantiles(x, [0.01, 0.5, 0.99])
+    assert_array_equal(ends[..., 0], -np.inf)
+    assert_array_equal(ends[..., 2], np.inf)
+    if model.n_calibration_ > 1 or method != "cqr":
+        assert np.isfinite(model.sample(x, 5, random_state=0)).all()
+    if method != "cqr":
+        model.partial_fit(X_[n_origins : n_origins + 3], Y_[n_origins : n_origins + 3])
+        with pytest.warns(UserWarning, match="infinite"):
+            assert np.isinf(model.predict_interval(x)).all()
 
 
 def test_each_output_has_scores_of_its_own():
@@ -104,7 +122,7 @@ def test_scores_are_in_units_of_the_window():
     y = X[:, 1] * np.where(np.arange(20) % 4 < 2, 1, -1)
     model = ConformalForecaster(Zero(), coverage=0.6, calibration_fraction=0.5)
     model.fit(X, y)
-    assert_array_equal(model.min_scale_, [0.2])  # a tenth of the median
+    assert_allclose(model.min_scale_, [0.2], rtol=1e-15)  # a tenth of the median
     new = np.array([[10.0, 30.0], [5.0, 5.0]])  # deviations 10, and 0 raised to 0.2
     assert_allclose(model.predict_interval(new), [[[-20, 20]], [[-0.4, 0.4]]])
 
@@ -261,8 +279,12 @@ def test_adaptive_levels():
     assert_allclose(
         model.predict_quantiles(ONE, [0.0225]), [[[(0.02**2 + 0.025**2) / 2]]]
     )
-    with pytest.raises(ValueError, match="between 0.01 and 0.99, .* 0.005 to 0.995"):
-        model.predict_interval(ONE, 0.99)
+    with pytest.warns(UserWarning, match="0.005 to 0.995 take at least 199 calib"):
+        ends = model.predict_interval(ONE, 0.99)
+    assert_array_equal(ends, [[[-np.inf, np.inf]]])
+    many = errors(np.arange(999.0), coverage=0.5, method="adaptive")
+    with pytest.raises(ValueError, match="between 0.005 and 0.995, .* 0.0025 to 0.997"):
+        many.predict_interval(ONE, 0.995)
 
 
 @pytest.mark.parametrize("method", ["split", "adaptive"])
@@ -443,7 +465,7 @@ def test_around_any_regressor(estimator):
 
 
 @pytest.mark.parametrize(
-    "params", [{"likelihood": "normal"}, {"quantiles": (0.2, 0.8)}]
+    "params", [{"loss": "normal"}, {"loss": "quantile", "quantiles": (0.2, 0.8)}]
 )
 def test_cqr_around_a_network(params):
     network = MLPForecaster(max_epochs=2, random_state=0, **params)

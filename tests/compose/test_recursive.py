@@ -142,15 +142,14 @@ def test_carried_state_is_the_bare_module_on_windows_that_grow(cls, normalize, x
     grown, shift, scale = torch.from_numpy(observed), 0.0, 1.0
     if normalize == "window":
         # the mean and deviation of what was observed, for all steps
-        module = module.network
         shift = grown.mean(dim=1, keepdim=True)
         scale = grown.std(dim=1, correction=0, keepdim=True)
-        scale = torch.maximum(scale, model.estimator_.module_.min_scale)
+        scale = torch.maximum(scale, module.normalization.min_scale)
     grown = (grown - shift) / scale
     module.eval()
     with torch.no_grad():
         for _ in range(HORIZON):
-            grown = torch.cat([grown, module(grown).unsqueeze(1)], dim=1)
+            grown = torch.cat([grown, module.network(grown)[..., 0]], dim=1)
     expected = (shift + scale * grown)[:, LENGTH:].flatten(1)
     assert expected.shape == (len(x), HORIZON * n_targets)
     assert_allclose(model.predict(observed), expected.numpy(), rtol=1e-5, atol=1e-5)
@@ -164,7 +163,7 @@ def test_carried_state_keeps_the_units_of_the_normalization(kind):
     model = RecursiveForecaster(network, horizon=5).fit(X, Y)
     module, windows = model.estimator_.module_, torch.from_numpy(np.asarray(X))
     # What is taken off every timestamp, of the window and ahead, and what divides it.
-    usual = module.usual_scale.expand(len(X), 1, 1)
+    usual = module.normalization.usual_scale.expand(len(X), 1, 1)
     mean = windows.mean(dim=1, keepdim=True)
     deviation = windows.std(dim=1, correction=0, keepdim=True)
     last, level = windows[:, -1:], windows.abs().mean(dim=1, keepdim=True)
@@ -173,12 +172,12 @@ def test_carried_state_keeps_the_units_of_the_normalization(kind):
         "mean": (mean.expand(-1, LENGTH + 5, -1), usual),
         "last": (last.expand(-1, LENGTH + 5, -1), usual),
         "level": (torch.zeros(len(X), LENGTH + 5, 1), level),
-        "season": (season, torch.maximum(deviation, module.min_scale)),
+        "season": (season, torch.maximum(deviation, module.normalization.min_scale)),
     }[kind]
     grown = (windows - shift[:, :LENGTH]) / scale
     with torch.no_grad():
         for _ in range(5):
-            grown = torch.cat([grown, module.network(grown).unsqueeze(1)], dim=1)
+            grown = torch.cat([grown, module.network(grown)[..., 0]], dim=1)
     expected = (shift + scale * grown)[:, LENGTH:].flatten(1)
     assert_allclose(model.predict(X), expected.numpy(), rtol=1e-5, atol=1e-5)
 

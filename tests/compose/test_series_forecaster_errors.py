@@ -63,7 +63,7 @@ def test_a_horizon_that_was_not_fitted():
 
 def test_intervals_of_an_estimator_that_has_none():
     model = SeriesForecaster(TabularForecaster(), 3, 5).fit(np.arange(30.0))
-    with pytest.raises(ValueError, match="ConformalForecaster around"):
+    with pytest.raises(TypeError, match="ConformalForecaster around"):
         model.forecast(coverage=0.9)
 
 

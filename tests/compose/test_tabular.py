@@ -80,14 +80,14 @@ class Recorder(RegressorMixin, BaseEstimator):
         return np.full(len(X), self.mean_)
 
 
-def test_a_regressor_of_one_output_is_fitted_for_each():
+def test_a_estimator_of_one_output_is_fitted_for_each():
     model = TabularForecaster(Recorder(), normalize=None)
     weights = np.arange(len(X)) + 1.0
     model.fit(X, Y, sample_weight=weights)
     assert_allclose(model.predict(X), np.tile(Y.mean(axis=0), (len(X), 1)), rtol=1e-6)
-    assert_array_equal(model.regressor_.estimators_[2].weight_, weights)
+    assert_array_equal(model.estimator_.estimators_[2].weight_, weights)
     first = TabularForecaster(Recorder(), normalize=None).fit(X, Y[:, 0])
-    assert isinstance(first.regressor_, Recorder)
+    assert isinstance(first.estimator_, Recorder)
     assert first.predict(X).shape == (len(X),)
 
 
@@ -101,7 +101,7 @@ def test_order_of_the_columns():
     roles = {"target": "y", "past": "past", "future": "future", "static": "size"}
     x, y = make_windows(frame, horizon=2, length=3, id="id", time="t", **roles)
     model = TabularForecaster(Recorder(), normalize=None).fit(x, y)
-    columns = model.regressor_.estimators_[0].X_
+    columns = model.estimator_.estimators_[0].X_
     assert columns.shape == (4, 3 * 3 + 2 * 1 + 1)
     # targets and past covariates as they are, the others standardized
     assert_array_equal(columns[0, [0, 1, 3, 4, 6, 7]], [0, 100, 1, 101, 2, 102])
@@ -142,7 +142,7 @@ def test_in_a_pipeline_and_a_search():
         model,
         {
             "slidingwindow__length": [6, 24],
-            "tabularforecaster__regressor__alpha": [0.1, 10.0],
+            "tabularforecaster__estimator__alpha": [0.1, 10.0],
             "tabularforecaster__normalize": ["window", "last"],
         },
         cv=TimeSeriesSplit(2, gap=2),
@@ -173,7 +173,7 @@ def test_batches_do_not_matter(kind, monkeypatch):
         ({"normalize": "season"}, "normalize='season', found None"),
         ({"normalize": "season", "seasonality": 25}, "windows, 24, .* found 25"),
         ({"normalize": "std"}, "'normalize' parameter of TabularForecaster must"),
-        ({"regressor": 3}, "'regressor' parameter of TabularForecaster must"),
+        ({"estimator": 3}, "'estimator' parameter of TabularForecaster must"),
     ],
 )
 def test_bad_parameters(params, message):
@@ -185,5 +185,26 @@ def test_bad_parameters(params, message):
 
 
 def test_it_has_no_uncertainty_of_its_own():
-    with pytest.raises(ValueError, match="Put a ConformalForecaster around it"):
+    for model in (TabularForecaster(Ridge()), TabularForecaster().fit(X, Y)):
+        for method in ("predict_interval", "predict_quantiles", "sample"):
+            assert not hasattr(model, method)
+    with pytest.raises(AttributeError) as error:
         TabularForecaster().fit(X, Y).predict_interval(X)
+    assert "Put a ConformalForecaster around the whole" in str(error.value.__cause__)
+
+
+def test_it_hands_on_the_uncertainty_that_is_inside():
+    """In the units of the series: mean + deviation * z of each window."""
+    model = TabularForecaster(ConformalForecaster(coverage=0.5, random_state=0))
+    model.fit(X, Y)
+    windows = np.asarray(X, dtype=np.float64)
+    mean, deviation = windows.mean(axis=1), windows.std(axis=1)
+    deviation = np.maximum(deviation, float(model.normalization_.min_scale[0]))
+    rows = ((windows - mean[:, np.newaxis]) / deviation[:, np.newaxis])[..., 0]
+    z = model.estimator_.predict_quantiles(rows, [0.25, 0.75])
+    expected = mean[..., np.newaxis] + deviation[..., np.newaxis] * z
+    assert_allclose(model.predict_quantiles(X, [0.25, 0.75]), expected, atol=1e-5)
+    assert_allclose(model.predict_interval(X, 0.5), expected, atol=1e-5)
+    z = model.estimator_.sample(rows, 7, random_state=3)
+    expected = mean + deviation * z
+    assert_allclose(model.sample(X, 7, random_state=3), expected, atol=1e-5)

@@ -114,7 +114,7 @@ def test_sizes_at_which_torch_is_faster_are_left_to_it(
 
 def test_forecasters_train_with_it():
     X, y = np.zeros((8, 10)), np.zeros((8, 2))
-    network = GRUForecaster(normalize=None).initialize(X, y).module_
+    network = GRUForecaster(normalize=None).initialize(X, y).module_.network
     assert used_by_hand(network.recurrent.layers[0], random(2, 10, 1))
 
 

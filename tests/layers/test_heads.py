@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose
 from scipy import integrate, stats
 from sklearn.metrics import mean_pinball_loss
 
-from sktorch_forecast.layers.heads import LIKELIHOODS, HeadLoss, make_head
+from sktorch_forecast.layers.families import FAMILIES, make_head
+from sktorch_forecast.layers.losses import HeadLoss
 
 RNG = np.random.default_rng(0)
 LEVELS = (0.05, 0.3, 0.5, 0.7, 0.99)
@@ -118,10 +119,10 @@ def test_mixture_of_equal_parts_has_their_quantiles():
     assert_allclose(y, stats.norm(1, 2).ppf([0.1, 0.9]))
 
 
-@pytest.mark.parametrize("name", [*LIKELIHOODS, "quantiles"])
+@pytest.mark.parametrize("name", [*FAMILIES, "quantiles"])
 def test_constrained_outputs_give_finite_losses_and_ordered_quantiles(name):
     """Whatever the network puts out."""
-    head = make_head(name, LEVELS if name == "quantiles" else None, 3)
+    head = make_head("quantile" if name == "quantiles" else name, LEVELS, 3)
     z = torch.from_numpy(RNG.normal(scale=5, size=(200, head.n_params)))
     z = z.requires_grad_()
     params = head.constrain(z)
@@ -140,7 +141,7 @@ def test_constrained_outputs_give_finite_losses_and_ordered_quantiles(name):
 
 
 def test_constrained_quantiles_are_the_sums_of_their_distances():
-    head = make_head(None, (0.1, 0.4, 0.5, 0.6), 3)
+    head = make_head("quantile", (0.1, 0.4, 0.5, 0.6))
     z = torch.tensor([[10.0, 0.1, 0.2, 0.3]]).double()
     down, further, up = (softplus(d) for d in (0.1, 0.2, 0.3))
     expected = [10 - down - further, 10 - down, 10, 10 + up]
@@ -148,7 +149,7 @@ def test_constrained_quantiles_are_the_sums_of_their_distances():
 
 
 def test_loss_of_quantiles_is_twice_scikit_learns():
-    head = make_head(None, LEVELS, 3)
+    head = make_head("quantile", LEVELS)
     params, y = np.sort(RNG.normal(size=(50, 5))), RNG.normal(size=50)
     expected = [
         2 * mean_pinball_loss(y, params[:, i], alpha=level)
@@ -160,7 +161,7 @@ def test_loss_of_quantiles_is_twice_scikit_learns():
 
 def test_two_quantiles_say_all_of_a_normal_distribution():
     family = stats.norm(3, 2)
-    head = make_head(None, (0.3, 0.6), 3)
+    head = make_head("quantile", (0.3, 0.6))
     params = family.ppf([[0.3, 0.6]])
     levels = np.array([1e-4, 0.1, 0.45, 0.999])
     assert_allclose(head.quantile(params, levels), family.ppf(levels))
@@ -170,7 +171,7 @@ def test_two_quantiles_say_all_of_a_normal_distribution():
 
 def test_loss_has_the_reductions_of_torch():
     head = make_head("normal", None, 3)
-    params = torch.rand(4, 3, 5 * 2) + 0.1  # (batch, steps, outputs * p)
+    params = torch.rand(4, 3, 5, 2) + 0.1  # (batch, steps, outputs, p)
     y = torch.rand(4, 3, 5)
     loss = HeadLoss(head)
     mean = loss(params, y)

@@ -7,9 +7,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from sktorch_forecast import LSTMForecaster, MLPForecaster, RNNForecaster
-from sktorch_forecast.layers import WindowNormalization
+from sktorch_forecast.layers import ForecastNetwork, WindowNormalization
+from sktorch_forecast.layers.forecast_network import following
 from sktorch_forecast.layers.losses import make_loss
-from sktorch_forecast.layers.normalization import KINDS, following
+from sktorch_forecast.layers.normalization import KINDS
 from sktorch_forecast.metrics import mase, smape
 
 NAN = float("nan")
@@ -24,7 +25,17 @@ class Spy(torch.nn.Module):
 
     def forward(self, x):
         self.seen = x
-        return self.z.expand(len(x), -1)
+        return self.z.view(-1, 1, 1).expand(len(x), -1, 1, 1)
+
+
+def wrapped(network, n_channels, **options):
+    """A network in its normalization."""
+    return ForecastNetwork(network, WindowNormalization(n_channels, **options))
+
+
+def decoded(module, x):
+    """Forecasts in the units of the series, (batch, horizon)."""
+    return module.head.decode(module(x))[..., 0, 0]
 
 
 # The window 2, 4, 3, 7: mean 4, deviation sqrt((4 + 0 + 1 + 9) / 4), mean absolute 4.
@@ -48,14 +59,14 @@ CASES = {
 def test_window_and_forecast_by_hand(kind):
     inputs, forecast = CASES[kind]
     network = Spy([1.0, 2.0, 3.0])
-    module = WindowNormalization(network, 1, kind=kind, seasonality=2, horizon=3)
-    module.usual_scale.fill_(2.0)
+    module = wrapped(network, 1, kind=kind, seasonality=2, horizon=3)
+    module.normalization.usual_scale.fill_(2.0)
     x = torch.tensor([2.0, 4.0, 3.0, 7.0]).view(1, 4, 1)
-    assert_allclose(module(x)[0], forecast, rtol=1e-6)
+    assert_allclose(decoded(module, x)[0], forecast, rtol=1e-6)
     assert_allclose(network.seen[0, :, 0], inputs, rtol=1e-6, atol=1e-7)
-    y = torch.tensor(np.array([forecast]), dtype=torch.float32)
-    if kind is not None:
-        assert_allclose(module.in_window_units(y), [[1, 2, 3]], rtol=1e-5)
+    y = torch.tensor(np.array([forecast]), dtype=torch.float32).view(1, 3, 1)
+    z = module(x).units.encode(y)
+    assert_allclose(z[..., 0], [[1, 2, 3]], rtol=1e-5)
 
 
 # The same window with holes: 2, ?, 4, 7, ? has mean 13 / 3 and last value 7.
@@ -80,12 +91,10 @@ MASKED = {
 def test_what_is_missing_is_left_out(kind):
     inputs, shift, scale = MASKED[kind]
     network = Spy([1.0, 2.0, 3.0])
-    module = WindowNormalization(
-        network, 1, kind=kind, seasonality=2, horizon=3, masked=True
-    )
-    module.usual_scale.fill_(2.0)
+    module = wrapped(network, 1, kind=kind, seasonality=2, horizon=3, masked=True)
+    module.normalization.usual_scale.fill_(2.0)
     x = torch.tensor(HOLES, dtype=torch.float32).view(1, 5, 1)
-    assert_allclose(module(x)[0], shift + scale * np.r_[1:4], rtol=1e-6)
+    assert_allclose(decoded(module, x)[0], shift + scale * np.r_[1:4], rtol=1e-6)
     assert_allclose(network.seen[0, :, 0], np.nan_to_num(inputs), rtol=1e-5, atol=1e-6)
     assert_array_equal(network.seen[0, :, 1], [1, 0, 1, 1, 0])
 
@@ -95,22 +104,23 @@ def test_with_nothing_missing_a_mask_changes_no_statistics(kind):
     x = torch.randn(5, 8, 2, generator=torch.Generator().manual_seed(0))
     options = {"kind": kind, "seasonality": 3, "horizon": 3}
     networks = Spy([1.0, 2.0, 3.0]), Spy([1.0, 2.0, 3.0])
-    plain = WindowNormalization(networks[0], 2, **options)
-    masked = WindowNormalization(networks[1], 2, **options, masked=True)
+    plain = wrapped(networks[0], 2, **options)
+    masked = wrapped(networks[1], 2, **options, masked=True)
     for module in (plain, masked):
-        module.calibrate(x)
-    assert_allclose(masked(x), plain(x), rtol=1e-5, atol=1e-6)
+        module.normalization.calibrate(x)
+    assert_allclose(decoded(masked, x), decoded(plain, x), rtol=1e-5, atol=1e-6)
     assert_allclose(networks[1].seen[..., :2], networks[0].seen, rtol=1e-5, atol=1e-6)
-    assert_allclose(masked.min_scale, plain.min_scale, rtol=1e-5)
+    bounds = (module.normalization.min_scale for module in (masked, plain))
+    assert_allclose(*bounds, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_window_with_nothing_in_it_gives_finite_forecasts(kind):
     x = torch.full((2, 6, 1), NAN)
-    module = WindowNormalization(
+    module = wrapped(
         Spy([1.0, 2.0]), 1, kind=kind, seasonality=2, horizon=2, masked=True
     )
-    assert module(x).isfinite().all()
+    assert decoded(module, x).isfinite().all()
 
 
 def test_what_follows_the_last_steps():
@@ -169,7 +179,7 @@ def test_missing_values_are_bridged():
     assert error < 2
 
 
-@pytest.mark.parametrize("params", [{}, {"likelihood": "normal"}, {"loss": "mase"}])
+@pytest.mark.parametrize("params", [{}, {"loss": "normal"}, {"loss": "mase"}])
 def test_missing_targets_are_left_out_of_the_loss(params):
     """As if they were not there: gradients by bare torch on those that are."""
     y = Y[:32].copy()
@@ -184,22 +194,23 @@ def test_missing_targets_are_left_out_of_the_loss(params):
     net.module_.train()
     loss = net.get_loss(net.infer(x), targets, X=x)
     net.criterion_.reduction = "none"
-    pred, truth = net.infer(x), torch.from_numpy(other).float()
-    args = [pred, truth]
-    if params.get("loss") is None:
-        args = [net.module_.in_window_units(part) for part in args]
+    pred, truth = net.infer(x), torch.from_numpy(other).float().unsqueeze(-1)
+    if params.get("loss") == "mase":  # in the units of the series
+        args = [net.decoded(pred), truth[..., 0], x]
     else:
-        args.append(x)
-    expected = net.criterion_(*args)[~np.isnan(y)].mean()
+        args = [pred.params, pred.units.encode(truth)]
+        if not params:
+            args = [part.flatten(1) for part in args]
+    expected = net.criterion_(*args).flatten(1)[~np.isnan(y)].mean()
     assert_allclose(loss.detach(), expected.detach(), rtol=1e-5)
 
 
-@pytest.mark.parametrize("likelihood", ["poisson", "negative_binomial", "lognormal"])
-def test_what_is_missing_fits_every_family(likelihood):
+@pytest.mark.parametrize("family", ["poisson", "negative_binomial", "lognormal"])
+def test_what_is_missing_fits_every_family(family):
     y = np.where(np.arange(Y.size).reshape(Y.shape) % 5, np.round(Y), np.nan)
-    net = MLPForecaster(
-        likelihood=likelihood, missing="mask", max_epochs=2, random_state=0
-    ).fit(X, y)
+    net = MLPForecaster(loss=family, missing="mask", max_epochs=2, random_state=0).fit(
+        X, y
+    )
     assert np.isfinite(net.predict(X)).all()
 
 
@@ -256,7 +267,7 @@ def test_name_of_mse_is_the_default():
         ({"loss": "mase", "seasonality": 24}, "more than seasonality=24"),
         ({"loss": "rmse"}, "'loss' parameter of RNNForecaster must"),
         ({"missing": "skip"}, "'missing' parameter of RNNForecaster must"),
-        ({"loss": "mae", "likelihood": "normal"}, "one of likelihood, quantiles, loss"),
+        ({"loss": "mae", "criterion": int}, "one of loss and criterion"),
         (
             {"normalize": "season", "seasonality": 12, "train_on": "all_steps"},
             "train_on='last_step' with normalize='season'",

@@ -19,7 +19,7 @@ from sktorch_forecast import (
     latest_windows,
     make_windows,
 )
-from sktorch_forecast.layers import WindowNormalization
+from sktorch_forecast.layers import ForecastNetwork, WindowNormalization
 from sktorch_forecast.layers.decoder import TemporalDecoder
 
 HORIZON, LENGTH, N_TIMES = 3, 6, 40
@@ -65,7 +65,7 @@ def test_forecast_of_a_step_sees_the_covariates_of_that_step(cls):
     parts = dict(net.get_dataset(X[:1])[:][0])
     parts["future"] = parts["future"].clone().requires_grad_()
     net.module_.eval()
-    forecast = net.infer(parts)[0]
+    forecast = net.decoded(net.infer(parts))[0]
     for step in range(HORIZON):
         (gradient,) = torch.autograd.grad(
             forecast[step], parts["future"], retain_graph=True
@@ -97,7 +97,10 @@ def test_windows_of_all_steps_have_their_own_future():
     parts = net.get_dataset(X[:2])[:][0]
     net.module_.train()
     net.infer(parts, all_steps=True)
-    mean, scale = net.module_.future_mean, net.module_.future_scale
+    mean, scale = (
+        getattr(net.module_.normalization, f"future_{name}")
+        for name in ("mean", "scale")
+    )
     for row, origin in enumerate(X.positions[:2]):
         for step in range(LENGTH):
             first = origin - LENGTH + 1 + step + 1
@@ -110,7 +113,7 @@ def test_covariates_with_a_likelihood_and_weights_and_several_targets():
     panel = PANEL.assign(z=2 * PANEL["y"])
     roles = ROLES | {"target": ["y", "z"]}
     x, y = make_windows(panel, **roles)
-    net = GRUForecaster(likelihood="normal", max_epochs=3, random_state=0)
+    net = GRUForecaster(loss="normal", max_epochs=3, random_state=0)
     net.fit(x, y, sample_weight=np.linspace(0, 1, len(x)))
     assert net.predict(x[:5]).shape == (5, 2 * HORIZON)
     paths = net.sample(x[:5], 7)
@@ -143,10 +146,9 @@ def test_decoder_adds_to_the_forecast_of_the_network():
     decoder = TemporalDecoder(n_targets=2, n_params=1, n_future=1, n_static=1)
     for parameter in decoder.readout.parameters():
         torch.nn.init.zeros_(parameter)
-    z = torch.randn(4, 3 * 2 * (1 + decoder.n_extra))
+    z = torch.randn(4, 3, 2, 1 + decoder.n_extra)
     found = decoder(z, torch.randn(4, 3, 1), torch.randn(4, 1))
-    expected = z.reshape(4, 3, 2, -1)[..., 0].reshape(4, 6)
-    assert_array_equal(found.detach(), expected)
+    assert_array_equal(found.detach(), z[..., :1])
 
 
 def test_future_channels_are_standardized_by_the_training_data():
@@ -156,12 +158,11 @@ def test_future_channels_are_standardized_by_the_training_data():
     class Spy(torch.nn.Module):
         def forward(self, x):
             self.seen = x
-            return torch.zeros(len(x), 2 * 5)
+            return torch.zeros(len(x), 2, 1, 5)
 
-    module = WindowNormalization(
-        Spy(), 2, decoder=TemporalDecoder(1, 1, 1, 0), horizon=2, n_future=1
-    )
-    module.calibrate(x, future)
+    normalization = WindowNormalization(2, horizon=2, n_future=1)
+    module = ForecastNetwork(Spy(), normalization, decoder=TemporalDecoder(1, 1, 1, 0))
+    normalization.calibrate(x, future)
     module(x, future=future)
     known = torch.cat([x[..., 1:], future], dim=1)
     expected = (x[..., 1] - known.mean()) / known.std(correction=0)

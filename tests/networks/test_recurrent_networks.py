@@ -17,6 +17,7 @@ from sktorch_forecast import (
     RNNForecaster,
     make_windows,
 )
+from sktorch_forecast._training.objective import targets_of_steps
 from sktorch_forecast.datasets import make_waves
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -34,6 +35,11 @@ def built(forecaster, n_outputs=1, length=LENGTH):
     """The forecaster with its network, untrained, for windows of one channel."""
     X, y = np.zeros((2, length), dtype=np.float32), np.zeros((2, n_outputs))
     return forecaster.initialize(X, y)
+
+
+def flat(forecasts):
+    """(..., horizon, n_targets, 1) -> (..., horizon * n_targets)"""
+    return forecasts.flatten(-3)
 
 
 # --------------------------------------------------------- the course's own networks
@@ -90,12 +96,13 @@ COURSE = {
 def test_the_networks_are_those_of_the_course(row):
     forecaster, *architecture = COURSE[row]
     net = built(forecaster, n_outputs=architecture[3])
-    course = CourseNetwork(*architecture).take_weights(net.module_)
+    course = CourseNetwork(*architecture).take_weights(net.module_.network)
     x = random_batch(7, LENGTH, 1)
     with torch.no_grad():
         expected = course(x)
-        assert_close(net.module_(x, all_steps=True), expected, rtol=0, atol=1e-6)
-        assert_close(net.module_(x), expected[:, -1], rtol=0, atol=1e-6)
+        network = net.module_.network
+        assert_close(flat(network(x, all_steps=True)), expected, rtol=0, atol=1e-6)
+        assert_close(flat(network(x)), expected[:, -1], rtol=0, atol=1e-6)
     forecasts = torch.from_numpy(net.predict(x.numpy()))
     assert_close(forecasts, expected[:, -1], rtol=0, atol=1e-6)
     n_steps = 24 if row == "ConvRNN" else LENGTH  # (50 - 4) / 2 + 1
@@ -107,19 +114,20 @@ def test_the_networks_are_those_of_the_course(row):
 def test_the_convolution_ends_with_the_window(length, n_zeros):
     """Where the stride does not fit the window, zeros come before it."""
     net = built(ConvRNNForecaster(**DEEP, **RAW), length=length)
-    course = CourseNetwork(GRU, 20, 2, 1, True, True).take_weights(net.module_)
+    course = CourseNetwork(GRU, 20, 2, 1, True, True).take_weights(net.module_.network)
     x = random_batch(3, length, 1)
     filled = torch.cat([torch.zeros(3, n_zeros, 1), x], dim=1)
-    assert_close(net.module_(x, all_steps=True), course(filled), rtol=0, atol=1e-6)
+    found = flat(net.module_.network(x, all_steps=True))
+    assert_close(found, course(filled), rtol=0, atol=1e-6)
 
 
 def test_relu_is_torch_relu():
     net = built(RNNForecaster(nonlinearity="relu", hidden_size=5, **RAW))
     bare = RNN(1, 5, nonlinearity="relu", batch_first=True)
-    bare.load_state_dict(net.module_.recurrent.layers[0].state_dict())
+    bare.load_state_dict(net.module_.network.recurrent.layers[0].state_dict())
     x = random_batch(3, 9, 1)
-    expected = net.module_.readout(bare(x)[0][:, -1])
-    assert_close(net.module_(x), expected, rtol=0, atol=1e-6)
+    expected = net.module_.network.readout(bare(x)[0][:, -1])
+    assert_close(net.module_.network(x), expected, rtol=0, atol=1e-6)
 
 
 FORECASTERS = [RNNForecaster, LSTMForecaster, GRUForecaster, ConvRNNForecaster]
@@ -134,8 +142,8 @@ def test_a_step_does_not_know_what_follows_it(cls):
     x = random_batch(3, 20, 1)
     changed = x.clone()
     changed[:, 13:] += 1  # 13 timestamps, 0 to 12, are the same
-    before, after = (net.module_(z, all_steps=True) for z in (x, changed))
-    stride = getattr(net.module_, "stride", 1)
+    before, after = (net.module_.network(z, all_steps=True) for z in (x, changed))
+    stride = net.module_.stride
     # The timestamp that each step has read last.
     position = 19 - stride * torch.arange(before.shape[1]).flip(0)
     assert_close(after[:, position < 13], before[:, position < 13], rtol=0, atol=1e-6)
@@ -144,7 +152,7 @@ def test_a_step_does_not_know_what_follows_it(cls):
 
 @pytest.mark.parametrize("cls", [RNNForecaster, LSTMForecaster, GRUForecaster])
 def test_reading_on_from_a_state_is_reading_it_all(cls):
-    network = built(cls(**DEEP, **RAW), n_outputs=3).module_
+    network = built(cls(**DEEP, **RAW), n_outputs=3).module_.network
     x = random_batch(4, 11, 1)
     _, state = network.step(x[:, :6])
     forecast, _ = network.step(x[:, 6:], state)
@@ -156,7 +164,9 @@ def test_reading_on_from_a_state_is_reading_it_all(cls):
 
 @pytest.mark.parametrize("cls, cell", [(RNNForecaster, RNN), (LSTMForecaster, LSTM)])
 def test_bidirectional_is_two_networks_that_read_from_both_ends(cls, cell):
-    network = built(cls(hidden_size=5, bidirectional=True, **RAW), n_outputs=3).module_
+    network = built(
+        cls(hidden_size=5, bidirectional=True, **RAW), n_outputs=3
+    ).module_.network
     state = network.recurrent.layers[0].state_dict()
     forwards, backwards = (cell(1, 5, batch_first=True) for _ in range(2))
     ends = {name: v for name, v in state.items() if not name.endswith("_reverse")}
@@ -174,14 +184,16 @@ def test_bidirectional_layers_are_stacked_as_in_torch():
     bare.load_state_dict(
         {
             name.replace("_l0", f"_l{number}"): weight
-            for number, layer in enumerate(net.module_.recurrent.layers)
+            for number, layer in enumerate(net.module_.network.recurrent.layers)
             for name, weight in layer.state_dict().items()
         }
     )
     x = random_batch(4, 9, 1)
     outputs, _ = bare(x)
     last = torch.cat([outputs[:, -1, :20], outputs[:, 0, 20:]], dim=1)
-    assert_close(net.module_(x), net.module_.readout(last), rtol=0, atol=1e-6)
+    assert_close(
+        net.module_.network(x), net.module_.network.readout(last), rtol=0, atol=1e-6
+    )
 
 
 # ------------------------------------------------------------- targets of all steps
@@ -230,10 +242,12 @@ def test_targets_of_all_steps(case, n_targets, horizon, normalize):
     y = torch.from_numpy(np.array(y, dtype=np.float32)).reshape(len(x), -1)
     forecasts = net.infer(x, all_steps=True)
     expected = targets_by_hand(x, y, positions, horizon, n_targets)
-    found = net._targets_of_steps(x, y, n_steps=forecasts.shape[1])
-    assert_close(found, expected, rtol=0, atol=0)
+    n_steps = forecasts.params.shape[1]
+    known = y.view(len(x), horizon, n_targets)
+    found = targets_of_steps(x, known, n_steps, net.module_.stride)
+    assert_close(found.flatten(2), expected, rtol=0, atol=0)
 
-    errors = forecasts - expected
+    errors = flat(net.objective_.head.decode(forecasts)) - expected
     if normalize == "window":  # the loss is in the units of each window
         # (batch, length, n_channels) -> (batch, 1, horizon * n_targets), step-major
         scale = x.std(dim=1, correction=0, keepdim=True)[..., :n_targets]
@@ -277,7 +291,7 @@ def cut(network, bptt_steps):
 @pytest.mark.parametrize("all_steps", [False, True])
 @pytest.mark.parametrize("cls", FORECASTERS)
 def test_gradients_are_the_full_ones_when_nothing_is_cut(cls, all_steps):
-    network = built(cls(**DEEP, **RAW), n_outputs=3).module_
+    network = built(cls(**DEEP, **RAW), n_outputs=3).module_.network
     x = random_batch(4, 12, 1)
     full = gradients(network, x, all_steps)
     for bptt_steps in (12, 13, 1000):
@@ -296,7 +310,7 @@ def detached(state):
 @pytest.mark.parametrize("cls", FORECASTERS)
 def test_gradients_stop_where_the_state_is_detached(cls, bptt_steps, all_steps):
     """What is written by hand in bare torch: read, detach the states, read on."""
-    network = built(cls(**DEEP, **RAW), n_outputs=3).module_
+    network = built(cls(**DEEP, **RAW), n_outputs=3).module_.network
     # The limit counts steps after the convolution: (26 - 4) / 2 + 1 = 12.
     x = random_batch(4, 26 if cls is ConvRNNForecaster else 12, 1)
     full, whole = gradients(network, x), network(x, all_steps=all_steps).detach()

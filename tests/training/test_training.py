@@ -32,7 +32,8 @@ from skorch.callbacks import (
 from torch.testing import assert_close
 
 from sktorch_forecast import SlidingWindow
-from sktorch_forecast.layers import WindowNormalization
+from sktorch_forecast.layers import Encoded, WindowNormalization
+from sktorch_forecast.layers.heads import Point
 from sktorch_forecast.networks.lstm import LSTMNetwork
 
 # ---------------------------------------------------------------------- bare torch
@@ -55,21 +56,23 @@ class BareLSTM(torch.nn.Module):
     def names(state):
         """State of an LSTMNetwork under the names of this module."""
         return {
-            name.replace("recurrent.layers.0.", "lstm.")
+            name.removeprefix("network.")
+            .replace("recurrent.layers.0.", "lstm.")
             .replace("recurrent.layers.1.", "lstm.")
             .replace("_l0", "_l1" if "layers.1" in name else "_l0"): value
             for name, value in state.items()
+            if not name.startswith("normalization.")
         }
 
 
 def test_the_lstm_network_is_torch_lstm_and_a_linear_layer(one_thread):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        network = LSTMNetwork(2, 6, hidden_size=5, num_layers=2)
+        network = LSTMNetwork(2, (3, 2, 1), hidden_size=5, num_layers=2)
         x = torch.randn(7, 9, 2)
     bare = BareLSTM(2, 6, hidden_size=5)
     bare.load_state_dict(BareLSTM.names(network.state_dict()))
-    assert_close(network(x), bare(x), rtol=1e-6, atol=1e-6)
+    assert_close(network(x).flatten(1), bare(x), rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -93,26 +96,16 @@ def test_fit_is_a_plain_torch_loop(momentum, one_thread):
         assert_close(trained[name], value, rtol=1e-6, atol=1e-7)
 
 
-class Fixed(torch.nn.Module):
-    """Gives a known output and remembers the input."""
-
-    def __init__(self, output):
-        super().__init__()
-        self.output = output
-
-    def forward(self, x):
-        self.input = x
-        return self.output
-
-
 def test_window_normalization_by_its_formula():
     rng = np.random.RandomState(0)
     x = (5 + 3 * rng.randn(4, 10, 3)).astype(np.float32)
     x[1, :, 0] = 2.0  # nothing happens: the deviation 0 is raised to min_scale
     z = rng.randn(4, 6).astype(np.float32)  # 3 steps of 2 targets, step-major
-    layer = WindowNormalization(Fixed(torch.tensor(z)), n_channels=3, n_targets=2)
+    layer = WindowNormalization(n_channels=3, n_targets=2)
     layer.min_scale[:] = 0.5
-    y = layer(torch.tensor(x))
+    found, units = layer.encode(torch.tensor(x))
+    encoded = Encoded(torch.tensor(z).view(4, 3, 2, 1), units)
+    y = Point().decode(encoded)[..., 0]
 
     mean = x.mean(axis=1)
     scale = np.maximum(x.std(axis=1), 0.5)
@@ -120,21 +113,20 @@ def test_window_normalization_by_its_formula():
     # columns of y: targets 0, 1, 0, 1, 0, 1
     target = [0, 1, 0, 1, 0, 1]
     expected = mean[:, target] + scale[:, target] * z
-    assert_close(layer.network.input.numpy(), seen, rtol=1e-5, atol=1e-5)
-    assert_close(y.numpy(), expected, rtol=1e-5, atol=1e-5)
-    assert_close(layer.in_window_units(y).numpy(), z, rtol=1e-4, atol=1e-5)
+    assert_close(found.numpy(), seen, rtol=1e-5, atol=1e-5)
+    assert_close(y.flatten(1).numpy(), expected, rtol=1e-5, atol=1e-5)
+    assert_close(units.encode(y).flatten(1).numpy(), z, rtol=1e-4, atol=1e-5)
 
 
 def test_a_series_at_a_high_level_keeps_its_digits():
     # float32 has steps of 1/16 there; a mean from the plain sum is off by more.
     x = (1e6 + np.random.RandomState(0).randn(64, 336, 2)).astype(np.float32)
-    layer = WindowNormalization(Fixed(torch.zeros(64, 3)), n_channels=2)
-    layer(torch.tensor(x))
+    found, _ = WindowNormalization(n_channels=2).encode(torch.tensor(x))
     exact = x.astype(np.float64)
     exact = (exact - exact.mean(axis=1, keepdims=True)) / exact.std(
         axis=1, keepdims=True
     )
-    np.testing.assert_allclose(layer.network.input, exact, atol=1e-5)
+    np.testing.assert_allclose(found, exact, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +140,7 @@ def test_a_series_at_a_high_level_keeps_its_digits():
 def test_the_least_scale_is_calibrated_on_the_training_windows(deviations, expected):
     # a window of m - d, m + d has the deviation d
     windows = torch.tensor([[[7.0 - d], [7.0 + d]] for d in deviations])
-    layer = WindowNormalization(Fixed(None), n_channels=1)
+    layer = WindowNormalization(n_channels=1)
     layer.calibrate(windows)
     assert layer.min_scale.tolist() == pytest.approx([expected], rel=1e-6)
 

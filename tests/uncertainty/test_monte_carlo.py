@@ -10,7 +10,7 @@ from nets import X, Y
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sktorch_forecast import Forecaster, LSTMForecaster, MLPForecaster
-from sktorch_forecast.layers import Dropout
+from sktorch_forecast.layers import Dropout, Readout
 
 WITH_DROPOUT = [
     cls for cls in NETWORKS if "dropout" in inspect.signature(cls).parameters
@@ -34,13 +34,13 @@ def test_dropout_of_every_network_spreads(cls):
 class LastValuePlusDropout(torch.nn.Module):
     """Forecasts dropout(1) in every step: 0 or 1 / (1 - p), known in closed form."""
 
-    def __init__(self, n_channels, n_outputs):
+    def __init__(self, n_channels, output_shape):
         super().__init__()
         self.dropout = Dropout(0.25)
-        self.weight = torch.nn.Parameter(torch.zeros(n_outputs))
+        self.weight = torch.nn.Parameter(torch.zeros(output_shape))
 
     def forward(self, x):
-        return self.dropout(torch.ones(len(x), len(self.weight))) + 0 * self.weight
+        return self.dropout(torch.ones(len(x), *self.weight.shape)) + 0 * self.weight
 
 
 class KnownForecaster(Forecaster):
@@ -95,11 +95,11 @@ def test_samples_repeat_with_the_seed_and_disturb_nothing():
 
 def test_only_dropout_is_in_training_mode():
     class WithBatchNorm(torch.nn.Module):
-        def __init__(self, n_channels, n_outputs, length):
+        def __init__(self, n_channels, output_shape, length):
             super().__init__()
             self.norm = torch.nn.BatchNorm1d(length)
             self.dropout = Dropout(0.5)
-            self.readout = torch.nn.Linear(length, n_outputs)
+            self.readout = Readout(length, output_shape)
 
         def forward(self, x):
             return self.readout(self.dropout(self.norm(x[..., 0])))
@@ -133,10 +133,15 @@ def test_passes_are_batched():
 @pytest.mark.parametrize("cls", WITH_DROPOUT)
 def test_without_dropout_there_is_nothing_to_sample(cls):
     net = fitted(cls, dropout=0.0)
-    with pytest.raises(ValueError, match=f"{cls.__name__} has no dropout to sample"):
-        net.sample(X)
-    with pytest.raises(ValueError, match="has no dropout to sample"):
-        net.predict_interval(X)
+    for method in ("sample", "predict_interval", "predict_quantiles"):
+        assert not hasattr(net, method)
+        with pytest.raises(AttributeError) as error:
+            getattr(net, method)
+        reason = f"{cls.__name__} has no dropout to sample"
+        assert str(error.value.__cause__).startswith(reason)
+    assert not hasattr(cls(dropout=0.0), "sample")
+    assert hasattr(cls(dropout=0.1), "sample")
+    assert hasattr(cls(loss="normal"), "sample")
 
 
 @pytest.mark.parametrize("coverage", [0, 1, 1.5, -0.1])

@@ -1,0 +1,133 @@
+"""A fit from top to bottom."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from skorch.callbacks import Callback
+
+from .._data.inputs import check_targets, check_windows
+from .._data.targets import shared_span
+from .._utils.atomic import unchanged_on_error
+from .._utils.compat import check_sample_weight, resolve_device
+from .._utils.randomness import private_random_state
+from .batches import calibrate
+from .checks import check_parameters, check_season
+from .device import limited_threads
+from .spec import spec_of
+
+
+def train(
+    net: Any,
+    X: Any,
+    y: ArrayLike,
+    sample_weight: ArrayLike | None = None,
+    *,
+    go_on: bool,
+    callbacks: Sequence[tuple[str, Callback]] = (),
+) -> Any:
+    """Train a forecaster; an error leaves it as it was.
+
+    Parameters
+    ----------
+    net : Forecaster
+    X, y, sample_weight
+        As for its `fit`.
+    go_on : bool
+        Whether to go on from the present weights, if the parameters still ask for a
+        network like the present one.
+    callbacks : sequence of (str, Callback), default=()
+        Added to those of the forecaster for this training only.
+
+    Returns
+    -------
+    net : Forecaster
+    """
+    with unchanged_on_error(net):
+        net.check_training_readiness()
+        check_parameters(net)
+        is_first = not (go_on and hasattr(net, "horizon_"))
+        X, y = check_data(net, X, y, reset=is_first)
+        X, y, weights = _weighted(X, y, sample_weight)
+        go_on = go_on and spec_of(net) == net.spec_
+        if not go_on:
+            net.initialize()
+        span = shared_span(y)
+        net.objective_.head.check(y if span is None else span)
+        dataset = net.get_dataset(X, y, sample_weight=weights)
+        if is_first or not go_on:
+            calibrate(net.module_.normalization, dataset)
+        before = net.callbacks_
+        net.callbacks_ = [*before, *callbacks]
+        with limited_threads(net.n_threads), _weights_kept_on_error(net, go_on):
+            # As skorch's partial_fit, but callbacks get X and y, not the dataset.
+            net.notify("on_train_begin", X=X, y=y)
+            try:
+                net.fit_loop(dataset)
+            except KeyboardInterrupt:
+                pass
+            net.notify("on_train_end", X=X, y=y)
+            net.uncertainty_.learn_correlation(net, dataset)
+        net.callbacks_ = before
+    return net
+
+
+def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
+    """Checked windows and targets, whose shapes the net remembers or compares."""
+    X = check_windows(net, X, reset=reset)
+    y = check_targets(net, X, y, reset=reset)
+    check_season(net)
+    return X, y
+
+
+def fix(net: Any) -> None:
+    """Take from the parameters, as they are now, what forecasts will depend on."""
+    net._random = private_random_state(net.random_state)
+    net._random_state_of_draws = net.random_state
+    net._precision = net.precision
+    net._dataset = net.dataset, net.get_params_for("dataset")
+    net._iterator = net.iterator_valid
+    net.device_ = resolve_device(net.device)
+    net.spec_ = spec_of(net)
+
+
+def _weighted(X, y, sample_weight):
+    """Origins that count, and their weights, or None where all count alike."""
+    if sample_weight is None:
+        return X, y, None
+    weights = check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError(
+            "Expected at least one positive entry in sample_weight, found only "
+            "zeros: nothing is left to train on."
+        )
+    if not weights.all():
+        # An origin of weight 0 is left out altogether: it neither sets the scale of the
+        # normalization nor validates.
+        counts = np.flatnonzero(weights)
+        X, y, weights = X[counts], y[counts], weights[counts]
+    if np.ptp(weights) == 0:
+        return X, y, None
+    # Mean 1, so that lr and clip_grad_norm mean the same with and without.
+    return X, y, weights / weights.mean()
+
+
+@contextmanager
+def _weights_kept_on_error(net, go_on) -> Iterator[None]:
+    """Undo what a training that goes on has changed in place, should it fail."""
+    parts = [net.module_, net.optimizer_] if go_on else []
+    states = [deepcopy(part.state_dict()) for part in parts]
+    n_epochs, random = len(net.history), net._random.get_state()
+    try:
+        yield
+    except Exception:
+        for part, state in zip(parts, states):
+            part.load_state_dict(state)
+        del net.history[n_epochs:]
+        net._random.set_state(random)
+        raise

@@ -1,0 +1,78 @@
+"""What a subclass of a forecaster inherits in writing: signature and docstring."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+# What stands in a docstring for a section of a parent's.
+_PLACEHOLDERS = {
+    "{shared_parameters}": "Parameters",
+    "{shared_attributes}": "Attributes",
+}
+
+
+def inherited_signature(
+    init: Callable[..., Any], inherited: Callable[..., Any]
+) -> tuple[inspect.Signature, list[str]]:
+    """The signature of a constructor that hands ``**shared`` on to its parent's.
+
+    Parameters
+    ----------
+    init, inherited : callable
+        Constructors of a class and of its parent.
+
+    Returns
+    -------
+    signature : inspect.Signature
+        self and the parameters of its own first, then all others, but no keywords by
+        any name: scikit-learn takes every name in a signature for a parameter.
+    own : list of str
+        Names that the class declares itself.
+    """
+    signature = inspect.signature(init).parameters
+    own = {k: p for k, p in signature.items() if p.kind is not p.VAR_KEYWORD}
+    names = [name for name in own if name != "self"]
+    for name, parameter in inspect.signature(inherited).parameters.items():
+        if name not in own and parameter.kind is not parameter.VAR_KEYWORD:
+            own[name] = parameter
+    return inspect.Signature(list(own.values())), names
+
+
+def described(doc: str, parents: Sequence[str | None]) -> str:
+    """A docstring with the descriptions of its parents in the place of placeholders.
+
+    Parameters
+    ----------
+    doc : str
+        With ``{shared_parameters}`` or ``{shared_attributes}`` on lines of their own,
+        or without.
+    parents : sequence of str or None
+        Docstrings of the parents, the nearest first. Each section comes from the
+        nearest that has it.
+
+    Returns
+    -------
+    doc : str
+        Without indentation, as Python 3.13 and later keep docstrings.
+    """
+    doc = inspect.cleandoc(doc)
+    for placeholder, title in _PLACEHOLDERS.items():
+        if placeholder in doc:
+            sections = (_section(inspect.cleandoc(p), title) for p in parents if p)
+            doc = doc.replace(placeholder, next((s for s in sections if s), ""))
+    return doc
+
+
+def _section(doc, title):
+    """Body of a numpydoc section, without its heading; empty if there is none."""
+    lines = doc.splitlines()
+    underlined = [i for i in range(1, len(lines)) if _is_rule(lines[i])]
+    starts = [i for i in underlined if lines[i - 1] == title]
+    if not starts:
+        return ""
+    end = next((i - 1 for i in underlined if i > starts[0]), len(lines))
+    return "\n".join(lines[starts[0] + 1 : end]).rstrip()
+
+
+def _is_rule(line):
+    return len(line) > 2 and set(line) == {"-"}

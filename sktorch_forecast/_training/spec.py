@@ -1,0 +1,148 @@
+"""What a network is built from: parameters, and the shapes of the data."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from ..layers import ForecastNetwork, WindowNormalization
+from ..layers.decoder import TemporalDecoder
+from ..layers.families import FAMILIES, QUANTILES, make_head
+from ..layers.heads import Head
+from ..layers.normalization import Kind
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """All that decides what the weights of a network are, and what they mean.
+
+    Two networks with equal specs can take each other's weights.
+
+    Attributes
+    ----------
+    module : callable
+        Class of the torch module.
+    params : dict
+        Its own parameters, by name.
+    length, n_channels, n_targets, horizon : int
+        Shapes of windows and targets.
+    n_future, n_static : int
+        Numbers of covariates known in the future, and of static ones.
+    normalize : str or None
+        Kind of the normalization.
+    seasonality : int or None
+        Timestamps in a season, for ``normalize="season"``.
+    masked : bool
+        Whether values may be missing.
+    family : str or None
+        Of the distribution that is forecast, "quantile" for quantiles; None for
+        points.
+    quantiles : tuple of float or None
+        Levels, for "quantile".
+    n_components : int
+        Normal distributions of a "mixture".
+    """
+
+    module: Callable[..., nn.Module]
+    params: Mapping[str, Any]
+    length: int = 1
+    n_channels: int = 1
+    n_targets: int = 1
+    horizon: int = 1
+    n_future: int = 0
+    n_static: int = 0
+    normalize: Kind | None = "window"
+    seasonality: int | None = None
+    masked: bool = False
+    family: str | None = None
+    quantiles: tuple[float, ...] | None = None
+    n_components: int = 3
+
+    @property
+    def n_outputs(self) -> int:
+        """Values that are forecast from each origin."""
+        return self.horizon * self.n_targets
+
+    def make_head(self) -> Head:
+        """What the outputs of the network mean."""
+        return make_head(self.family, self.quantiles, self.n_components)
+
+    def make_normalization(self) -> WindowNormalization:
+        """What puts windows into units of their own, to be calibrated."""
+        return WindowNormalization(
+            self.n_channels,
+            self.n_targets,
+            kind=self.normalize,
+            seasonality=self.seasonality,
+            horizon=self.horizon,
+            n_future=self.n_future,
+            n_static=self.n_static,
+            masked=self.masked,
+        )
+
+    def build(self) -> ForecastNetwork:
+        """The network with all that is around it, untrained."""
+        head = self.make_head()
+        network = self.module(**self._arguments(head))
+        decoder = None
+        if self.n_future:
+            sizes = self.n_targets, head.n_params, self.n_future, self.n_static
+            decoder = TemporalDecoder(*sizes)
+        return ForecastNetwork(network, self.make_normalization(), head, decoder)
+
+    def _arguments(self, head):
+        """Keywords of the module: the shapes that it asks for, and its parameters."""
+        n_inputs = self.n_channels + self.n_static
+        if self.masked:
+            n_inputs += self.n_channels - self.n_future
+        n_params = head.n_params
+        if self.n_future:
+            n_params += TemporalDecoder.n_extra
+        shapes = {
+            "n_channels": n_inputs,
+            "length": self.length,
+            "output_shape": (self.horizon, self.n_targets, n_params),
+            "horizon": self.horizon,
+            "n_targets": self.n_targets,
+            "n_params": n_params,
+        }
+        asked_for = inspect.signature(self.module).parameters
+        shapes = {name: size for name, size in shapes.items() if name in asked_for}
+        return shapes | dict(self.params)
+
+
+def spec_of(net: Any) -> NetworkSpec:
+    """What the parameters of a forecaster ask for, for the shapes that it has seen.
+
+    Parameters
+    ----------
+    net : Forecaster
+        Without data yet, windows of one value and a horizon of 1 are assumed.
+
+    Returns
+    -------
+    spec : NetworkSpec
+    """
+    params = {name: getattr(net, name) for name in net.module_parameters}
+    family = net.loss if net.loss in (*FAMILIES, "quantile") else None
+    quantiles = None
+    if family == "quantile":
+        quantiles = tuple(QUANTILES if net.quantiles is None else net.quantiles)
+    return NetworkSpec(
+        module=net.module,
+        params=params | net.get_params_for("module"),
+        length=getattr(net, "n_features_in_", 1),
+        n_channels=getattr(net, "n_channels_", 1),
+        n_targets=getattr(net, "n_targets_", 1),
+        horizon=getattr(net, "horizon_", 1),
+        n_future=getattr(net, "n_future_", 0),
+        n_static=getattr(net, "n_static_", 0),
+        normalize=net.normalize,
+        seasonality=net.seasonality,
+        masked=net.missing == "mask",
+        family=family,
+        quantiles=quantiles,
+        n_components=net.n_components,
+    )

@@ -1,0 +1,163 @@
+"""A network between the units of the series and those of the window.
+
+Symbols used below::
+
+    b  batch      L  length       C  n_channels    H  horizon    K  n_targets
+    F  n_future   S  n_static     p  numbers for each value
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .decoder import TemporalDecoder
+from .heads import Head, Point
+from .normalization import WindowNormalization
+from .units import Encoded
+
+
+class ForecastNetwork(nn.Module):
+    """Encode windows, run a network on them, and say what its outputs mean.
+
+    The forecast stays in the units of the window, which go along with it: the training
+    loss compares it there with the encoded targets, and only what leaves a forecaster
+    is decoded.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Maps encoded windows, (b, L, n_inputs), to (b, H, K, p), or to (b, n_steps, H,
+        K, p) for forecasts from several time steps. With a decoder it puts out
+        ``TemporalDecoder.n_extra`` more numbers for each value.
+    normalization : WindowNormalization
+        Encodes the windows.
+    head : Head or None, default=None
+        What the p numbers mean; None is a point forecast.
+    decoder : TemporalDecoder or None, default=None
+        Combines what the network puts out with covariates of the horizon.
+
+    Attributes
+    ----------
+    correlation : Tensor of shape (H * K, H * K)
+        Of the normal scores of all outputs, where the head is a distribution; the
+        identity until it is learned.
+    """
+
+    correlation: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        normalization: WindowNormalization,
+        head: Head | None = None,
+        decoder: TemporalDecoder | None = None,
+    ):
+        super().__init__()
+        self.network = network
+        self.normalization = normalization
+        self.head = Point() if head is None else head
+        self.decoder = decoder
+        n_params = self.head.n_params + (0 if decoder is None else decoder.n_extra)
+        steps = normalization.horizon, normalization.n_targets
+        self.output_shape = (*steps, n_params)
+        if self.head.is_distribution:
+            self.register_buffer("correlation", torch.eye(steps[0] * steps[1]))
+
+    def forward(
+        self,
+        x: Tensor,
+        future: Tensor | None = None,
+        static: Tensor | None = None,
+        targets: Tensor | None = None,
+        **kwargs: Any,
+    ) -> Encoded:
+        """Forecast what follows each window, in the units of the window.
+
+        Parameters
+        ----------
+        x : Tensor of shape (b, L, C)
+            Windows in the units of the series.
+        future : Tensor of shape (b, H, F), default=None
+            Covariates of the horizon, if the network was made for them.
+        static : Tensor of shape (b, S), default=None
+            Static covariates, if the network was made for them.
+        targets : Tensor of shape (b, H * K), default=None
+            What followed, in the units of the series, for networks that ask for it in
+            the training: they get it encoded, (b, H, K).
+        **kwargs
+            Passed on to the network.
+
+        Returns
+        -------
+        encoded : Encoded
+            With parameters of shape (b, H, K, p), or (b, n_steps, H, K, p).
+
+        Raises
+        ------
+        ValueError
+            If the network puts out another shape than it should.
+        """
+        inputs, units = self.normalization.encode(x, static)
+        if targets is not None:
+            kwargs["targets"] = units.encode(
+                targets.unflatten(1, (-1, units[1].shape[-1]))
+            )
+        z = self.network(inputs, **kwargs)
+        if z.shape[-3:] != self.output_shape or z.ndim < 4 or len(z) != len(x):
+            self._complain_of_shape(z, len(x))
+        if z.dtype != x.dtype:  # of a network in mixed precision
+            z = z.to(x.dtype)
+        if self.decoder is not None:
+            z = self._decoded(self.decoder, z, x, future, static)
+        return Encoded(self.head.constrain(z), units)
+
+    def _decoded(self, decoder, z, x, future, static):
+        """What the decoder makes of the outputs of the network."""
+        normalization = self.normalization
+        if z.ndim == 5:  # forecasts from several time steps, each with its own future
+            known = torch.cat([x[..., normalization.n_past :], future], dim=1)
+            future = following(known, z.shape[1], normalization.horizon, self.stride)
+        future = normalization.standardized("future", future)
+        if static is not None:
+            static = normalization.standardized("static", static)
+        return decoder(z, future, static)
+
+    @property
+    def stride(self) -> int:
+        """Timestamps between the steps that the network forecasts from."""
+        return getattr(self.network, "stride", 1)
+
+    def _complain_of_shape(self, z, n_windows):
+        name, expected = type(self.network).__name__, (n_windows, *self.output_shape)
+        raise ValueError(
+            f"Expected {name} to put out (batch, horizon, n_targets, n_params) = "
+            f"{expected}, found {tuple(z.shape)}. End it with layers.Readout(..., "
+            "output_shape), or reshape its last axis to the output_shape that its "
+            "constructor can ask for."
+        )
+
+
+def following(known: Tensor, n_steps: int, horizon: int, stride: int = 1) -> Tensor:
+    """What follows each of the last time steps of a window.
+
+    Parameters
+    ----------
+    known : Tensor of shape (batch, length + horizon, n_channels)
+        The window and the horizon.
+    n_steps : int
+        How many of the steps, counted back from the last of the window.
+    horizon : int
+        Timestamps that follow.
+    stride : int, default=1
+        Timestamps between these steps.
+
+    Returns
+    -------
+    following : Tensor of shape (batch, n_steps, horizon, n_channels)
+    """
+    # (b, L + H, C) -> (b, L, C, H)
+    pieces = known[:, 1:].unfold(1, horizon, 1)
+    steps = torch.arange(n_steps, device=known.device)
+    last = pieces.shape[1] - 1
+    return pieces[:, last - stride * (n_steps - 1 - steps)].transpose(2, 3)

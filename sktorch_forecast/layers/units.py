@@ -1,0 +1,70 @@
+"""The units of a window, as a value that goes along with what is in them.
+
+Symbols used below::
+
+    b  batch    S  time steps that are forecast from    H  horizon    K  n_targets
+    p  numbers for each value
+"""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Units(NamedTuple):
+    """What was taken off a window, and what it was divided by.
+
+    Attributes
+    ----------
+    shift : Tensor of shape (b, 1, K) or (b, H, K)
+        In the units of the series; one for all steps, or one for each.
+    scale : Tensor of shape (b, 1, K)
+        In the units of the series, positive.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def like(self, values: Tensor) -> "Units":
+        """The units with an axis for the time steps that `values` has them for.
+
+        Parameters
+        ----------
+        values : Tensor of shape (b, H, K) or (b, S, H, K)
+
+        Returns
+        -------
+        units : Units
+        """
+        if values.ndim == self.shift.ndim:
+            return self
+        return Units(self.shift.unsqueeze(1), self.scale.unsqueeze(1))
+
+    def encode(self, y: Tensor) -> Tensor:
+        """From the units of the series to those of the window.
+
+        Parameters
+        ----------
+        y : Tensor of shape (b, H, K) or (b, S, H, K)
+
+        Returns
+        -------
+        z : Tensor of the same shape
+        """
+        shift, scale = self.like(y)
+        return (y - shift) / scale
+
+
+class Encoded(NamedTuple):
+    """A forecast in the units of its window, and these units.
+
+    Attributes
+    ----------
+    params : Tensor of shape (b, H, K, p) or (b, S, H, K, p)
+        Parameters of the head for each step and target.
+    units : Units
+        What puts them into the units of the series.
+    """
+
+    params: Tensor
+    units: Units
