@@ -38,7 +38,7 @@ class Continued(NamedTuple):
         which = X.series
         if self.panel.ids is not None and X.ids is not None:
             which = self.panel.ids.get_indexer(X.ids)[which]
-        return X.panel.ticks[X.positions] >= self.first_ticks[which]
+        return X.panel.ticks_at(X.positions) >= self.first_ticks[which]
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ class History:
         _, start, stop = observed(old, missing)
         # The first series of what was joined are those of the history.
         some = np.flatnonzero(stop > start)
-        first_ticks[some] = old.ticks[stop[some] - 1]
+        first_ticks[some] = old.ticks_at(stop[some] - 1)
         return Continued(panel, first_ticks)
 
     def with_future(self, future: Panel, panel: Panel | None = None) -> Panel:
@@ -168,7 +168,7 @@ class History:
         if panel.ids is not None and future.ids is not None:
             which = panel.ids.get_indexer(future.ids)
         _, start, stop = observed(panel, self.layout.missing)
-        last = panel.ticks[np.maximum(stop - 1, 0)]
+        last = np.array(panel.ticks_at(np.maximum(stop - 1, 0)))
         last[stop == start] = before_all(future.index)  # nothing is known of these yet
         of_row = np.repeat(which, np.diff(future.bounds))
         is_after = (of_row >= 0) & (future.ticks > last[of_row])

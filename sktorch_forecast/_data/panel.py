@@ -267,6 +267,10 @@ class Panel:
             return np.zeros(len(rows), dtype=np.int64)
         return np.searchsorted(self.bounds, rows, "right") - 1
 
+    def ticks_at(self, rows: np.ndarray) -> np.ndarray:
+        """Timestamps of some rows as numbers, as in `ticks`, of shape (n_rows,)."""
+        return ticks_of(self.index.take(rows))
+
     def ticks_after(
         self,
         rows: np.ndarray,

@@ -163,7 +163,7 @@ def _windows(
 ) -> Windows:
     """Windows of checked values; the targets in their own precision are `y`'s."""
     panel = replace(block, targets=None, is_complete=missing == "error")
-    return Windows.of_valid(panel, positions, length, horizon)
+    return Windows._of_valid(panel, positions, length, horizon)
 
 
 def _starts_cold(panel: Panel) -> bool:

@@ -36,7 +36,9 @@ def known_by(origins: np.ndarray, reach: np.ndarray, first: float) -> np.ndarray
     return reach <= first
 
 
-def origins_and_reach(X: Windows | np.ndarray, horizon: int) -> tuple:
+def origins_and_reach(
+    X: Windows | np.ndarray, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Time of each origin and of its last target, two arrays of shape (n_origins,).
 
     The rows of an array are taken for consecutive origins.

@@ -10,7 +10,6 @@ Symbols used below::
     C  n_channels     its columns, target channels first
     L  length         timestamps in a window, the last of which is the origin
     H  horizon        timestamps after the origin that are forecast
-    K  n_targets      leading channels that are forecast
     F  n_future       trailing channels that are known over the horizon
     n  n_origins      samples
 """
@@ -40,10 +39,8 @@ class Windows(PanelParts):
     Indexing the first axis by a slice, integers or a mask gives another `Windows`
     on the same panel, so a cross-validation split copies nothing. ``np.asarray`` makes
     an ordinary array. Pickling carries only the timestamps that the origins can see. A
-    window never reaches past its origin.
-
-    Make one with :func:`make_windows`, :func:`latest_windows` or
-    :class:`SlidingWindow`; the constructor is for panels of your own.
+    window never reaches past its origin. Make one with :func:`make_windows`,
+    :func:`latest_windows` or :class:`SlidingWindow`, or of a panel of your own.
 
     Parameters
     ----------
@@ -107,7 +104,6 @@ class Windows(PanelParts):
     dtype: np.dtype = np.dtype(np.float32)
     ndim: int = 3
 
-    panel: Panel
     positions: np.ndarray
     length: int
     horizon: int | None
@@ -125,13 +121,13 @@ class Windows(PanelParts):
         if horizon is not None or panel.n_future:
             horizon = check_positive_int(horizon, "horizon")
         positions = checked_positions(positions)
-        ahead = (horizon or 0) if panel.n_future else 0
+        ahead = horizon if horizon and panel.n_future else 0
         check_reach(positions, panel.bounds, panel.ids, length, ahead)
         self.panel, self.positions = panel, positions
         self.length, self.horizon = length, horizon
 
     @classmethod
-    def of_valid(
+    def _of_valid(
         cls, panel: Panel, positions: np.ndarray, length: int, horizon: int | None
     ) -> Self:
         """Windows of what is known to be valid, without any check."""
@@ -206,7 +202,7 @@ class Windows(PanelParts):
         """
         if not self.panel.has_frequency:
             return self.times
-        return self.panel.ticks[self.positions]
+        return self.panel.ticks_at(self.positions)
 
     def target_ticks(self, horizon: int | None = None) -> np.ndarray:
         """Time of the last target of each origin as a number.
@@ -235,9 +231,9 @@ class Windows(PanelParts):
         rows = self.positions + horizon
         beyond = rows >= panel.bounds[self.series + 1]
         if not beyond.any():
-            return panel.ticks[rows]
+            return panel.ticks_at(rows)
         # Pickled windows lack the rows after their origins.
-        ticks = panel.ticks[np.where(beyond, self.positions, rows)]
+        ticks = np.array(panel.ticks_at(np.where(beyond, self.positions, rows)))
         after = panel.ticks_after(self.positions[beyond], horizon, last_only=True)
         ticks[beyond] = after[:, 0]
         return ticks
@@ -313,8 +309,7 @@ class Windows(PanelParts):
     def __getitem__(self, key: Key | tuple[Key, ...]) -> Self: ...
     def __getitem__(self, key):
         if isinstance(key, tuple):
-            rest = [k for k in key[1:] if k is not Ellipsis]
-            if rest:
+            if any(rest is not Ellipsis for rest in key[1:]):
                 raise IndexError(
                     "Windows are indexed by origin (axis 0) only; use "
                     "np.asarray(X)[...] for the other axes, or with_length for a "
@@ -327,7 +322,7 @@ class Windows(PanelParts):
             origin = self.positions[key]
             return self.values[origin - self.length + 1 : origin + 1]
         positions = self.positions[as_slice(key, len(self))]
-        return self.of_valid(self.panel, positions, self.length, self.horizon)
+        return self._of_valid(self.panel, positions, self.length, self.horizon)
 
     def with_length(self, length: int) -> Self:
         """The same origins with a shorter look-back.
@@ -354,7 +349,7 @@ class Windows(PanelParts):
                 f"windows, found {length}. Make longer ones with "
                 f"make_windows(..., length={length})."
             )
-        return self.of_valid(self.panel, self.positions, length, self.horizon)
+        return self._of_valid(self.panel, self.positions, length, self.horizon)
 
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
@@ -363,7 +358,7 @@ class Windows(PanelParts):
             raise ValueError("Windows overlap: an ordinary array of them is a copy.")
         if len(self) == 0:
             return np.empty(self.shape, dtype or self.dtype)
-        # (T, C) -> (T - L + 1, C, L) -> (T - L + 1, L, C), still without copying
+        # (T, C) -> (T - L + 1, C, L) -> (T - L + 1, L, C), without copying
         every = np.moveaxis(sliding_window_view(self.values, self.length, 0), -1, 1)
         # Not np.take: that one first makes a contiguous copy of all windows.
         array = every[self.positions - self.length + 1]
@@ -371,7 +366,7 @@ class Windows(PanelParts):
 
     def __reduce__(self) -> tuple[Any, ...]:
         panel, positions = self._within_reach()
-        return self.of_valid, (panel, positions, self.length, self.horizon)
+        return self._of_valid, (panel, positions, self.length, self.horizon)
 
     def _within_reach(self) -> tuple[Panel, np.ndarray]:
         """A panel of only the rows that are looked at, and the origins in it."""
@@ -390,7 +385,7 @@ class Windows(PanelParts):
         return part, self.positions + moved[series]
 
     def __repr__(self) -> str:
-        n_origins, length, _ = self.shape
+        n_origins = len(self)
         span = f" from {self.origins[0]!s} to {self.origins[-1]!s}" if n_origins else ""
         if self.ids is not None and n_origins:
             span = f" of {len(np.unique(self.series)):,} series"
@@ -399,5 +394,5 @@ class Windows(PanelParts):
             names.append(f"static {', '.join(map(repr, self.static_names))}")
         return (
             f"<Windows of shape {self.shape}: {n_origins} origins{span}, each with "
-            f"{length} timestamps of {', '.join(names)}>"
+            f"{self.length} timestamps of {', '.join(names)}>"
         )
