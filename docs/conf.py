@@ -57,7 +57,7 @@ def write_api_page(app, config):
         "API reference\n=============\n",
         section(
             "Windows",
-            ["Windows", "make_windows", "latest_windows"]
+            ["Windows", "Panel", "make_windows", "latest_windows"]
             + [public_name(cls) for _, cls in all_estimators("transformer")],
             "From a series to scikit-learn's `X` and `y`.",
         ),

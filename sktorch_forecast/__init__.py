@@ -15,6 +15,7 @@ from . import (
     networks,
     plotting,
 )
+from ._data.panel import Panel
 from ._data.samples import latest_windows, make_windows
 from ._data.windows import Windows
 from .compose import (
@@ -51,6 +52,7 @@ __all__ = [
     "LSTMForecaster",
     "MLPForecaster",
     "NaiveForecaster",
+    "Panel",
     "RNNForecaster",
     "RecursiveForecaster",
     "SeriesForecaster",

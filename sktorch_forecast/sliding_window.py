@@ -1,13 +1,17 @@
 """The scikit-learn transformer that sets how far back a forecaster looks."""
 
+from typing import Any, Self
+
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ._data.time_axis import check_time_axis, frequency
+from ._data.frequency import frequency
+from ._data.panel import Panel
+from ._data.time_axis import check_time_axis
 from ._data.windows import Windows
+from ._utils.annotated import check_array, validate_data
 from ._utils.validation import check_positive_int
 
 
@@ -56,10 +60,13 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
            [2., 3.]], dtype=float32)
     """
 
-    def __init__(self, length=24):
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
+    def __init__(self, length: int = 24) -> None:
         self.length = length
 
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and remember the channels.
 
         Parameters
@@ -84,7 +91,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
         self._check(X, reset=True)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> Windows | np.ndarray:
         """The window of `length` timestamps at every origin.
 
         Parameters
@@ -112,7 +119,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             return X[:, -self.length :]
         return X
 
-    def _check(self, X, reset):
+    def _check(self, X: Any, reset: bool) -> Windows | np.ndarray:
         """Windows of the rows, or the windows themselves, after all checks."""
         length = self.length
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
@@ -138,14 +145,13 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             index = pd.RangeIndex(len(rows))
         # The head looks back to the first row as often as it must.
         padded = np.maximum(np.arange(1 - length, len(rows)), 0)
-        return Windows(
+        panel = Panel.from_array(
             rows[padded],
-            positions=np.arange(len(rows)) + length - 1,
-            length=length,
             index=index[padded],
             channels=getattr(self, "feature_names_in_", None),
             freq=frequency(index),
         )
+        return Windows(panel, np.arange(len(rows)) + length - 1, length)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,16 +1,162 @@
-"""The columns of a frame: their roles, their numbers, their timestamps."""
+"""The columns of a frame: where they are, their roles, their numbers."""
+
+from collections.abc import Hashable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_complex_dtype, is_numeric_dtype
 
-
-def plain(name):
-    """A name without the type that NumPy gives it, to show it."""
-    return name.item() if isinstance(name, np.generic) else name
+from .checks import Missing, check_missing
+from .words import plain
 
 
-def check_number_dtype(dtype, column):
+@dataclass(frozen=True)
+class Layout:
+    """How to read a frame: which columns are what, and what may be missing.
+
+    Attributes
+    ----------
+    target, id, time, past, future, static
+        Names of columns or levels, as for ``make_windows``.
+    missing : {"error", "mask"}
+        Whether targets and past covariates may be missing.
+    pad : bool
+        Whether windows may begin before their series.
+    """
+
+    target: Any = None
+    id: Hashable | None = None
+    time: Hashable | None = None
+    past: Any = None
+    future: Any = None
+    static: Any = None
+    missing: Missing = "error"
+    pad: bool = False
+
+    @classmethod
+    def of(cls, estimator: Any) -> Self:
+        """The layout that the parameters of an estimator say.
+
+        Lists of names are copied: what the user does with them later is of no matter.
+        """
+        names = [field.name for field in fields(cls)]
+        return cls(**{name: deepcopy(getattr(estimator, name)) for name in names})
+
+    def check(self) -> None:
+        """Raise a ValueError unless `missing` is valid and goes together with `pad`."""
+        check_missing(self.missing)
+        if self.pad and self.missing != "mask":
+            raise ValueError(
+                "Expected missing='mask' with pad=True, since padded windows have "
+                f"missing values, found missing={self.missing!r}."
+            )
+
+
+class Roles(NamedTuple):
+    """Names of the columns in each role."""
+
+    target: list
+    past: list
+    future: list
+    static: list
+
+    @property
+    def channels(self) -> list:
+        """Names of all channels, in the order that windows have them."""
+        return [*self.target, *self.past, *self.future]
+
+
+def roles_of(columns: list, layout: Layout, rest_is_past: bool) -> Roles:
+    """The role of every column.
+
+    Parameters
+    ----------
+    columns : list
+        Names of all columns that may be channels.
+    layout : Layout
+        Roles as the user gave them.
+    rest_is_past : bool
+        Whether columns without a role are past covariates, unless `past` or `future`
+        is given.
+
+    Returns
+    -------
+    roles : Roles
+
+    Raises
+    ------
+    ValueError
+        If a name is not one of `columns`, a column has two roles, or it is not clear
+        which to forecast.
+    """
+    past = _named(columns, layout.past, "past")
+    future = _named(columns, layout.future, "future")
+    static = _named(columns, layout.static, "static")
+    covariates = {*past, *future, *static}
+    rest = [name for name in columns if name not in covariates]
+    target = _named(columns, _target_or(rest, layout.target), "target")
+    if not target:
+        _complain_of_names(columns, target, "target")
+    if rest_is_past and layout.past is None and layout.future is None:
+        past = [name for name in rest if name not in target]
+    roles = Roles(target, past, future, static)
+    _check_one_role_each(roles)
+    return roles
+
+
+def _target_or(rest: list, target: Any) -> Any:
+    """What the user named as `target`, or the only column that is left."""
+    if target is not None:
+        return target
+    if len(rest) > 1:
+        raise ValueError(
+            f"Found {len(rest)} channels, {rest}: say which to forecast, "
+            f"e.g. target={rest[0]!r}, or target={rest!r} for all."
+        )
+    return rest
+
+
+def _check_one_role_each(roles: Roles) -> None:
+    seen = {}
+    for role, names in roles._asdict().items():
+        for name in names:
+            if name in seen:
+                raise ValueError(
+                    f"Expected every column in one role, found {name!r} in both "
+                    f"{seen[name]} and {role}. Name it once."
+                )
+            seen[name] = role
+
+
+def _named(columns: list, names: Any, role: str) -> list:
+    """Names that a user gave, as a list of some of `columns`."""
+    if names is None:
+        return []
+    is_list = isinstance(names, (list, np.ndarray, pd.Index))
+    given = list(names) if is_list else [names]
+    if any(name not in columns for name in given) or len(set(given)) < len(given):
+        _complain_of_names(columns, names, role)
+    return given
+
+
+def _complain_of_names(columns: list, found: Any, role: str) -> NoReturn:
+    raise ValueError(
+        f"Expected {role} to name channels of {columns}, each once; found {found!r}."
+    )
+
+
+# ------------------------------------------------------------------- what they hold
+
+
+def is_polars(series: Any) -> bool:
+    """Whether `series` is a frame of polars, which need not be installed."""
+    return type(series).__module__.partition(".")[0] == "polars"
+
+
+def check_number_dtype(dtype: Any, column: Hashable) -> None:
     """Raise a TypeError unless values of `dtype` are real numbers."""
     if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
         raise TypeError(
@@ -20,12 +166,13 @@ def check_number_dtype(dtype, column):
         )
 
 
-def is_polars(series):
-    """Whether `series` is a frame of polars, which need not be installed."""
-    return type(series).__module__.partition(".")[0] == "polars"
+def as_float32(array: np.ndarray) -> np.ndarray:
+    """A copy as float32; numbers that are too large for it become infinite."""
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32, order="C")
 
 
-def time_column(frame, name):
+def time_column(frame: Any, name: Hashable) -> pd.Index:
     """A column of timestamps as an index."""
     if name not in getattr(frame, "columns", ()):
         found = list(getattr(frame, "columns", ()))
@@ -35,69 +182,15 @@ def time_column(frame, name):
         return pd.Index(column)
     index = pd.Index(column.to_numpy(), name=name)
     zone = getattr(column.dtype, "time_zone", None)
+    if zone is None or not isinstance(index, pd.DatetimeIndex):
+        return index
     # What polars hands out is in UTC, without saying so.
-    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
+    return index.tz_localize("UTC").tz_convert(zone)
 
 
-def channel_roles(columns, target, past, future, static, rest_is_past):
-    """Names of the targets and of the past, future and static covariates, as lists.
-
-    Parameters
-    ----------
-    columns : list
-        Names of all channels.
-    target, past, future, static : name, list of names or None
-        As the user gave them.
-    rest_is_past : bool
-        Whether columns without a role are past covariates, unless `past` or `future`
-        is given.
-    """
-    given = {"past": past, "future": future, "static": static}
-    roles = {role: _named(columns, names, role) for role, names in given.items()}
-    rest = [name for name in columns if not any(name in r for r in roles.values())]
-    if target is None:
-        if len(rest) > 1:
-            raise ValueError(
-                f"Found {len(rest)} channels, {rest}: say which to forecast, "
-                f"e.g. target={rest[0]!r}, or target={rest!r} for all."
-            )
-        target = rest
-    targets = _named(columns, target, "target")
-    roles = {"target": targets} | roles
-    if not targets:
-        _complain_of_names(columns, target, "target")
-    seen = {}
-    for role, names in roles.items():
-        for name in names:
-            if name in seen:
-                raise ValueError(
-                    f"Expected every column in one role, found {name!r} in both "
-                    f"{seen[name]} and {role}. Name it once."
-                )
-            seen[name] = role
-    if rest_is_past and past is None and future is None:
-        roles["past"] = [name for name in rest if name not in targets]
-    return list(roles.values())
-
-
-def _named(columns, names, role):
-    if names is None:
-        return []
-    given = names
-    is_list = isinstance(names, (list, np.ndarray, pd.Index))
-    names = list(names) if is_list else [names]
-    if any(name not in columns for name in names) or len(set(names)) < len(names):
-        _complain_of_names(columns, given, role)
-    return names
-
-
-def _complain_of_names(columns, found, role):
-    raise ValueError(
-        f"Expected {role} to name channels of {columns}, each once; found {found!r}."
-    )
-
-
-def constant_values(numbers, bounds, names, ids):
+def constant_values(
+    numbers: np.ndarray, bounds: np.ndarray, names: Sequence, ids: pd.Index | None
+) -> np.ndarray:
     """Static covariates: the one value that each column has within a series.
 
     Parameters

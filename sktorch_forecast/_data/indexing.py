@@ -1,9 +1,11 @@
 """Index arrays that are slices in disguise, and ranges joined."""
 
+from typing import Any
+
 import numpy as np
 
 
-def as_slice(key, n_rows):
+def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     """`key` as a slice where it selects consecutive rows, so that a view will do.
 
     Raises
@@ -41,7 +43,7 @@ def as_slice(key, n_rows):
     return key
 
 
-def concatenated_ranges(starts, stops):
+def concatenated_ranges(starts: np.ndarray, stops: np.ndarray) -> slice | np.ndarray:
     """The integers of several ranges, one range after the other.
 
     Parameters
@@ -61,3 +63,8 @@ def concatenated_ranges(starts, stops):
     sizes = stops - starts
     before = np.cumsum(sizes) - sizes
     return np.arange(sizes.sum()) + np.repeat(starts - before, sizes)
+
+
+def as_integers(rows: slice | np.ndarray) -> np.ndarray:
+    """What :func:`concatenated_ranges` gives, as integers in any case."""
+    return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows

@@ -1,19 +1,23 @@
 """What every forecaster checks of its X and y, networks or not."""
 
-import numpy as np
-from sklearn.utils import check_array, check_consistent_length, get_tags
-from sklearn.utils.validation import validate_data
+from typing import Any
 
+import numpy as np
+from sklearn.utils import check_consistent_length, get_tags
+
+from .._utils.annotated import check_array, validate_data
 from .._utils.validation import check_finite
 from .targets import shared_span
 from .windows import Windows
 
 
-def check_windows(estimator, X, *, reset):
+def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarray:
     """Validate what a forecaster gets as `X`; lazy windows stay lazy.
 
     Sets, or compares with, ``n_features_in_`` (the length of the windows, the number
-    that scikit-learn knows under this name) and ``n_channels_``.
+    that scikit-learn knows under this name) and ``n_channels_``. A fit also remembers
+    whether values may be missing, so that a parameter that is changed afterwards
+    changes no forecast.
 
     Parameters
     ----------
@@ -35,58 +39,79 @@ def check_windows(estimator, X, *, reset):
     TypeError, ValueError
         If X is not numeric, finite and of the right shape.
     """
-    name = type(estimator).__name__
-    allow_nan = get_tags(estimator).input_tags.allow_nan
+    allow_nan = _allows_missing(estimator, reset=reset)
     if isinstance(X, Windows):
-        if not len(X):
-            raise ValueError(
-                f"Found windows with 0 origins (shape={X.shape}) while a minimum of 1 "
-                f"is required by {name}."
-            )
-        validate_data(estimator, X, reset=reset, skip_check_array=True)
-        if X.has_missing and not allow_nan:
-            raise ValueError(
-                f"Expected windows without missing values for {name}, found some. "
-                "Impute them before windowing, or use a network with missing='mask'."
-            )
+        _check_lazy(estimator, X, allow_nan, reset=reset)
     else:
-        X = validate_data(
-            estimator,
-            X,
-            reset=reset,
-            dtype=(np.float64, np.float32),
-            allow_nd=True,
-            ensure_all_finite=False,
-        )
-        if X.ndim > 3:
-            raise ValueError(
-                "Expected X of shape (n_origins, length) or (n_origins, length, "
-                f"n_channels), found {X.shape}."
-            )
-        check_finite(X, "X", allow_nan=allow_nan)
-        if X.dtype == np.float64:
-            # Unlike nanmax, fmax has nothing to say of a window without any value.
-            largest = np.fmax.reduce(np.abs(X), axis=None)
-            with np.errstate(over="ignore"):
-                overflows = np.isinf(np.float32(largest))
-            if overflows:
-                raise ValueError(
-                    "Input X contains values too large for float32, the precision of "
-                    f"the networks: found {largest:.3g}. Scale the series."
-                )
+        X = _checked_array(estimator, X, allow_nan, reset=reset)
     n_channels = X.shape[2] if X.ndim == 3 else 1
     if reset:
         estimator.n_channels_ = n_channels
     elif n_channels != (expected := getattr(estimator, "n_channels_", 1)):
         raise ValueError(
-            f"X has {n_channels} channels, but {name} was fitted with "
-            f"{expected}. Make the windows from the same channels."
+            f"X has {n_channels} channels, but {type(estimator).__name__} was fitted "
+            f"with {expected}. Make the windows from the same channels."
         )
     _check_covariates(estimator, X, reset=reset)
     return X
 
 
-def _check_covariates(estimator, X, *, reset):
+def _allows_missing(estimator: Any, *, reset: bool) -> bool:
+    """Whether values may be missing: what the tags say in a fit, and after it."""
+    if reset:
+        estimator._allows_missing = bool(get_tags(estimator).input_tags.allow_nan)
+    remembered = getattr(estimator, "_allows_missing", None)
+    if remembered is None:
+        return bool(get_tags(estimator).input_tags.allow_nan)
+    return remembered
+
+
+def _check_lazy(estimator: Any, X: Windows, allow_nan: bool, *, reset: bool) -> None:
+    name = type(estimator).__name__
+    if not len(X):
+        raise ValueError(
+            f"Found windows with 0 origins (shape={X.shape}) while a minimum of 1 "
+            f"is required by {name}."
+        )
+    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    if X.has_missing and not allow_nan:
+        raise ValueError(
+            f"Expected windows without missing values for {name}, found some. "
+            "Impute them before windowing, or use a network with missing='mask'."
+        )
+
+
+def _checked_array(
+    estimator: Any, X: Any, allow_nan: bool, *, reset: bool
+) -> np.ndarray:
+    X = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=(np.float64, np.float32),
+        allow_nd=True,
+        ensure_all_finite=False,
+    )
+    if X.ndim > 3:
+        raise ValueError(
+            "Expected X of shape (n_origins, length) or (n_origins, length, "
+            f"n_channels), found {X.shape}."
+        )
+    check_finite(X, "X", allow_nan=allow_nan)
+    if X.dtype == np.float64:
+        # Unlike nanmax, fmax has nothing to say of a window without any value.
+        largest = np.fmax.reduce(np.abs(X), axis=None)
+        with np.errstate(over="ignore"):
+            overflows = np.isinf(np.float32(largest))
+        if overflows:
+            raise ValueError(
+                "Input X contains values too large for float32, the precision of "
+                f"the networks: found {largest:.3g}. Scale the series."
+            )
+    return X
+
+
+def _check_covariates(estimator: Any, X: Any, *, reset: bool) -> None:
     """Set, or compare with, the numbers of covariates known in the future and static.
 
     Raises
@@ -115,7 +140,7 @@ def _check_covariates(estimator, X, *, reset):
         )
 
 
-def check_targets(estimator, X, y, *, reset):
+def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     """Validate `y` for checked windows `X`.
 
     Sets, or compares with, ``n_targets_`` and ``horizon_``, and remembers whether y

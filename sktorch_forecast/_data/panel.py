@@ -1,78 +1,359 @@
-"""Checks of a block of several series, and of the origins in it."""
+"""Panel: the record of one series or many, which windows look at.
+
+Symbols used below::
+
+    T  n_timestamps   rows of all series, one series after the other
+    C  n_channels     columns: targets, past covariates, future covariates
+    S  n_series       series
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array
+from numpy.typing import ArrayLike
 
-from .columns import plain
+from .checks import (
+    Missing,
+    checked_names,
+    checked_roles,
+    checked_series,
+    checked_static,
+    checked_values,
+)
+from .frequency import Frequency, frequency, next_ticks
+from .indexing import concatenated_ranges
+from .time_axis import ticks_of
+from .words import plain
 
 
-def check_missing(missing):
-    """Raise a ValueError unless `missing` is "error" or "mask"."""
-    if missing not in ("error", "mask"):
-        raise ValueError(
-            f"Expected missing to be 'error' or 'mask', found {missing!r}."
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where a panel was read from; only readers and error messages need it.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_timestamps,) or None
+        Rows in the user's frame; None if they are in this order.
+    repairs : dict
+        What mends a flaw of the frame, in words; see ``read_panel.Table``.
+    ends_vary : bool
+        Whether series may begin after their first row and end before their last.
+    """
+
+    rows: np.ndarray | None = None
+    repairs: dict[str, str] = field(default_factory=dict)
+    ends_vary: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One series or several: values, timestamps, and what the channels are.
+
+    Make one of an array with :meth:`from_array`, which checks everything. The
+    constructor itself checks nothing; it is for what is known to be valid.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_timestamps, n_channels), float32
+        Targets, past covariates and covariates known over the horizon, in this order.
+        The rows of several series follow one another. Read-only.
+    index : pandas.Index of length n_timestamps
+        Timestamp of each row.
+    channels : tuple of length n_channels
+        Names of the channels.
+    bounds : ndarray of shape (n_series + 1,), int64
+        Rows ``bounds[i]`` to ``bounds[i + 1] - 1`` are series ``i``.
+    n_targets : int
+        How many of the leading channels are forecast.
+    n_future : int
+        How many of the trailing channels are known over the horizon.
+    ids : pandas.Index of length n_series or None
+        Names of the series; None for a single one without a name.
+    static : ndarray of shape (n_series, n_static), float32, or None
+        Covariates with one value for a series.
+    static_names : tuple of length n_static
+        Their names.
+    freqs : tuple
+        The frequencies that series have, the most usual one first: a number of ticks,
+        an offset of pandas where the calendar makes steps unequal, or None where it
+        is not known.
+    freq_of : ndarray of shape (n_series,) or None
+        Which of them is that of each series; None if there is but one.
+    targets : ndarray of shape (n_timestamps, n_targets) or None
+        Targets in the precision of the user; None where only windows are needed.
+    is_complete : bool
+        Whether the values are known to be finite wherever a window may look.
+    source : Source
+        Where the panel was read from.
+
+    See Also
+    --------
+    Windows : Windows that look at a panel.
+
+    Examples
+    --------
+    Two series of three days each, of which the last channel is known in advance:
+
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sktorch_forecast import Panel, Windows
+    >>> days = pd.date_range("2024-03-01", periods=3)
+    >>> panel = Panel.from_array(
+    ...     np.arange(12.0).reshape(6, 2),
+    ...     index=days.append(days),
+    ...     channels=["sales", "price"],
+    ...     n_future=1,
+    ...     bounds=[0, 3, 6],
+    ...     ids=["north", "south"],
+    ... )
+    >>> panel.n_series, panel.n_channels, panel.n_past
+    (2, 2, 0)
+    >>> Windows(panel, positions=[1, 4], length=2, horizon=1).future_values().ravel()
+    array([ 5., 11.], dtype=float32)
+    """
+
+    values: np.ndarray
+    index: pd.Index
+    channels: tuple[Hashable, ...]
+    bounds: np.ndarray
+    n_targets: int = 1
+    n_future: int = 0
+    ids: pd.Index | None = None
+    static: np.ndarray | None = None
+    static_names: tuple[Hashable, ...] = ()
+    freqs: tuple[Frequency, ...] = (None,)
+    freq_of: np.ndarray | None = None
+    targets: np.ndarray | None = None
+    is_complete: bool = False
+    source: Source = field(default_factory=Source)
+
+    def __post_init__(self) -> None:
+        self.values.flags.writeable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # A copy of an array, or one from a pickle, can be written again.
+        self.__dict__.update(state)
+        self.__post_init__()
+
+    @classmethod
+    def from_array(
+        cls,
+        values: ArrayLike,
+        *,
+        index: pd.Index | Sequence | None = None,
+        channels: Sequence[Hashable] | None = None,
+        n_targets: int = 1,
+        n_future: int = 0,
+        bounds: ArrayLike | None = None,
+        ids: pd.Index | Sequence[Hashable] | None = None,
+        static: ArrayLike | None = None,
+        static_names: Sequence[Hashable] | None = None,
+        freq: str | pd.offsets.BaseOffset | float | None = None,
+        missing: Missing = "error",
+    ) -> Self:
+        """A panel of values of your own.
+
+        Parameters
+        ----------
+        values : array of shape (n_timestamps, n_channels)
+            The series in time order, several of them one after the other; target
+            channels first, those known over the horizon last. Copied, as float32.
+        index : pandas.Index of length n_timestamps, default=None
+            Timestamps of the rows; 0, 1, ... by default.
+        channels : sequence of length n_channels, default=None
+            Names of the channels; 0, 1, ... by default.
+        n_targets : int, default=1
+            How many of the leading channels are forecast.
+        n_future : int, default=0
+            How many of the trailing channels are known over the horizon.
+        bounds : array of shape (n_series + 1,), default=None
+            Rows ``bounds[i]`` to ``bounds[i + 1] - 1`` are series ``i``; all rows are
+            one series by default.
+        ids : sequence of length n_series, default=None
+            Names of the series; None for a single one without a name, else 0, 1, ...
+        static : array of shape (n_series, n_static), default=None
+            Covariates with one value for a series.
+        static_names : sequence of length n_static, default=None
+            Their names; 0, 1, ... by default.
+        freq : str, offset of pandas or number, default=None
+            Distance of the timestamps. Numbers are for an index of numbers. By
+            default what the index of the first series says or seems to have.
+        missing : {"error", "mask"}, default="error"
+            Whether targets and past covariates may be missing.
+
+        Returns
+        -------
+        panel : Panel
+
+        Raises
+        ------
+        TypeError
+            If a number of channels is not an integer.
+        ValueError
+            If the values are not finite, or the parts do not fit together.
+        """
+        values = checked_values(values)
+        n_timestamps, n_channels = values.shape
+        n_targets, n_future = checked_roles(values, n_targets, n_future, missing)
+        index, channels = checked_names(index, channels, n_timestamps, n_channels)
+        bounds, ids = checked_series(bounds, ids, n_timestamps)
+        static, static_names = checked_static(static, static_names, len(bounds) - 1)
+        return cls(
+            values,
+            index,
+            channels,
+            bounds,
+            n_targets,
+            n_future,
+            ids,
+            static,
+            static_names,
+            freqs=(frequency(index[: bounds[1]], freq),),
+            is_complete=missing == "error",
         )
 
+    @property
+    def n_series(self) -> int:
+        """Number of series."""
+        return len(self.bounds) - 1
 
-def series_of_rows(bounds, ids, n_timestamps):
-    """Checked rows where series begin, and names of the series."""
-    if bounds is None:
-        bounds = [0, n_timestamps]
-    elif ids is None:
-        ids = range(len(bounds) - 1)
-    bounds = np.asarray(bounds)
-    if (
-        bounds.ndim != 1
-        or len(bounds) < 2
-        or not np.issubdtype(bounds.dtype, np.integer)
-        or (bounds[0], bounds[-1]) != (0, n_timestamps)
-        or (np.diff(bounds) < 0).any()
-    ):
-        raise ValueError(
-            f"Expected bounds that rise from 0 to {n_timestamps}, the number of rows, "
-            f"found {bounds}."
+    @property
+    def n_channels(self) -> int:
+        """Number of channels."""
+        return self.values.shape[1]
+
+    @property
+    def n_past(self) -> int:
+        """How many channels are past covariates, those between the others."""
+        return self.n_channels - self.n_targets - self.n_future
+
+    @property
+    def ticks(self) -> np.ndarray:
+        """Timestamps as numbers, of shape (n_timestamps,), int64 or float64.
+
+        The integers behind datetimes (in UTC), periods and time steps; numbers are
+        themselves.
+        """
+        return ticks_of(self.index)
+
+    @property
+    def has_frequency(self) -> bool:
+        """Whether the frequency of every series is known."""
+        return all(freq is not None for freq in self.freqs)
+
+    @property
+    def index_freq(self) -> pd.offsets.BaseOffset | None:
+        """What the index of a single series says of its frequency, as pandas does."""
+        index = self.index
+        if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+            return None
+        return index.freq if self.ids is None else None
+
+    def series_of(self, rows: np.ndarray) -> np.ndarray:
+        """Which series rows belong to.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,)
+
+        Returns
+        -------
+        series : ndarray of shape (n_rows,), int64
+        """
+        if self.n_series == 1:
+            return np.zeros(len(rows), dtype=np.int64)
+        return np.searchsorted(self.bounds, rows, "right") - 1
+
+    def ticks_at(self, rows: np.ndarray) -> np.ndarray:
+        """Timestamps of some rows as numbers, as in `ticks`, of shape (n_rows,)."""
+        return ticks_of(self.index.take(rows))
+
+    def ticks_after(
+        self,
+        rows: np.ndarray,
+        n_steps: int,
+        *,
+        back: bool = False,
+        last_only: bool = False,
+    ) -> np.ndarray:
+        """Ticks that follow rows, by the frequency of their series.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n_rows,)
+            Where to start from.
+        n_steps : int
+            How many timestamps to go on from each.
+        back : bool, default=False
+            Whether to go back rather than on.
+        last_only : bool, default=False
+            Whether only the last of the steps is wanted.
+
+        Returns
+        -------
+        ticks : ndarray of shape (n_rows, n_steps), or (n_rows, 1) if `last_only`
+
+        Raises
+        ------
+        ValueError
+            If a frequency is needed that is not known.
+        """
+        freq_of = None if self.freq_of is None else self.freq_of[self.series_of(rows)]
+        return next_ticks(
+            self.index[rows], self.freqs, freq_of, n_steps, back, last_only
         )
-    if ids is not None:
-        ids = ids if isinstance(ids, pd.Index) else pd.Index(ids)
-        if len(ids) != len(bounds) - 1 or not ids.is_unique:
-            raise ValueError(
-                f"Expected {len(bounds) - 1} different ids, one for each series, "
-                f"found {list(ids[:5])}{' ...' if len(ids) > 5 else ''}."
-            )
-    return bounds.astype(np.int64), ids
 
+    def select(self, which: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Self:
+        """Some of the rows of some of the series, without any check.
 
-def check_positions(positions, bounds, ids, length, ahead):
-    """Raise a ValueError unless each origin has a window and, if any, its future."""
-    if not len(positions):
-        return
-    which = np.searchsorted(bounds[1:-1], positions, "right")
-    first, last = bounds[which] + length - 1, bounds[which + 1] - ahead - 1
-    bad = (positions < first) | (positions > last)
-    if not bad.any():
-        return
-    at = int(np.argmax(bad))
-    of = "" if ids is None else f" in series {plain(ids[which[at]])!r}"
-    after = f", the last with {ahead} after it" if ahead else ""
-    found = positions[at]
-    if ids is None:
-        found = f"{positions.min()} to {positions.max()}"
-    raise ValueError(
-        f"Expected origins{of} between row {first[at]} (the first with {length} "
-        f"timestamps up to it) and row {last[at]}{after}, found {found}."
-    )
+        Parameters
+        ----------
+        which : ndarray of shape (n_selected,), int64
+            Series to take, in increasing order.
+        start, stop : ndarray of shape (n_selected,), int64
+            Rows ``start[i]`` to ``stop[i] - 1`` are taken of series ``which[i]``.
 
+        Returns
+        -------
+        panel : Panel
+            On the same memory, if the rows follow one another. It was not read from
+            anywhere, so its `source` is empty.
+        """
 
-def static_of_series(static, names, n_series):
-    """Checked static covariates and their names."""
-    if static is None:
-        return None, ()
-    static = check_array(static, dtype=np.float32, input_name="static")
-    names = tuple(range(static.shape[1]) if names is None else names)
-    if len(static) != n_series or len(names) != static.shape[1]:
-        raise ValueError(
-            f"Expected static covariates of {n_series} series and a name for each, "
-            f"found shape {static.shape} and {len(names)} names."
+        def taken(of_series: Any) -> Any:
+            if of_series is None or len(which) == self.n_series:
+                return of_series
+            return of_series[which]
+
+        rows = concatenated_ranges(start, stop)
+        return replace(
+            self,
+            values=self.values[rows],
+            index=self.index[rows],
+            bounds=np.concatenate([[0], np.cumsum(stop - start)]),
+            ids=taken(self.ids),
+            static=taken(self.static),
+            freq_of=taken(self.freq_of),
+            targets=None if self.targets is None else self.targets[rows],
+            source=Source(),
         )
-    return static, names
+
+    def place(self, at: tuple[int, int]) -> str:
+        """Where the entry ``values[at]`` is, in words."""
+        row, channel = at
+        return f"{self.timestamp(row)}, channel {self.channels[channel]!r}"
+
+    def timestamp(self, row: int) -> str:
+        """Which timestamp of which series a row is, in words."""
+        shown = row if self.source.rows is None else self.source.rows[row]
+        text = f"timestamp {self.index[row]!s} (row {shown})"
+        if self.ids is None:
+            return text
+        return f"series {self.name(self.series_of(np.array([row]))[0])}, {text}"
+
+    def name(self, series: int) -> str:
+        """The name of a series, as it is shown; "" if it has none."""
+        return "" if self.ids is None else repr(plain(self.ids[series]))

@@ -1,6 +1,7 @@
-"""Read a series as users have it: an array, a Series or a DataFrame."""
+"""Read series as users have them; a single one here, many in ``read_panel``."""
 
-from dataclasses import dataclass, field
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,96 +9,82 @@ from scipy import sparse
 
 from .._utils.validation import check_finite
 from .columns import (
-    channel_roles,
+    Layout,
+    as_float32,
     check_number_dtype,
     constant_values,
     is_polars,
-    plain,
+    roles_of,
     time_column,
 )
-from .time_axis import check_time_axis, frequency
+from .frequency import frequency
+from .observed import check_values
+from .panel import Panel
+from .read_panel import is_panel, read_panel
+from .time_axis import check_time_axis
 
 
-@dataclass(frozen=True)
-class Series:
-    """One series or several, in the package's own order of channels and rows.
+def read(series: Any, layout: Layout) -> Panel:
+    """Series of any form, as a panel with values of its own memory.
 
-    Attributes
+    Parameters
     ----------
-    values : ndarray of shape (n_timestamps, n_channels)
-        Targets, past covariates and covariates known in the future, in this order;
-        float32 or float64. Those of several series follow one another.
-    index : pandas.Index of length n_timestamps
-        The timestamps, or 0, 1, ... for an array.
-    channels : tuple of length n_channels
-        Names of the channels, or their column numbers.
-    n_targets, n_past : int
-        How many of the channels are forecast, and how many are past covariates.
-    bounds : ndarray of shape (n_series + 1,), int64
-        Rows ``bounds[i]`` to ``bounds[i + 1]`` are series ``i``; none is empty.
-    static : ndarray of shape (n_series, n_static), float32, or None
-        Static covariates.
-    static_names : tuple of length n_static
-        Their names.
-    freqs : tuple
-        The frequencies that series have, see ``_calendar.frequency``.
-    freq_of : ndarray of shape (n_series,) or None
-        Which of them is that of each series; None if there is but one.
-    ids : pandas.Index of length n_series or None
-        Names of the series; None for a single one without a name.
-    rows : ndarray of shape (n_timestamps,) or None
-        Rows in the user's frame; None if they are in this order.
-    targets : ndarray of shape (n_timestamps, n_targets) or None
-        Targets in the precision of the user; None where `values` has it.
-    ends_vary : bool
-        Whether series may begin after their first row and end before their last.
-    is_finite : bool
-        Whether all values are known to be finite.
-    repairs : dict
-        What mends a flaw, in words, see ``_panel``.
+    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
+            or DataFrame
+        One series or many, in a form that ``make_windows`` takes.
+    layout : Layout
+        How to read it.
+
+    Returns
+    -------
+    panel : Panel
+        With the targets in the precision of the user, maybe on the user's memory.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for ``make_windows``, but for missing values of a panel: which of them
+        matter is known when the windows are.
     """
-
-    values: np.ndarray
-    index: pd.Index
-    channels: tuple
-    n_targets: int
-    n_past: int
-    bounds: np.ndarray
-    static: np.ndarray | None = None
-    static_names: tuple = ()
-    freqs: tuple = (None,)
-    freq_of: np.ndarray | None = None
-    ids: pd.Index | None = None
-    rows: np.ndarray | None = None
-    targets: np.ndarray | None = None
-    ends_vary: bool = False
-    is_finite: bool = False
-    repairs: dict = field(default_factory=dict)
-
-    @property
-    def n_future(self):
-        """How many channels are known in the future, the last ones."""
-        return len(self.channels) - self.n_targets - self.n_past
-
-    def place(self, at):
-        """Where the entry ``values[at]`` is, in words."""
-        row, channel = at
-        name = f"channel {self.channels[channel]!r}"
-        return f"{self.timestamp(row)}, {name}"
-
-    def timestamp(self, row):
-        """Which timestamp of which series a row is, in words."""
-        shown = row if self.rows is None else self.rows[row]
-        text = f"timestamp {self.index[row]!s} (row {shown})"
-        return text if self.ids is None else f"series {self.name(row)}, {text}"
-
-    def name(self, row):
-        """The name of the series that a row belongs to."""
-        which = np.searchsorted(self.bounds, row, "right") - 1
-        return repr(plain(self.ids[which]))
+    layout.check()
+    if is_panel(series, layout.id):
+        return read_panel(series, layout)
+    return read_series(series, layout)
 
 
-def read_series(series, target, time, past, future, static, missing):
+def read_future(covariates: Any, layout: Layout) -> Panel:
+    """Covariates known over the horizon, alone in a frame, as a panel without targets.
+
+    Parameters
+    ----------
+    covariates : DataFrame of pandas or polars
+        With the future covariates of `layout`, and its ids and times.
+    layout : Layout
+        How the frame was read that they belong to.
+
+    Returns
+    -------
+    panel : Panel
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `layout` has no future covariates, a value is missing, or as for ``read``.
+    """
+    if layout.future is None:
+        raise ValueError(
+            "Expected X_future only with future covariates, found future=None. "
+            "Name them in the parameter future, and fit."
+        )
+    alone = Layout(target=layout.future, id=layout.id, time=layout.time, past=[])
+    panel = read(covariates, alone)
+    panel = replace(panel, n_targets=0, n_future=panel.n_channels)
+    start, stop = panel.bounds[:-1], panel.bounds[1:]
+    check_values(panel, start, stop, stop, "error")
+    return panel
+
+
+def read_series(series: Any, layout: Layout) -> Panel:
     """Check a single series and put its channels in order.
 
     Parameters
@@ -105,22 +92,59 @@ def read_series(series, target, time, past, future, static, missing):
     series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
             or DataFrame
         Values in time order.
-    target, time, past, future, static, missing
-        As for ``make_windows``.
+    layout : Layout
+        How to read it.
 
     Returns
     -------
-    series : Series
+    panel : Panel
 
     Raises
     ------
     TypeError
         If the values are not real numbers, or the index is not a time axis.
     ValueError
-        If a value is infinite, or missing though `missing` is "error" and no channel
-        is known in the future, the timestamps are unsorted, duplicated or have a
-        gap, or the names are not those of channels of the series.
+        If a value is infinite or too large for float32, or missing though that is not
+        allowed and no channel is known in the future, the timestamps are unsorted,
+        duplicated or have a gap, or the names are not those of channels.
     """
+    _check_form(series)
+    index = None
+    if layout.time is not None:
+        time = layout.time
+        index = time_column(series, time)
+        series = series.drop(time) if is_polars(series) else series.drop(columns=time)
+    columns, index = _labels(series, index)
+    values = _numbers(series, columns)
+    check_time_axis(index)
+    roles = roles_of(columns, layout, rest_is_past=True)
+    bounds = np.array([0, len(values)])
+    static = None
+    if roles.static:
+        numbers = values[:, [columns.index(name) for name in roles.static]]
+        static = constant_values(numbers, bounds, roles.static, None)
+    if roles.channels != columns:
+        values = values[:, [columns.index(name) for name in roles.channels]]
+    panel = Panel(
+        as_float32(values),
+        index,
+        tuple(roles.channels),
+        bounds,
+        n_targets=len(roles.target),
+        n_future=len(roles.future),
+        static=static,
+        static_names=tuple(roles.static),
+        freqs=(frequency(index),),
+        targets=values[:, : len(roles.target)],
+        is_complete=layout.missing == "error" and not roles.future,
+    )
+    if panel.is_complete:
+        check_finite(values, "series", panel.place)
+    _check_range(panel, values)
+    return panel
+
+
+def _check_form(series: Any) -> None:
     if sparse.issparse(series):
         raise TypeError(
             f"Expected a dense series, found a {type(series).__name__}. "
@@ -131,41 +155,9 @@ def read_series(series, target, time, past, future, static, missing):
             "Expected a series of shape (n_timestamps,) or (n_timestamps, n_channels), "
             f"found {np.shape(series)} of type {type(series).__name__}."
         )
-    index = None
-    if time is not None:
-        index = time_column(series, time)
-        series = series.drop(time) if is_polars(series) else series.drop(columns=time)
-    columns, index = _labels(series, index)
-    values = _numbers(series, columns)
-    check_time_axis(index)
-    roles = channel_roles(columns, target, past, future, static, rest_is_past=True)
-    target, past, future, static = roles
-    channels = [*target, *past, *future]
-    statics = None
-    if static:
-        numbers = values[:, [columns.index(name) for name in static]]
-        bounds = np.array([0, len(values)])
-        statics = constant_values(numbers, bounds, static, None)
-    if channels != columns:
-        values = values[:, [columns.index(name) for name in channels]]
-    data = Series(
-        values,
-        index,
-        tuple(channels),
-        len(target),
-        len(past),
-        np.array([0, len(values)]),
-        statics,
-        tuple(static),
-        (frequency(index),),
-        is_finite=missing == "error" and not future,
-    )
-    if data.is_finite:
-        check_finite(values, "series", data.place)
-    return data
 
 
-def _labels(series, index=None):
+def _labels(series: Any, index: pd.Index | None) -> tuple[list, pd.Index]:
     """Channel names and time index of whatever came in."""
     n_timestamps, *n_channels = np.shape(series)
     if index is None:
@@ -187,20 +179,28 @@ def _labels(series, index=None):
     return columns, index
 
 
-def _numbers(series, columns):
+def _numbers(series: Any, columns: list) -> np.ndarray:
     """`series` as a float array (n_timestamps, n_channels)."""
     if isinstance(series, (pd.Series, pd.DataFrame)):
-        dtypes = series.dtypes if series.ndim == 2 else [series.dtype]
-        values = series
+        dtypes = [series.dtype] if isinstance(series, pd.Series) else series.dtypes
+        for column, dtype in zip(columns, dtypes):
+            check_number_dtype(dtype, column)
+        values = series.to_numpy(np.float64, na_value=np.nan)
     else:
         values = np.asarray(series)
-        dtypes = [values.dtype] * len(columns)
-    for column, dtype in zip(columns, dtypes):
-        check_number_dtype(dtype, column)
-    if isinstance(values, np.ndarray):
+        check_number_dtype(values.dtype, columns[0] if columns else 0)
         keep = values.dtype in (np.float32, np.float64)
         values = values if keep else values.astype(np.float64)
-    else:
-        values = values.to_numpy(np.float64, na_value=np.nan)
     # (n_timestamps,) -> (n_timestamps, 1)
     return values[:, np.newaxis] if values.ndim == 1 else values
+
+
+def _check_range(panel: Panel, values: np.ndarray) -> None:
+    """Raise a ValueError if values are too large for float32."""
+    with np.errstate(over="ignore"):
+        overflows = not np.isfinite(np.sum(panel.values))
+    if values.dtype != np.float32 and overflows:
+        # What was missing or infinite before is not what overflowed.
+        values_or_zero = np.where(np.isfinite(values), panel.values, 0)
+        name = "series, too large for float32, the windows' precision,"
+        check_finite(values_or_zero, name, panel.place)

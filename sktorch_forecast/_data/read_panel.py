@@ -1,20 +1,26 @@
 """Read a panel, many series in one frame, in any of the forms that users have it in."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 
 from .columns import (
-    channel_roles,
+    Layout,
+    Roles,
+    as_float32,
     check_number_dtype,
     constant_values,
     is_polars,
-    plain,
+    roles_of,
     time_column,
 )
-from .read import Series
-from .time_axis import check_time_axis, panel_frequencies
+from .frequency import Frequency, frequency, panel_frequencies
+from .panel import Panel, Source
+from .time_axis import check_time_axis
+from .words import plain
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,7 @@ class Table:
 
     Attributes
     ----------
-    columns : dict of str to column
+    columns : dict of name to column
         All columns that may be channels.
     codes : ndarray of shape (n_rows,)
         Series of each row, numbered in the order in which they appear.
@@ -36,32 +42,32 @@ class Table:
         that are "missing", in words.
     """
 
-    columns: dict
+    columns: dict[Hashable, Any]
     codes: np.ndarray
     ids: pd.Index
     times: pd.Index
-    repairs: dict
+    repairs: dict[str, str]
 
 
-def is_panel(series, id):
+def is_panel(series: Any, id: Hashable | None) -> bool:
     """Whether `series` is to be read as many series."""
     has_levels = isinstance(getattr(series, "index", None), pd.MultiIndex)
     return id is not None or (has_levels and isinstance(series, pd.DataFrame))
 
 
-def read_panel(series, target, id, time, past, future, static):
+def read_panel(series: Any, layout: Layout) -> Panel:
     """Check a panel and put its series and channels in order.
 
     Parameters
     ----------
     series : DataFrame of pandas or polars
         Long, with ids and times as columns or levels of the index, or wide.
-    target, id, time, past, future, static
-        As for ``make_windows``.
+    layout : Layout
+        How to read it.
 
     Returns
     -------
-    series : Series
+    panel : Panel
 
     Raises
     ------
@@ -72,6 +78,43 @@ def read_panel(series, target, id, time, past, future, static):
         If an id or time is missing, times are unsorted, duplicated or have a gap, a
         static covariate changes, or the names are not those of columns.
     """
+    frame = _frame(series)
+    levels = getattr(getattr(frame, "index", None), "names", ())
+    if layout.id == "columns" and layout.id not in (*frame.columns, *levels):
+        return _read_wide(frame, layout)
+    table = _long_table(frame, layout.id, layout.time)
+    roles = roles_of(list(table.columns), layout, rest_is_past=False)
+    rows, bounds = _grouped(table)
+    index = table.times if rows is None else table.times.take(rows)
+    freqs, freq_of = _frequencies(index, bounds, rows, table.ids, table.repairs)
+    columns = {
+        name: _numbers(table.columns[name], name, rows)
+        for name in roles.channels + roles.static
+    }
+    values, targets = _block(columns, roles)
+    static = None
+    if roles.static:
+        numbers = np.column_stack([columns[name] for name in roles.static])
+        static = constant_values(numbers, bounds, roles.static, table.ids)
+    return Panel(
+        values,
+        index,
+        tuple(roles.channels),
+        bounds,
+        n_targets=len(roles.target),
+        n_future=len(roles.future),
+        ids=table.ids,
+        static=static,
+        static_names=tuple(roles.static),
+        freqs=freqs,
+        freq_of=freq_of,
+        targets=targets,
+        source=Source(rows, table.repairs),
+    )
+
+
+def _frame(series: Any) -> Any:
+    """`series` as a frame of pandas or polars that has rows, or an error."""
     if isinstance(series, pd.Series):
         series = series.to_frame(0 if series.name is None else series.name)
     if not (isinstance(series, pd.DataFrame) or is_polars(series)):
@@ -87,49 +130,14 @@ def read_panel(series, target, id, time, past, future, static):
             f"Expected columns with different names, found {list(series.columns)}. "
             "Rename or drop the duplicates."
         )
-    levels = getattr(getattr(series, "index", None), "names", ())
-    if id == "columns" and id not in (*series.columns, *levels):
-        return _read_wide(series, target, time, past, future, static)
-    table = _long_table(series, id, time)
-    roles = channel_roles(
-        list(table.columns), target, past, future, static, rest_is_past=False
-    )
-    rows, bounds = _grouped(table)
-    index = table.times if rows is None else table.times.take(rows)
-    freqs, freq_of = _frequencies(index, bounds, rows, table.ids, table.repairs)
-    target, past, future, static = roles
-    channels = [*target, *past, *future]
-    columns = {
-        name: _numbers(table.columns[name], name, rows) for name in channels + static
-    }
-    block, targets = _block(columns, channels, len(target))
-    statics = None
-    if static:
-        numbers = np.column_stack([columns[name] for name in static])
-        statics = constant_values(numbers, bounds, static, table.ids)
-    return Series(
-        block,
-        index,
-        tuple(channels),
-        len(target),
-        len(past),
-        bounds,
-        statics,
-        tuple(static),
-        freqs,
-        freq_of,
-        table.ids,
-        rows,
-        targets,
-        repairs=table.repairs,
-    )
+    return series
 
 
-def _long_table(frame, id, time):
+def _long_table(frame: Any, id: Any, time: Any) -> Table:
     if is_polars(frame):
         return _polars_table(frame, id, time)
     if isinstance(frame.index, pd.MultiIndex):
-        return _levels_table(frame, id, time)
+        return _levels_table(frame, frame.index, id, time)
     if id not in frame.columns:
         _complain_of_id(frame, id)
     group = f"df.groupby({id!r})"
@@ -150,12 +158,14 @@ def _long_table(frame, id, time):
     repairs["missing"] = group + "[{column!r}].ffill()"
     codes, ids = pd.factorize(frame[id])
     columns = {name: frame[name] for name in frame.columns if name not in (id, time)}
-    return Table(columns, codes, ids.rename(id), times, repairs)
+    return Table(columns, codes, pd.Index(ids, name=id), times, repairs)
 
 
-def _levels_table(frame, id, time):
+def _levels_table(
+    frame: pd.DataFrame, index: pd.MultiIndex, id: Any, time: Any
+) -> Table:
     """The rows of a frame with two levels of index, the id and the time."""
-    names = list(frame.index.names)
+    names = list(index.names)
     level = 0 if id is None else names.index(id) if id in names else None
     if len(names) != 2 or level is None or time not in (None, names[1 - level]):
         raise ValueError(
@@ -163,7 +173,7 @@ def _levels_table(frame, id, time):
             f"name them, found levels {names} with id={id!r} and time={time!r}. Give "
             "the names of the levels, or make columns of them with reset_index()."
         )
-    places = frame.index.codes[level]
+    places = index.codes[level]
     codes, known = pd.factorize(places)
     if len(places) and places.min() < 0:  # to factorize, -1 is a number like others
         codes = np.where(places < 0, -1, codes)
@@ -171,8 +181,8 @@ def _levels_table(frame, id, time):
     return Table(
         {name: frame[name] for name in frame.columns},
         codes,
-        frame.index.levels[level].take(known),
-        frame.index.get_level_values(1 - level),
+        index.levels[level].take(known),
+        index.get_level_values(1 - level),
         {
             "unsorted": f"df.sort_index(level=[{level}, {1 - level}])",
             "duplicated": "df[~df.index.duplicated()]",
@@ -184,14 +194,11 @@ def _levels_table(frame, id, time):
     )
 
 
-def _polars_table(frame, id, time):
+def _polars_table(frame: Any, id: Any, time: Any) -> Table:
     if id not in frame.columns:
         _complain_of_id(frame, id)
     if time is None:
-        raise ValueError(
-            "Expected time to name the column of timestamps, since a frame of polars "
-            f"has no index; found None. Its columns are {frame.columns}."
-        )
+        _complain_of_time(frame)
     codes, ids = pd.factorize(frame[id].to_numpy())
     if frame[id].null_count():  # None among strings, or NaN among numbers
         codes = np.where(frame[id].is_null().to_numpy(), -1, codes)
@@ -210,54 +217,60 @@ def _polars_table(frame, id, time):
     )
 
 
-def _complain_of_id(frame, id):
+def _complain_of_id(frame: Any, id: Any) -> NoReturn:
     raise ValueError(
         f"Expected id to be a column of {list(frame.columns)}, found {id!r}. Give the "
         "column that names the series, or id='columns' if every column is a series."
     )
 
 
-def _read_wide(frame, target, time, past, future, static):
+def _read_wide(frame: Any, layout: Layout) -> Panel:
     """A frame with one series in every column, on one time axis."""
-    if any(names is not None for names in (past, future, static)):
+    covariates = (layout.past, layout.future, layout.static)
+    if any(names is not None for names in covariates):
         raise ValueError(
             "Expected no past, future or static covariates with id='columns', where "
             "every column is a series. Make a long frame, e.g. with DataFrame.melt."
         )
-    if is_polars(frame) and time is None:
-        raise ValueError(
-            "Expected time to name the column of timestamps, since a frame of polars "
-            f"has no index; found None. Its columns are {frame.columns}."
-        )
-    times = frame.index if time is None else time_column(frame, time)
+    times = _times_of_wide(frame, layout.time)
     check_time_axis(times)
-    names = [name for name in frame.columns if name != time]
+    names = [name for name in frame.columns if name != layout.time]
     if not names:
         raise ValueError("Expected at least one column that is a series, found none.")
     n_series, n_rows = len(names), len(times)
     columns = [_numbers(frame[name], name, None) for name in names]
     targets = np.concatenate(columns)[:, np.newaxis]
-    bounds = np.arange(n_series + 1) * n_rows
-    freqs, _ = panel_frequencies(times, bounds[:2], None)
-    ids = pd.Index(names) if time is not None or is_polars(frame) else frame.columns
     rows = np.tile(np.arange(n_rows), n_series)
-    return Series(
-        _as_float32(targets),
+    return Panel(
+        as_float32(targets),
         times.take(rows),
-        (0 if target is None else target,),
-        n_targets=1,
-        n_past=0,
-        bounds=bounds,
-        freqs=freqs,
-        ids=ids,
-        rows=rows,
+        (0 if layout.target is None else layout.target,),
+        bounds=np.arange(n_series + 1) * n_rows,
+        ids=frame.columns if layout.time is None else pd.Index(names),
+        freqs=(frequency(times),),
         targets=targets,
-        ends_vary=True,
-        repairs={"missing": "df.interpolate(limit_area='inside')"},
+        source=Source(
+            rows, {"missing": "df.interpolate(limit_area='inside')"}, ends_vary=True
+        ),
     )
 
 
-def _grouped(table):
+def _times_of_wide(frame: Any, time: Hashable | None) -> pd.Index:
+    if time is not None:
+        return time_column(frame, time)
+    if is_polars(frame):
+        _complain_of_time(frame)
+    return frame.index
+
+
+def _complain_of_time(frame: Any) -> NoReturn:
+    raise ValueError(
+        "Expected time to name the column of timestamps, since a frame of polars "
+        f"has no index; found None. Its columns are {frame.columns}."
+    )
+
+
+def _grouped(table: Table) -> tuple[np.ndarray | None, np.ndarray]:
     """Rows of the frame series by series, None if they are so, and their bounds."""
     codes, n_series = table.codes, len(table.ids)
     if codes.min() < 0:
@@ -273,7 +286,13 @@ def _grouped(table):
     return np.argsort(codes, kind="stable"), bounds
 
 
-def _frequencies(index, bounds, rows, ids, repairs):
+def _frequencies(
+    index: pd.Index,
+    bounds: np.ndarray,
+    rows: np.ndarray | None,
+    ids: pd.Index,
+    repairs: dict[str, str],
+) -> tuple[tuple[Frequency, ...], np.ndarray]:
     """Frequencies of the series after all checks of their timestamps."""
     kinds = {
         "unsorted": "timestamps in increasing order within a series",
@@ -281,7 +300,7 @@ def _frequencies(index, bounds, rows, ids, repairs):
         "irregular": "timestamps at a regular distance within a series",
     }
 
-    def complain(kind, at):
+    def complain(kind: str, at: int) -> NoReturn:
         name = plain(ids[np.searchsorted(bounds, at, "right") - 1])
         row, before = (at, at - 1) if rows is None else rows[[at, at - 1]]
         found = f"{index[at]!s} in row {row} after {index[at - 1]!s} in row {before}"
@@ -300,7 +319,7 @@ def _frequencies(index, bounds, rows, ids, repairs):
     return panel_frequencies(index, bounds, complain)
 
 
-def _numbers(column, name, rows):
+def _numbers(column: Any, name: Hashable, rows: np.ndarray | None) -> np.ndarray:
     """A column as float32 or float64, NaN where it is missing, in the order `rows`."""
     if is_polars(column):
         numbers = column.to_numpy()
@@ -315,20 +334,16 @@ def _numbers(column, name, rows):
     return numbers if rows is None else numbers[rows]
 
 
-def _block(columns, channels, n_targets):
+def _block(columns: dict, roles: Roles) -> tuple[np.ndarray, np.ndarray]:
     """The channels as float32, and the targets in their own precision."""
-    targets = [columns[name] for name in channels[:n_targets]]
+    targets = [columns[name] for name in roles.target]
     # One column needs no copy yet.
-    stacked = targets[0][:, np.newaxis] if n_targets == 1 else np.column_stack(targets)
-    if len(channels) == 1:
-        return _as_float32(stacked), stacked
-    block = np.empty((len(stacked), len(channels)), dtype=np.float32)
+    one = len(targets) == 1
+    stacked = targets[0][:, np.newaxis] if one else np.column_stack(targets)
+    if len(roles.channels) == 1:
+        return as_float32(stacked), stacked
+    block = np.empty((len(stacked), len(roles.channels)), dtype=np.float32)
     with np.errstate(over="ignore"):
-        for at, name in enumerate(channels):
+        for at, name in enumerate(roles.channels):
             block[:, at] = columns[name]
     return block, stacked
-
-
-def _as_float32(array):
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32)

@@ -1,36 +1,39 @@
 """From series to samples: windows `X` and what followed them, `y`."""
 
-import warnings
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-from .._utils.validation import check_finite, check_positive_int
-from .columns import plain
-from .indexing import concatenated_ranges
-from .panel import check_missing
-from .read import read_series
-from .read_panel import is_panel, read_panel
-from .targets import overlapping_rows
-from .time_axis import from_ticks, next_ticks, ticks_of
+from .._utils.validation import check_positive_int
+from .checks import Missing
+from .columns import Layout
+from .indexing import as_integers, concatenated_ranges
+from .observed import check_enough, check_future, check_values, observed
+from .padding import select_padded
+from .panel import Panel
+from .read import read
+from .targets import targets_of
 from .windows import Windows
+
+Names: TypeAlias = Hashable | Sequence[Hashable] | None
 
 
 def make_windows(
-    series,
+    series: Any,
     *,
-    horizon,
-    length,
-    target=None,
-    id=None,
-    time=None,
-    past=None,
-    future=None,
-    static=None,
-    missing="error",
-    pad=False,
-):
+    horizon: int,
+    length: int,
+    target: Names = None,
+    id: Hashable | None = None,
+    time: Hashable | None = None,
+    past: Names = None,
+    future: Names = None,
+    static: Names = None,
+    missing: Missing = "error",
+    pad: bool = False,
+) -> tuple[Windows, np.ndarray]:
     """Turn a series, or many, into samples: windows `X` and what followed them, `y`.
 
     Only origins with a whole window behind and a whole horizon before them are
@@ -124,46 +127,64 @@ def make_windows(
     """
     horizon = check_positive_int(horizon, "horizon")
     length = check_positive_int(length, "length")
-    data = read(series, target, id, time, past, future, static, missing, pad)
-    return samples_of(data, horizon, length, missing, pad)
+    layout = Layout(target, id, time, past, future, static, missing, pad)
+    return samples_of(read(series, layout), layout, horizon, length)
 
 
-def samples_of(data, horizon, length, missing, pad):
-    """What `make_windows` returns, of a Series that was read already."""
-    first, start, stop = observed(data, missing)
-    check_values(data, start, stop, stop, missing)
+def samples_of(
+    panel: Panel, layout: Layout, horizon: int, length: int
+) -> tuple[Windows, np.ndarray]:
+    """What `make_windows` returns, of a panel that was read already."""
+    missing, pad = layout.missing, layout.pad
+    first, start, stop = observed(panel, missing)
+    check_values(panel, start, stop, stop, missing)
     # Origins from `lowest` on, counted from the first row of their series.
-    lowest = np.full(len(start), length - 1)
+    lowest = np.full(panel.n_series, length - 1)
     if pad:
-        lowest = np.minimum(lowest, -1 if _starts_cold(data) else first - start)
+        lowest = np.minimum(lowest, -1 if _starts_cold(panel) else first - start)
     n_rows = stop - start
-    _check_enough(data, n_rows, lowest + 1, length, horizon, pad)
+    check_enough(panel, n_rows, lowest + 1, length, horizon, pad)
     n_origins = np.maximum(n_rows - horizon - lowest, 0)
     kept = np.flatnonzero(n_origins)
     before = (length - 1 - lowest)[kept]
-    block = _Block(data, kept, start[kept], stop[kept], before, length)
-    first_origin = block.bounds[:-1] + length - 1
-    positions = concatenated_ranges(first_origin, first_origin + n_origins[kept])
-    if isinstance(positions, slice):
-        positions = np.arange(positions.start, positions.stop)
-    X = block.windows(positions, horizon, missing)
-    return X, _targets(block.targets, positions, horizon, data.ids is None)
+    block = select_padded(panel, kept, start[kept], stop[kept], before, length)
+    first = block.bounds[:-1] + length - 1
+    positions = as_integers(concatenated_ranges(first, first + n_origins[kept]))
+    y = targets_of(block, positions, horizon)
+    return _windows(block, positions, length, horizon, missing), y
+
+
+def _windows(
+    block: Panel,
+    positions: np.ndarray,
+    length: int,
+    horizon: int | None,
+    missing: Missing,
+) -> Windows:
+    """Windows of checked values; the targets in their own precision are `y`'s."""
+    panel = replace(block, targets=None, is_complete=missing == "error")
+    return Windows._of_valid(panel, positions, length, horizon)
+
+
+def _starts_cold(panel: Panel) -> bool:
+    """Whether something is known of a series before its first timestamp."""
+    return panel.n_future > 0 or panel.static is not None
 
 
 def latest_windows(
-    series,
+    series: Any,
     *,
-    length,
-    target=None,
-    id=None,
-    time=None,
-    past=None,
-    future=None,
-    static=None,
-    horizon=None,
-    missing="error",
-    pad=False,
-):
+    length: int,
+    target: Names = None,
+    id: Hashable | None = None,
+    time: Hashable | None = None,
+    past: Names = None,
+    future: Names = None,
+    static: Names = None,
+    horizon: int | None = None,
+    missing: Missing = "error",
+    pad: bool = False,
+) -> Windows:
     """The window of the last origin, to forecast what nobody knows yet.
 
     Parameters
@@ -211,245 +232,32 @@ def latest_windows(
     length = check_positive_int(length, "length")
     if horizon is not None:
         horizon = check_positive_int(horizon, "horizon")
-    data = read(series, target, id, time, past, future, static, missing, pad)
-    return latest_of(data, length, horizon, missing, pad)
+    layout = Layout(target, id, time, past, future, static, missing, pad)
+    return latest_of(read(series, layout), layout, horizon, length)
 
 
-def latest_of(data, length, horizon, missing, pad):
-    """What `latest_windows` returns, of a Series that was read already."""
-    if data.n_future and horizon is None:
+def latest_of(
+    panel: Panel, layout: Layout, horizon: int | None, length: int
+) -> Windows:
+    """What `latest_windows` returns, of a panel that was read already."""
+    missing, pad = layout.missing, layout.pad
+    if panel.n_future and horizon is None:
         raise ValueError(
             "Expected the horizon over which the future covariates are known, found "
             "None. Give the horizon of the forecaster, e.g. horizon=24."
         )
-    _, start, stop = observed(data, missing)
-    needed = stop + (horizon if data.n_future else 0)
-    check_values(data, start, stop, needed, missing)
-    least = np.full(len(start), length)
+    _, start, stop = observed(panel, missing)
+    needed = stop + ((horizon or 0) if panel.n_future else 0)
+    check_values(panel, start, stop, needed, missing)
+    least = np.full(panel.n_series, length)
     if pad:
-        least[:] = 0 if _starts_cold(data) else 1
-    _check_enough(data, stop - start, least, length, pad=pad)
-    kept = np.flatnonzero(stop - start >= least)
-    start, stop, needed = start[kept], stop[kept], needed[kept]
-    _check_reach(data, kept, stop, needed)
-    before = np.maximum(length - (stop - start), 0)
-    block = _Block(data, kept, np.maximum(start, stop - length), needed, before, length)
+        least[:] = 0 if _starts_cold(panel) else 1
+    n_rows = stop - start
+    check_enough(panel, n_rows, least, length, None, pad)
+    kept = np.flatnonzero(n_rows >= least)
+    n_rows, stop, needed = n_rows[kept], stop[kept], needed[kept]
+    check_future(panel, kept, stop, needed)
+    start, before = stop - np.minimum(n_rows, length), np.maximum(length - n_rows, 0)
+    block = select_padded(panel, kept, start, needed, before, length)
     positions = block.bounds[:-1] + length - 1
-    return block.windows(positions, horizon, missing)
-
-
-def read(series, target, id, time, past, future, static, missing, pad):
-    """Series of any form, with a block and targets of their own memory."""
-    check_missing(missing)
-    if pad and missing != "mask":
-        raise ValueError(
-            "Expected missing='mask' with pad=True, since padded windows have missing "
-            f"values, found missing={missing!r}."
-        )
-    if is_panel(series, id):
-        return read_panel(series, target, id, time, past, future, static)
-    data = read_series(series, target, time, past, future, static, missing)
-    with np.errstate(over="ignore"):
-        values = np.array(data.values, dtype=np.float32, order="C")
-        overflows = not np.isfinite(np.sum(values))
-    if data.values.dtype != np.float32 and overflows:
-        # What was missing or infinite before is not what overflowed.
-        values_or_zero = np.where(np.isfinite(data.values), values, 0)
-        name = "series, too large for float32, the windows' precision,"
-        check_finite(values_or_zero, name, data.place)
-    return replace(data, values=values, targets=data.values[:, : data.n_targets])
-
-
-def _starts_cold(data):
-    """Whether something is known of a series before its first timestamp."""
-    return data.n_future > 0 or data.static is not None
-
-
-def observed(data, missing):
-    """Rows of each series: its first observed target, its first row, and its end.
-
-    The end is the row after the last observed target where series may go on without
-    targets, which are those that a forecast is asked for.
-    """
-    begin, end = data.bounds[:-1], data.bounds[1:]
-    targets = data.values[:, : data.n_targets]
-    if data.is_finite or not _has_flaw(targets):
-        return begin, begin, end
-    observed = ~np.isnan(targets).all(axis=1)
-    row = np.arange(len(targets))
-    first = np.minimum.reduceat(np.where(observed, row, len(row)), begin)
-    first = np.minimum(first, end)  # none observed
-    start = first if data.ends_vary else begin
-    if missing == "mask" or data.ends_vary or data.n_future:
-        end = np.maximum.reduceat(np.where(observed, row + 1, 0), begin)
-    return first, start, np.maximum(end, start)
-
-
-def _has_flaw(values):
-    """Whether some value is not finite, or the sum of all overflows."""
-    with np.errstate(all="ignore"):
-        return not np.isfinite(np.sum(values, dtype=np.float64))
-
-
-def check_values(data, start, stop, reach, missing):
-    """Raise a ValueError where a value is not finite that must be.
-
-    Targets and past covariates must be from row `start` to row `stop` of their
-    series, covariates known in the future to row `reach`.
-    """
-    if data.is_finite:
-        return
-    n_known = len(data.channels) - data.n_future
-    for at, channel in enumerate(data.channels):
-        column = data.values[:, at]
-        if not _has_flaw(column):
-            continue
-        is_known = at < n_known
-        may_miss = is_known and missing == "mask"
-        rows = np.flatnonzero(np.isinf(column) if may_miss else ~np.isfinite(column))
-        which = np.searchsorted(data.bounds, rows, "right") - 1
-        end = stop if is_known else reach
-        rows = rows[(rows >= start[which]) & (rows < end[which])]
-        if not len(rows):
-            continue
-        is_nan = np.isnan(column[rows[0]])
-        found = "NaN" if is_nan else "infinity, or a number too large for float32,"
-        more = f" and {len(rows) - 1} more places" if len(rows) > 1 else ""
-        repair = data.repairs.get("missing", "df[{column!r}].interpolate()")
-        repair = f"Fill it, e.g. with {repair.format(column=channel)}"
-        if not is_nan:
-            repair = "Scale the series, or put NaN there. " + repair
-        mask = ", or allow it with missing='mask'" if is_nan and is_known else ""
-        raise ValueError(
-            f"Input series contains {found} at {data.place((rows[0], at))}{more}; "
-            f"expected finite numbers. {repair}{mask}."
-        )
-
-
-def _check_enough(data, n_rows, least, length, horizon=None, pad=False):
-    """Raise where no series is long enough, warn where some are not."""
-    needed = least + (horizon or 0)
-    fits = n_rows >= needed
-    if fits.all():
-        return
-    words = "length" if horizon is None else "length + horizon"
-    count = f"{words} = {length + (horizon or 0)}"
-    shorter = "a shorter window" + ("" if horizon is None else " or a shorter horizon")
-    if pad:
-        count, shorter = f"{needed.min()}", "a shorter horizon"
-    if data.ids is None:
-        raise ValueError(
-            f"Expected at least {count} timestamps, found {n_rows[0]}. "
-            f"Use a longer series{' or ' if horizon is None else ', '}{shorter}."
-        )
-    padding = "" if pad else ", or pad=True with missing='mask'"
-    if not fits.any():
-        raise ValueError(
-            f"Expected at least {count} timestamps in a series, found at most "
-            f"{n_rows.max()} in {len(n_rows)} series. Use longer series or "
-            f"{shorter}{padding}."
-        )
-    names = [repr(plain(name)) for name in data.ids[~fits][:3]]
-    warnings.warn(
-        f"Left out {np.sum(~fits)} of {len(fits)} series, with less than {count} "
-        f"timestamps: {', '.join(names)}{', ...' if np.sum(~fits) > 3 else ''}. Use "
-        f"{shorter}{padding}, or drop them.",
-        UserWarning,
-        stacklevel=4,
-    )
-
-
-def _check_reach(data, kept, stop, needed):
-    """Raise a ValueError where future covariates end before the horizon does."""
-    short = needed > data.bounds[kept + 1]
-    if not short.any():
-        return
-    at = int(np.argmax(short))
-    n_steps = needed[at] - stop[at]
-    of = "" if data.ids is None else f" of series {plain(data.ids[kept[at]])!r}"
-    more = f" and {short.sum() - 1} more series" if short.sum() > 1 else ""
-    raise ValueError(
-        f"Expected {n_steps} rows after the last target{of}{more}, found "
-        f"{data.bounds[kept[at] + 1] - stop[at]}. Append rows with the future "
-        f"covariates {list(data.channels[-data.n_future :])} over the horizon and "
-        "missing targets, e.g. with pandas.concat, or give them as the X_future of "
-        "SeriesForecaster.forecast."
-    )
-
-
-class _Block:
-    """The rows that the windows of some series need, with padding before them."""
-
-    def __init__(self, data, kept, start, stop, before, length):
-        self.data, self.kept, self.length = data, kept, length
-        n_rows = before + stop - start
-        self.bounds = np.concatenate([[0], np.cumsum(n_rows)])
-        rows = concatenated_ranges(start - before, stop)
-        if not before.any():
-            self.index = data.index[rows]
-            self.values, self.targets = data.values[rows], data.targets[rows]
-            return
-        rows = np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
-        padding = concatenated_ranges(self.bounds[:-1], self.bounds[:-1] + before)
-        rows[padding] = np.repeat(start, before)
-        self.values, self.targets = data.values[rows], data.targets[rows]
-        self.values[padding] = np.nan
-        self.index = data.index.take(rows)
-        self._name_cold_origins(np.flatnonzero(before == length))
-
-    def _name_cold_origins(self, which):
-        """Give the origins before the first timestamps of series their own."""
-        if not len(which):
-            return
-        rows = self.bounds[which] + self.length - 1
-        freq_of = self.data.freq_of
-        freq_of = freq_of if freq_of is None else freq_of[self.kept[which]]
-        stamps = self.index[rows]  # padding has the first timestamp as yet
-        ticks = np.array(ticks_of(self.index))
-        ticks[rows] = next_ticks(stamps, self.data.freqs, freq_of, 1, back=True)[:, 0]
-        self.index = from_ticks(ticks, self.index)
-
-    def windows(self, positions, horizon, missing):
-        """Windows with their origins at the rows `positions` of the block."""
-        data, kept = self.data, self.kept
-        some = len(kept) < len(data.bounds) - 1
-        ids, static, freq_of = (
-            part[kept] if some and part is not None else part
-            for part in (data.ids, data.static, data.freq_of)
-        )
-        return Windows.__new__(Windows)._set(
-            values=self.values,
-            positions=positions,
-            length=self.length,
-            index=self.index,
-            channels=data.channels,
-            n_targets=data.n_targets,
-            n_future=data.n_future,
-            horizon=horizon,
-            bounds=self.bounds,
-            ids=ids,
-            static=static,
-            static_names=data.static_names,
-            freqs=data.freqs,
-            freq_of=freq_of,
-            is_complete=missing == "error",
-        )
-
-
-def _targets(targets, positions, horizon, is_single):
-    """What follows the origins, in the precision of the series."""
-    n_targets = targets.shape[1]
-    if is_single:
-        # A copy, so that a later change of the user's array does not reach into y.
-        targets = np.array(targets[positions[0] + 1 :], order="C")
-        if horizon == 1:
-            return targets.ravel() if n_targets == 1 else targets
-        shape = (len(positions), horizon * n_targets)
-        strides = (n_targets * targets.itemsize, targets.itemsize)
-        return overlapping_rows(targets.ravel(), shape, strides)
-    if horizon == 1:
-        return targets[positions + 1, 0] if n_targets == 1 else targets[positions + 1]
-    # (T, K) -> (T * K,) -> (T - H + 1, H * K), still without copying -> (n, H * K)
-    flat = np.ascontiguousarray(targets).ravel()
-    every = sliding_window_view(flat, horizon * n_targets)
-    return every[::n_targets][positions + 1]
+    return _windows(block, positions, length, horizon, missing)

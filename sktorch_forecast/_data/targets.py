@@ -1,10 +1,58 @@
 """The targets ``y``, whose rows overlap in memory."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from .indexing import as_slice
+from .panel import Panel
+
+
+def targets_of(panel: Panel, positions: np.ndarray, horizon: int) -> np.ndarray:
+    """What follows the origins, in the precision of the user.
+
+    Parameters
+    ----------
+    panel : Panel
+        With `targets`.
+    positions : ndarray of shape (n_origins,), int64
+        Row of each origin, with a whole horizon after it. Of a single series without
+        a name they count up by one.
+    horizon : int
+        Timestamps after each origin.
+
+    Returns
+    -------
+    y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+        1-D for one target and a horizon of 1. Of a single series without a name a
+        read-only view, whose rows overlap.
+    """
+    if panel.targets is None:
+        raise ValueError("Expected a panel with targets, found none. Read it first.")
+    if panel.ids is None:
+        return _overlapping_targets(panel.targets, positions, horizon)
+    targets, n_targets = panel.targets, panel.n_targets
+    if horizon == 1:
+        return targets[positions + 1, 0] if n_targets == 1 else targets[positions + 1]
+    # (T, K) -> (T * K,) -> (T - H + 1, H * K), still without copying -> (n, H * K)
+    flat = np.ascontiguousarray(targets).ravel()
+    every = sliding_window_view(flat, horizon * n_targets)
+    return every[::n_targets][positions + 1]
+
+
+def _overlapping_targets(
+    targets: np.ndarray, positions: np.ndarray, horizon: int
+) -> np.ndarray:
+    n_targets = targets.shape[1]
+    # A copy, so that a later change of the user's array does not reach into y.
+    targets = np.array(targets[positions[0] + 1 :], order="C")
+    if horizon == 1:
+        return targets.ravel() if n_targets == 1 else targets
+    shape = (len(positions), horizon * n_targets)
+    strides = (n_targets * targets.itemsize, targets.itemsize)
+    return overlapping_rows(targets.ravel(), shape, strides)
 
 
 class OverlappingRows(np.ndarray):
@@ -15,7 +63,7 @@ class OverlappingRows(np.ndarray):
     integers count up by one, and pickles the span of values that its rows share.
     """
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: Any) -> Any:
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
             key = key[0]
         if isinstance(key, (list, np.ndarray, pd.Index)) and np.ndim(key) == 1:
@@ -26,32 +74,36 @@ class OverlappingRows(np.ndarray):
         # Columns and copies need no care: hand them out as ordinary arrays.
         return rows.view(np.ndarray)
 
-    def __array_wrap__(self, array, context=None, return_scalar=False):
+    def __array_wrap__(
+        self, array: np.ndarray, context: Any = None, return_scalar: bool = False
+    ) -> Any:
         return array[()] if return_scalar else np.asarray(array)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return repr(np.asarray(self))
 
-    def __reduce__(self):
+    def __reduce__(self) -> Any:
         span = shared_span(self)
         if span is None:
             return np.asarray(self).__reduce__()
         return overlapping_rows, (span, self.shape, self.strides)
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict | None) -> np.ndarray:
         span = shared_span(self)
         if span is None:
             return np.array(self)
         return overlapping_rows(span.copy(), self.shape, self.strides)
 
 
-def overlapping_rows(span, shape, strides):
+def overlapping_rows(
+    span: np.ndarray, shape: tuple[int, ...], strides: tuple[int, ...]
+) -> OverlappingRows:
     """Rows of `shape` whose values overlap in the 1-D array `span`."""
     rows = as_strided(span, shape, strides, writeable=False)
     return rows.view(OverlappingRows)
 
 
-def shared_span(rows):
+def shared_span(rows: np.ndarray) -> np.ndarray | None:
     """The 1-D memory behind rows that overlap, or None if they do not.
 
     Parameters

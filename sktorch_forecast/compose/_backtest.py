@@ -1,48 +1,103 @@
 """Which origins a backtest forecasts from, and what each of its fits may learn from."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
 import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from tqdm.auto import tqdm
 
-from .._data.time_axis import from_ticks, ticks_of
+from .._data.indexing import as_slice
+from .._data.time_split import known_by, origins_and_reach
+from .._data.windows import Windows
+from .._utils.validation import check_positive_int
+from ._frames import backtest_frame, forecasts_of
+from ._wrapping import takes_windows
 
 
-def chosen_origins(X, n_origins, start, stride):
-    """The origins to forecast from, a mask of shape (n_origins,).
+@dataclass(frozen=True)
+class Plan:
+    """Where a backtest begins, how far apart its origins are, how often it fits.
 
-    Parameters
+    Attributes
     ----------
-    X : Windows
-        All origins with a whole horizon of truth after them.
     n_origins : int or None
-        How many of each series, the last ones.
+        How many origins of each series, the last ones.
     start : timestamp or None
         The first one, if `n_origins` is None.
     stride : int
         Timestamps from one to the next, counted back from the last origin of a
         series, or on from the first of all.
+    every : int
+        After how many different origins to fit again; 0 for never.
     """
-    if n_origins is not None:
-        series = X.series
-        last = np.zeros(series.max() + 1, dtype=np.int64)
-        np.maximum.at(last, series, X.positions)
-        places = last[series] - X.positions
-        return (places % stride == 0) & (places < n_origins * stride)
-    chosen = np.asarray(timestamps(X) >= start)
-    if not chosen.any():
-        raise ValueError(
-            f"Expected a start of at most {timestamps(X).max()!s}, the last origin "
-            f"with a whole horizon of truth, found {start!s}."
-        )
-    times = X.times
-    return chosen & ((times - times[chosen].min()) % stride == 0)
+
+    n_origins: int | None
+    start: Any
+    stride: int
+    every: int
+
+    @classmethod
+    def checked(
+        cls, n_origins: int | None, start: Any, stride: int, refit: bool | int
+    ) -> Self:
+        """A plan of arguments of ``SeriesForecaster.backtest``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one of them is not valid, or not one of `n_origins` and `start` is given.
+        """
+        if (n_origins is None) == (start is None):
+            raise ValueError(
+                "Expected either n_origins or start, which say where the backtest "
+                f"begins, found n_origins={n_origins!r} and start={start!r}."
+            )
+        if n_origins is not None:
+            n_origins = check_positive_int(n_origins, "n_origins")
+        stride = check_positive_int(stride, "stride")
+        is_bool = isinstance(refit, bool)
+        every = int(refit) if is_bool else check_positive_int(refit, "refit")
+        return cls(n_origins, start, stride, every)
+
+    def chosen(self, X: Windows) -> np.ndarray:
+        """The origins to forecast from.
+
+        Parameters
+        ----------
+        X : Windows
+            All origins with a whole horizon of truth after them.
+
+        Returns
+        -------
+        chosen : ndarray of shape (n_origins,), bool
+
+        Raises
+        ------
+        ValueError
+            If no origin lies at `start` or after it.
+        """
+        if self.n_origins is not None:
+            series = X.series
+            last = np.zeros(series.max() + 1, dtype=np.int64)
+            np.maximum.at(last, series, X.positions)
+            places = last[series] - X.positions
+            return (places % self.stride == 0) & (places < self.n_origins * self.stride)
+        chosen = np.asarray(X.timestamps >= self.start)
+        if not chosen.any():
+            raise ValueError(
+                f"Expected a start of at most {X.timestamps.max()!s}, the last origin "
+                f"with a whole horizon of truth, found {self.start!s}."
+            )
+        times = X.times
+        return chosen & ((times - times[chosen].min()) % self.stride == 0)
 
 
-def timestamps(X):
-    """Timestamp of each origin, without the name of its series."""
-    origins = X.origins
-    return origins if X.ids is None else origins.get_level_values(-1)
-
-
-def rounds(X, chosen, horizon, every):
+def rounds(
+    X: Windows, chosen: np.ndarray, horizon: int, every: int
+) -> tuple[int, Iterator[tuple[np.ndarray, np.ndarray]]]:
     """Split a backtest into fits.
 
     Parameters
@@ -59,7 +114,7 @@ def rounds(X, chosen, horizon, every):
     Returns
     -------
     n_rounds : int
-    rounds : generator of (train, test)
+    rounds : iterator of (train, test)
         Two masks of shape (n_origins,). All targets of `train` lie at the first
         timestamp of `test` or before.
 
@@ -68,20 +123,79 @@ def rounds(X, chosen, horizon, every):
     ValueError
         If the first training set is empty.
     """
-    ticks = ticks_of(X._index)
-    origins, reach = ticks[X.positions], ticks[X.positions + horizon]
+    origins, reach = origins_and_reach(X, horizon)
     starts = np.unique(origins[chosen])
     starts = starts[:: every or len(starts)]
-    if not (reach <= starts[0]).any():
+    if not known_by(origins, reach, starts[0]).any():
         raise ValueError(
             "Expected samples to train on before the first origin of the backtest, "
-            f"{from_ticks(starts[:1], X._index)[0]!s}, found none whose targets are "
-            "known by then. Begin later, take fewer origins, or give longer series."
+            f"{X.timestamps[chosen].min()!s}, found none whose targets are known by "
+            "then. Begin later, take fewer origins, or give longer series."
         )
 
     def generate():
         number = np.searchsorted(starts, origins, "right") - 1
         for i, first in enumerate(starts):
-            yield reach <= first, chosen & (number == i)
+            yield known_by(origins, reach, first), chosen & (number == i)
 
     return len(starts), generate()
+
+
+def backtest(
+    estimator: Any,
+    X: Windows,
+    y: np.ndarray,
+    plan: Plan,
+    horizon: int,
+    coverages: list[float],
+    verbose: bool | int,
+) -> pd.DataFrame:
+    """Forecasts from many origins, each of the fit of its round.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Takes windows; clones of it are fitted.
+    X, y
+        All samples.
+    plan : Plan
+        Which origins to forecast from, and how often to fit.
+    horizon : int
+        Timestamps that the targets reach.
+    coverages : list of float
+        Of intervals.
+    verbose : bool or int
+        Whether to show the progress.
+
+    Returns
+    -------
+    frame : DataFrame of n_chosen * horizon * n_targets rows
+    """
+    chosen = plan.chosen(X)
+    n_rounds, parts = rounds(X, chosen, horizon, plan.every)
+    bar = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not verbose)
+    forecasts = np.empty(0)
+    for i, (train, test) in enumerate(bar):
+        fitted = unfitted(estimator).fit(*selected(X, y, train))
+        X_test, _ = selected(X, y, test)
+        part = forecasts_of(fitted, X_test, horizon, coverages)
+        if i == 0:
+            forecasts = np.empty((chosen.sum(), *part.shape[1:]), part.dtype)
+        forecasts[test[chosen]] = part
+    return backtest_frame(forecasts, y[chosen], X[chosen], coverages)
+
+
+def unfitted(estimator: Any) -> Any:
+    """A clone of an estimator, which must take windows."""
+    if not takes_windows(estimator):
+        raise ValueError(
+            f"Expected an estimator that takes windows, found {estimator!r}. Put a "
+            "TabularForecaster around it."
+        )
+    return clone(estimator)
+
+
+def selected(X: Windows, y: np.ndarray, mask: np.ndarray) -> tuple[Windows, np.ndarray]:
+    """Some of the samples, as views where they follow one another."""
+    rows = as_slice(mask, len(X))
+    return X[rows], y[rows]

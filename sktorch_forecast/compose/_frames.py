@@ -1,16 +1,19 @@
 """Forecasts of windows as frames, with intervals if they are asked for."""
 
-from numbers import Real
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from .._data.windows import Windows
 from .._utils.validation import check_coverage, levels_of
 from ..metrics._uncertainty_of import uncertainty_of
-from ._backtest import timestamps
+
+Coverage: TypeAlias = float | Sequence[float] | None
 
 
-def check_coverages(coverage):
+def check_coverages(coverage: Coverage) -> list[float]:
     """A coverage, several or none, as a list of floats.
 
     Raises
@@ -20,14 +23,16 @@ def check_coverages(coverage):
     """
     if coverage is None:
         return []
-    given = [coverage] if isinstance(coverage, Real) else list(coverage)
+    given = list(coverage) if isinstance(coverage, Iterable) else [coverage]
     coverages = [check_coverage(one) for one in given]
     if len(set(coverages)) < len(coverages):
         raise ValueError(f"Expected different coverages, found {coverage!r}.")
     return coverages
 
 
-def forecasts_of(estimator, X, horizon, coverages):
+def forecasts_of(
+    estimator: Any, X: Windows, horizon: int, coverages: list[float]
+) -> np.ndarray:
     """Forecasts and the ends of intervals.
 
     Parameters
@@ -49,12 +54,13 @@ def forecasts_of(estimator, X, horizon, coverages):
         raise ValueError(
             f"Expected {horizon * X.n_targets} forecasts for each origin, horizon="
             f"{horizon} of {X.n_targets} targets, found {points.shape[1]}. Leave the "
-            "horizon to SeriesForecaster, and fit again after a change of it."
+            "horizon to SeriesForecaster."
         )
     parts = [points]
     if coverages:
         ends = np.concatenate([levels_of(coverage) for coverage in coverages])
         levels, places = np.unique(ends, return_inverse=True)
+        forecaster: Any
         forecaster, windows = uncertainty_of(estimator, X)
         # All at once, so that intervals lie within each other.
         parts.append(forecaster.predict_quantiles(windows, levels)[..., places])
@@ -63,7 +69,12 @@ def forecasts_of(estimator, X, horizon, coverages):
     return forecasts.reshape(len(X), horizon, X.n_targets, -1)
 
 
-def forecast_frame(forecasts, X, coverages, freq):
+def forecast_frame(
+    forecasts: np.ndarray,
+    X: Windows,
+    coverages: list[float],
+    freq: pd.offsets.BaseOffset | None,
+) -> pd.DataFrame:
     """One row for each step, one column for each target and end of an interval.
 
     Parameters
@@ -82,7 +93,8 @@ def forecast_frame(forecasts, X, coverages, freq):
     n_origins, horizon, n_targets, n_columns = forecasts.shape
     index = X.future_index(horizon)
     if freq is not None:
-        index = type(index)(index, freq=freq)
+        kind: Any = type(index)
+        index = kind(index, freq=freq)
     names = [
         name if end == "forecast" else f"{name}_{end}"
         for name in X.channels[:n_targets]
@@ -92,7 +104,9 @@ def forecast_frame(forecasts, X, coverages, freq):
     return pd.DataFrame(flat, index=index, columns=names)
 
 
-def backtest_frame(forecasts, y, X, coverages):
+def backtest_frame(
+    forecasts: np.ndarray, y: np.ndarray, X: Windows, coverages: list[float]
+) -> pd.DataFrame:
     """One row for each origin, step and target.
 
     Parameters
@@ -115,7 +129,7 @@ def backtest_frame(forecasts, y, X, coverages):
     if X.ids is not None:
         steps = steps.get_level_values(-1)
         columns["id"] = X.ids.take(np.repeat(X.series, n_rows))
-    columns["origin"] = timestamps(X).repeat(n_rows)
+    columns["origin"] = X.timestamps.repeat(n_rows)
     columns["step"] = np.tile(
         np.repeat(np.arange(1, horizon + 1), n_targets), n_origins
     )
@@ -132,7 +146,7 @@ def backtest_frame(forecasts, y, X, coverages):
     return pd.DataFrame(columns)
 
 
-def _ends(coverages):
+def _ends(coverages: list[float]) -> list[str]:
     """Names of the last axis of forecasts."""
     ends = [f"{end}_{100 * c:g}" for c in coverages for end in ("lower", "upper")]
     return ["forecast", *ends]

@@ -1,28 +1,29 @@
 """Series in, forecasts of series out: windows are made inside."""
 
-from dataclasses import replace
+from collections.abc import Hashable
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
-from tqdm.auto import tqdm
 
-from .._data.history import extended, preceded, tail, with_future
-from .._data.indexing import as_slice
-from .._data.samples import check_values, latest_of, observed, read, samples_of
-from .._data.time_axis import ticks_of
+from .._data.checks import Missing
+from .._data.columns import Layout
+from .._data.history import History
+from .._data.read import read, read_future
+from .._data.samples import Names, latest_of, samples_of
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions
-from .._utils.validation import check_params, check_positive_int
+from .._utils.validation import check_params
 from ..networks import MLPForecaster
-from ._backtest import chosen_origins, rounds
-from ._frames import backtest_frame, check_coverages, forecast_frame, forecasts_of
-from ._wrapping import takes_windows
+from ._backtest import Plan, backtest, selected, unfitted
+from ._frames import Coverage, check_coverages, forecast_frame, forecasts_of
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
+_ROLES = ("target", "past", "future", "static")
 
 
 class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
@@ -61,6 +62,8 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         The estimator, fitted on the windows of all series.
     channels_ : tuple of length n_channels
         Names of the channels: targets, past covariates, future covariates.
+    horizon_, length_ : int
+        Timestamps that the fit was for: those to forecast, those in a window.
 
     See Also
     --------
@@ -70,7 +73,10 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
     -----
     **What a fit keeps** are the last `length` rows of each series, so that `forecast`
     and `update` need no more than what is new. Values are held as float32, the
-    precision of windows.
+    precision of windows. How to read a frame is kept, too: a parameter that is changed
+    after the fit changes nothing in `forecast`, `predict`, `update` and `score` before
+    the next fit, but for `coverage`, which is the forecast's own. `backtest` fits, so
+    it takes the parameters as they are.
 
     **In a search** the rows of a frame are split by time. `score` takes the window of
     its first origins from the rows that the fit has kept, where the test part goes on
@@ -116,35 +122,37 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         "estimator": [HasMethods(["fit", "predict"]), None],
         "horizon": [_AT_LEAST_ONE],
         "length": [_AT_LEAST_ONE],
-        "id": "no_validation",
-        "time": "no_validation",
-        "target": "no_validation",
-        "past": "no_validation",
-        "future": "no_validation",
-        "static": "no_validation",
+        # Read and checked with the frame.
+        **dict.fromkeys(["id", "time", *_ROLES], "no_validation"),
         "missing": [StrOptions({"error", "mask"})],
         "pad": ["boolean"],
         "coverage": "no_validation",  # by check_coverages
         "verbose": ["verbose"],
     }
 
+    estimator_: Any
+    channels_: tuple[Hashable, ...]
+    horizon_: int
+    length_: int
+    _history: History
+
     def __init__(
         self,
-        estimator=None,
-        horizon=12,
-        length=24,
+        estimator: Any = None,
+        horizon: int = 12,
+        length: int = 24,
         *,
-        id=None,
-        time=None,
-        target=None,
-        past=None,
-        future=None,
-        static=None,
-        missing="error",
-        pad=False,
-        coverage=None,
-        verbose=0,
-    ):
+        id: Hashable | None = None,
+        time: Hashable | None = None,
+        target: Names = None,
+        past: Names = None,
+        future: Names = None,
+        static: Names = None,
+        missing: Missing = "error",
+        pad: bool = False,
+        coverage: Coverage = None,
+        verbose: bool | int = 0,
+    ) -> None:
         self.estimator = estimator
         self.horizon = horizon
         self.length = length
@@ -159,7 +167,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         self.coverage = coverage
         self.verbose = verbose
 
-    def fit(self, df, y=None):
+    def fit(self, df: Any, y: None = None) -> Self:
         """Fit the estimator on all windows with a whole horizon after them.
 
         Parameters
@@ -189,14 +197,16 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         with unchanged_on_error(self):
             check_params(self)
             check_coverages(self.coverage)
-            data = self._read(df)
-            X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
-            self.estimator_ = self._unfitted().fit(X, y)
+            layout = Layout.of(self)
+            panel = read(df, layout)
+            X, targets = samples_of(panel, layout, self.horizon, self.length)
+            self.estimator_ = unfitted(self._inner()).fit(X, targets)
             self.channels_ = X.channels
-            self._history = tail(data, self.length, self.missing)
+            self.horizon_, self.length_ = self.horizon, self.length
+            self._history = History.of(panel, layout, self.length)
         return self
 
-    def update(self, df_new):
+    def update(self, df_new: Any) -> Self:
         """Take new observations as known, without a new fit.
 
         Parameters
@@ -219,14 +229,12 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
             fit. The forecaster stays as it was.
         """
         check_is_fitted(self)
-        new = self._read_after_end(df_new)
-        _, start, end = observed(new, self.missing)
-        check_values(new, start, end, new.bounds[1:], self.missing)
-        data = extended(self._history, new, self.missing)
-        self._history = tail(data, self.length, self.missing)
+        self._history = self._history.followed_by(self._history.read(df_new))
         return self
 
-    def forecast(self, df=None, X_future=None, *, coverage=None):
+    def forecast(
+        self, df: Any = None, X_future: Any = None, *, coverage: Coverage = None
+    ) -> pd.DataFrame:
         """Forecast the next `horizon` steps of every series.
 
         Parameters
@@ -264,17 +272,15 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         coverages = check_coverages(self.coverage if coverage is None else coverage)
-        data = self._history if df is None else self._read(df)
+        history, layout = self._history, self._history.layout
+        panel = history.panel if df is None else read(df, layout)
         if X_future is not None:
-            data = with_future(data, self._read_future(X_future), self.missing)
-        X = latest_of(data, self.length, self.horizon, self.missing, self.pad)
-        forecasts = forecasts_of(self.estimator_, X, self.horizon, coverages)
-        freq = None
-        if isinstance(data.index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
-            freq = data.index.freq if data.ids is None else None
-        return forecast_frame(forecasts, X, coverages, freq)
+            panel = history.with_future(read_future(X_future, layout), panel)
+        X = latest_of(panel, layout, self.horizon_, self.length_)
+        forecasts = forecasts_of(self.estimator_, X, self.horizon_, coverages)
+        return forecast_frame(forecasts, X, coverages, panel.index_freq)
 
-    def predict(self, df):
+    def predict(self, df: Any) -> pd.DataFrame:
         """Forecast from the ends of the series, as ``forecast(df)`` does.
 
         Parameters
@@ -289,7 +295,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         """
         return self.forecast(df)
 
-    def score(self, df, y=None):
+    def score(self, df: Any, y: None = None) -> float:
         """Minus the mean absolute error, over all origins with a whole horizon.
 
         Series that go on from the end of the fit, as in the test part of a search, are
@@ -317,23 +323,23 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
             If the series are too short, or not like those of the fit.
         """
         check_is_fitted(self)
-        new = self._read_after_end(df)
-        _, start, end = observed(new, self.missing)
-        check_values(new, start, end, end, self.missing)
-        data, first_ticks = preceded(self._history, new, self.missing)
-        X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
-        if self.pad:  # windows within what was trained on
-            which = X.series
-            if X.ids is not None:
-                which = data.ids.get_indexer(X.ids)[which]
-            kept = ticks_of(X._index)[X.positions] >= first_ticks[which]
-            X, y = _selected(X, y, kept)
-        forecasts = forecasts_of(self.estimator_, X, self.horizon, [])
-        return -float(np.nanmean(np.abs(forecasts.ravel() - np.ravel(y))))
+        history, layout = self._history, self._history.layout
+        test = history.before(history.read(df))
+        X, truth = samples_of(test.panel, layout, self.horizon_, self.length_)
+        if layout.pad:  # padded windows within what was trained on
+            X, truth = selected(X, truth, test.are_new(X))
+        forecasts = forecasts_of(self.estimator_, X, self.horizon_, [])
+        return -float(np.nanmean(np.abs(forecasts.ravel() - np.ravel(truth))))
 
     def backtest(
-        self, df, n_origins=None, start=None, stride=1, refit=False, coverage=None
-    ):
+        self,
+        df: Any,
+        n_origins: int | None = None,
+        start: Any = None,
+        stride: int = 1,
+        refit: bool | int = False,
+        coverage: Coverage = None,
+    ) -> pd.DataFrame:
         """Forecast from many past origins, each from what was known by then.
 
         Parameters
@@ -375,77 +381,14 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         """
         check_params(self)
         coverages = check_coverages(self.coverage if coverage is None else coverage)
-        if (n_origins is None) == (start is None):
-            raise ValueError(
-                "Expected either n_origins or start, which say where the backtest "
-                f"begins, found n_origins={n_origins!r} and start={start!r}."
-            )
-        if n_origins is not None:
-            n_origins = check_positive_int(n_origins, "n_origins")
-        stride = check_positive_int(stride, "stride")
-        is_bool = isinstance(refit, bool)
-        every = int(refit) if is_bool else check_positive_int(refit, "refit")
-        data = self._read(df)
-        X, y = samples_of(data, self.horizon, self.length, self.missing, self.pad)
-        chosen = chosen_origins(X, n_origins, start, stride)
-        n_rounds, parts = rounds(X, chosen, self.horizon, every)
-        forecasts = None
-        parts = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not self.verbose)
-        for train, test in parts:
-            estimator = self._unfitted().fit(*_selected(X, y, train))
-            X_test, _ = _selected(X, y, test)
-            part = forecasts_of(estimator, X_test, self.horizon, coverages)
-            if forecasts is None:
-                forecasts = np.empty((chosen.sum(), *part.shape[1:]), part.dtype)
-            forecasts[test[chosen]] = part
-        return backtest_frame(forecasts, y[chosen], X[chosen], coverages)
+        plan = Plan.checked(n_origins, start, stride, refit)
+        layout = Layout.of(self)
+        X, y = samples_of(read(df, layout), layout, self.horizon, self.length)
+        inner, verbose = self._inner(), self.verbose
+        return backtest(inner, X, y, plan, self.horizon, coverages, verbose)
 
-    def _read(self, df):
-        return read(
-            df,
-            self.target,
-            self.id,
-            self.time,
-            self.past,
-            self.future,
-            self.static,
-            self.missing,
-            self.pad,
-        )
-
-    def _read_after_end(self, df):
-        """Series like those of the fit; rows without any index follow its end."""
-        data = self._read(df)
-        has_times = isinstance(getattr(df, "index", None), pd.Index)
-        if not has_times and self.time is None and data.ids is None:
-            end = observed(self._history, self.missing)[2][0]
-            data = replace(data, index=data.index + self._history.index[end - 1] + 1)
-        return data
-
-    def _read_future(self, X_future):
-        """Series of nothing but future covariates."""
-        names = self.future
-        if names is None:
-            raise ValueError(
-                "Expected X_future only with future covariates, found future=None. "
-                "Name them in the parameter future, and fit."
-            )
-        data = read(X_future, names, self.id, self.time, [], None, None, "error", False)
-        data = replace(data, n_targets=0)  # what is left is known in the future
-        check_values(data, data.bounds[:-1], data.bounds[1:], data.bounds[1:], "error")
-        return data
-
-    def _inner(self):
+    def _inner(self) -> Any:
         return MLPForecaster() if self.estimator is None else self.estimator
-
-    def _unfitted(self):
-        """A clone of the estimator, which must take windows."""
-        if not takes_windows(self._inner()):
-            raise ValueError(
-                "Expected an estimator that takes windows, found "
-                f"{self._inner()!r}. Put a TabularForecaster around it."
-            )
-        return clone(self._inner())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -454,9 +397,3 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         # Rows of a series in time order, not samples.
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _selected(X, y, mask):
-    """Some of the samples, as views where they follow one another."""
-    rows = as_slice(mask, len(X))
-    return X[rows], y[rows]

@@ -1,13 +1,17 @@
 """Cross-validation that splits by time, over one series or a panel."""
 
+from collections.abc import Iterator
 from itertools import count
 from numbers import Integral
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
+from .._data.time_split import known_by, origins_and_reach
 from .._data.windows import Windows
 from .._utils.compat import (
     Interval,
@@ -38,7 +42,9 @@ class RollingOriginSplit(BaseCrossValidator):
     gap : "horizon" or int, default="horizon"
         Timestamps left out between the last training origin and the first test
         origin. "horizon" means ``horizon - 1``, the least that keeps the targets
-        apart.
+        apart. Of ``Windows`` it also leaves out every training origin whose last
+        target is later than the first test origin, as may be where the series of a
+        panel have different frequencies.
     max_train_size : int or None, default=None
         Timestamps in a training part, at most, the latest ones. None means all.
     step : int or None, default=None
@@ -69,10 +75,12 @@ class RollingOriginSplit(BaseCrossValidator):
     - else the number of the row.
 
     Everything is counted in different timestamps at which there are origins. The
-    series of a panel may begin late and end early, but should share one time grid: a
-    gap that is counted in half-hours, because one series is read on the hour and
-    another one between, is too short for both. Where origins are thinned out, say to
-    one in 24, a gap of ``horizon - 1`` is longer than need be; give a smaller one.
+    series of a panel may begin late and end early. In a frame or with `groups` they
+    should share one time grid: a gap that is counted in half-hours, because one series
+    is read on the hour and another one between, is too short for both. ``Windows``
+    know when their targets are, so with ``gap="horizon"`` nothing is too short. Where
+    origins are thinned out, say to one in 24, a gap of ``horizon - 1`` is longer than
+    need be; give a smaller one.
 
     The last test part ends with the last origin. The test parts before it begin `step`
     timestamps earlier each. This evaluation on a rolling origin is that of [1]_, with a
@@ -110,14 +118,14 @@ class RollingOriginSplit(BaseCrossValidator):
 
     def __init__(
         self,
-        n_splits=5,
+        n_splits: int = 5,
         *,
-        horizon=None,
-        test_size=None,
-        gap="horizon",
-        max_train_size=None,
-        step=None,
-    ):
+        horizon: int | None = None,
+        test_size: int | None = None,
+        gap: int | Literal["horizon"] = "horizon",
+        max_train_size: int | None = None,
+        step: int | None = None,
+    ) -> None:
         self.n_splits = n_splits
         self.horizon = horizon
         self.test_size = test_size
@@ -138,7 +146,7 @@ class RollingOriginSplit(BaseCrossValidator):
                 "RollingOriginSplit(gap=23)."
             )
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """The number of splits.
 
         Parameters
@@ -152,7 +160,9 @@ class RollingOriginSplit(BaseCrossValidator):
         """
         return self.n_splits
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: Any, y: Any = None, groups: ArrayLike | pd.Index | None = None
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Indices of the training and test origins of each split.
 
         Parameters
@@ -174,21 +184,42 @@ class RollingOriginSplit(BaseCrossValidator):
         Raises
         ------
         ValueError
-            If there are too few timestamps, one is missing, or `groups` has another
-            length than `X`.
+            If there are too few timestamps, one is missing, a training part is empty,
+            or `groups` has another length than `X`.
         """
         X, y, groups = indexable(X, y, groups)
         times = _times(X, groups)
         n_times = int(times.max()) + 1
-        for train_end, test_start, test_end in self._bounds(n_times):
-            train = times < train_end
-            if self.max_train_size is not None:
-                train &= times >= train_end - self.max_train_size
+        gap = self._gap()
+        clock = self._clock(X, groups)
+        for test_start, test_end in self._bounds(n_times):
             test = (times >= test_start) & (times < test_end)
+            train = known_by(times, times + gap + 1, test_start)
+            if self.max_train_size is not None:
+                train &= times >= test_start - gap - self.max_train_size
+            if clock is not None:
+                origins, reach = clock
+                train &= known_by(origins, reach, origins[test].min())
+            if not train.any():
+                raise ValueError(
+                    "Expected training origins whose targets are known at the first "
+                    "test origin, found none. Use a longer series, fewer splits, or a "
+                    "smaller test_size, step or horizon."
+                )
             yield np.flatnonzero(train), np.flatnonzero(test)
 
-    def _bounds(self, n_times):
-        """End of the training part, start and end of the test part, of each split."""
+    def _clock(
+        self, X: Any, groups: ArrayLike | pd.Index | None
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """Time of each origin and of its last target, if `X` knows both."""
+        if self.gap != "horizon" or self.horizon is None or groups is not None:
+            return None
+        if not isinstance(X, Windows) or not X.panel.has_frequency:
+            return None
+        return origins_and_reach(X, self.horizon)
+
+    def _bounds(self, n_times: int) -> list[tuple[int, int]]:
+        """Start and end of the test part of each split."""
         bounds = self._bounds_or_none(n_times)
         if bounds is None:
             needed = next(
@@ -202,22 +233,23 @@ class RollingOriginSplit(BaseCrossValidator):
             )
         return bounds
 
-    def _bounds_or_none(self, n_times):
+    def _bounds_or_none(self, n_times: int) -> list[tuple[int, int]] | None:
         """The bounds, or None if the first training part would be empty."""
         test_size = self.test_size or n_times // (self.n_splits + 1)
         step = self.step or test_size
-        gap = self._gap()
         first = n_times - test_size - step * (self.n_splits - 1)
-        if test_size == 0 or first - gap < 1:
+        if test_size == 0 or first - self._gap() < 1:
             return None
         starts = range(first, n_times, step)[: self.n_splits]
-        return [(start - gap, start, start + test_size) for start in starts]
+        return [(start, start + test_size) for start in starts]
 
-    def _gap(self):
-        return self.horizon - 1 if self.gap == "horizon" else self.gap
+    def _gap(self) -> int:
+        if isinstance(self.gap, str):
+            return (self.horizon or 1) - 1  # that it is given, __init__ has checked
+        return self.gap
 
 
-def _times(X, groups):
+def _times(X: Any, groups: ArrayLike | pd.Index | None) -> np.ndarray:
     """Number of the timestamp of each origin: 0 for the earliest, and so on."""
     if groups is not None:
         index = pd.Index(groups)

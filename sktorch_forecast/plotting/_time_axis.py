@@ -1,9 +1,13 @@
 """Timestamps of a window and of the steps that follow it."""
 
+import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+
+from .._data.windows import Windows
 
 
-def time_axis(X, origin, horizon):
+def time_axis(X: Windows, origin: int, horizon: int) -> pd.Index | None:
     """Timestamps of one window and of the horizon after it.
 
     Parameters
@@ -22,7 +26,7 @@ def time_axis(X, origin, horizon):
         frequency.
     """
     end = X.positions[origin] + 1
-    past = X._index[end - X.length : end]
+    past = X.panel.index[end - X.length : end]
     try:
         future = X[[origin]].future_index(horizon)
     except ValueError:
@@ -32,7 +36,7 @@ def time_axis(X, origin, horizon):
     return past.append(future)
 
 
-def coordinates(timestamps):
+def coordinates(timestamps: ArrayLike | pd.Index) -> np.ndarray:
     """Timestamps as matplotlib takes them."""
     index = pd.Index(timestamps)
     if isinstance(index, pd.PeriodIndex):

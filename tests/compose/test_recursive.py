@@ -24,6 +24,7 @@ from sktorch_forecast import (
     LSTMForecaster,
     MLPForecaster,
     NaiveForecaster,
+    Panel,
     RNNForecaster,
     SlidingWindow,
     Windows,
@@ -506,5 +507,5 @@ def test_other_targets_than_in_fit():
     model = RecursiveForecaster().fit(X2, Y2)
     with pytest.raises(ValueError, match="X has 1 channels.* fitted with 2"):
         model.predict(X)
-    block = Windows(PANEL[:, :2], positions=[9], length=LENGTH, n_targets=2)
+    block = Windows(Panel.from_array(PANEL[:, :2], n_targets=2), [9], LENGTH)
     assert model.predict(block).shape == (1, HORIZON * 2)

@@ -362,7 +362,7 @@ def test_a_fit_keeps_no_more_than_the_last_windows():
 
     assert abs(size(2000) - size(60)) < 100
     model = SeriesForecaster(NaiveForecaster(), 2, 6).fit(np.arange(50.0))
-    assert model._history.values.base is None
+    assert model._history.panel.values.base is None
     copied = pickle.loads(pickle.dumps(model))
     assert_frame_equal(copied.update([1.0]).forecast(), model.update([1.0]).forecast())
 
@@ -373,6 +373,69 @@ def test_categories_of_ids_are_kept():
     start, end = without_end(frame, 1)
     found = model.fit(start).update(end).forecast().index.levels[0]
     assert found.dtype == frame["store"].dtype
+
+
+# ------------------------------------------- what a change after the fit changes
+
+
+OTHER = {
+    "estimator": NaiveForecaster(),
+    "horizon": 7,
+    "length": 2,
+    "id": "shop",
+    "time": "date",
+    "target": "visits",
+    "past": None,
+    "future": None,
+    "static": "price",
+    "missing": "mask",
+    "pad": True,
+    "verbose": 1,
+}
+
+
+def results(model, known, end):
+    """What all methods of a fitted forecaster say, and then of an updated one."""
+    plans = end[["store", "day", "price", "holiday"]]
+    yield model.forecast(X_future=plans).reset_index()
+    yield model.forecast(known, plans).reset_index()
+    yield model.predict(pd.concat([known, end.assign(sales=np.nan)])).reset_index()
+    yield pd.DataFrame({"score": [model.score(end), model.score(known)]})
+    model.update(without_end(end, 4)[0])
+    yield model.forecast(X_future=plans).reset_index()
+    yield pd.DataFrame(model._history.panel.values)
+
+
+@pytest.mark.parametrize("name", [*OTHER, "all"])
+def test_a_parameter_changed_after_the_fit_changes_nothing(name):
+    assert {*OTHER} == {*SeriesForecaster().get_params(deep=False)} - {"coverage"}
+    known, end = without_end(panel(), 8)
+    future = ["price", "holiday"]
+    roles = ROLES | {"future": future}
+    model = SeriesForecaster(MLP, 4, 6, coverage=None, **roles).fit(known)
+    expected = list(results(pickle.loads(pickle.dumps(model)), known, end))
+    model.set_params(**(OTHER if name == "all" else {name: OTHER[name]}))
+    future.clear()  # nor does a list that the caller goes on to use
+    for found, table in zip(results(model, known, end), expected, strict=True):
+        assert_frame_equal(found, table, check_exact=True)
+    # The next fit takes it.
+    if name == "length":
+        assert model.set_params(future="price").fit(known).length_ == 2
+
+
+def test_padding_and_masks_are_those_of_the_fit():
+    known, end = without_end(panel()[["store", "day", "sales"]], 8)
+    known = known.assign(sales=known["sales"].mask(known["day"] == "2024-03-01"))
+    network = clone(MLP).set_params(missing="mask")
+    options = {"missing": "mask", "pad": True}
+    model = SeriesForecaster(network, 4, 6, **options, **NAMES).fit(known)
+    new = end.assign(store="new")[:3]
+
+    def said(model):
+        return model.score(end), model.update(new).forecast().to_numpy().tolist()
+
+    expected = said(pickle.loads(pickle.dumps(model)))
+    assert said(model.set_params(missing="error", pad=False)) == expected
 
 
 # -------------------------------------------------------------- scores and searches

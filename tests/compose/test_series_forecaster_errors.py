@@ -55,12 +55,6 @@ def test_bad_parameters(params, error, message):
         assert vars(model) == before
 
 
-def test_a_horizon_that_was_not_fitted():
-    model = SeriesForecaster(NaiveForecaster(), 3, 5).fit(np.arange(30.0))
-    with pytest.raises(ValueError, match="Expected 4 .* found 3.*fit again"):
-        model.set_params(horizon=4).forecast()
-
-
 def test_intervals_of_an_estimator_that_has_none():
     model = SeriesForecaster(TabularForecaster(), 3, 5).fit(np.arange(30.0))
     with pytest.raises(TypeError, match="ConformalForecaster around"):

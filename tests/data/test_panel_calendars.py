@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sktorch_forecast import Windows, latest_windows, make_windows
+from sktorch_forecast import Panel, Windows, latest_windows, make_windows
 
 KEYS = {"id": "id", "time": "time"}
 
@@ -219,12 +219,14 @@ def test_windows_of_ones_own_go_on_by_their_index_or_by_freq():
     months = pd.date_range("2024-01-31", periods=11, freq="ME")
     known = months[:8]
     for index, freq in [(known, None), (known[:8].tolist(), "ME")]:
-        X = Windows(values, [7, 2], length=2, index=index, freq=freq)
+        panel = Panel.from_array(values, index=index, freq=freq)
+        X = Windows(panel, [7, 2], length=2)
         assert X.future_index(3).equals(months[[8, 9, 10, 3, 4, 5]])
-    X = Windows(values, [7], length=2, index=[0, 1, 2, 3, 5, 8, 13, 21])
+    index = [0, 1, 2, 3, 5, 8, 13, 21]
+    X = Windows(Panel.from_array(values, index=index), [7], length=2)
     with pytest.raises(ValueError, match="Cannot tell which timestamp comes next"):
         X.future_index(1)
-    X = Windows(values, [7], length=2, index=[0, 1, 2, 3, 5, 8, 13, 21], freq=10)
+    X = Windows(Panel.from_array(values, index=index, freq=10), [7], length=2)
     assert X.future_index(2).tolist() == [31, 41]
 
 

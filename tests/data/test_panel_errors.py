@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from blocks import windows_of
 
-from sktorch_forecast import Windows, latest_windows, make_windows
+from sktorch_forecast import Panel, latest_windows, make_windows
 
 KEYS = {"id": "shop", "time": "day"}
 
@@ -548,9 +549,9 @@ def test_the_constructor_says_what_is_wrong_with_series(arguments, message):
         "horizon": 1,
         "bounds": [0, 4, 9],
     }
-    assert len(Windows(**valid)) == 2
+    assert len(windows_of(**valid)) == 2
     with pytest.raises((ValueError, TypeError), match=message):
-        Windows(**(valid | arguments))
+        windows_of(**(valid | arguments))
 
 
 @pytest.mark.parametrize("column, missing", [(1, "error"), (0, "error"), (1, "mask")])
@@ -558,4 +559,4 @@ def test_the_constructor_allows_nan_only_where_it_is_masked(column, missing):
     values = np.ones((9, 2))
     values[3, column] = np.nan
     with pytest.raises(ValueError, match="NaN at row 3"):
-        Windows(values, [4], length=2, n_future=1, horizon=1, missing=missing)
+        Panel.from_array(values, n_future=1, missing=missing)

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from blocks import windows_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sktorch_forecast import SlidingWindow, Windows, latest_windows, make_windows
+from sktorch_forecast import SlidingWindow, latest_windows, make_windows
 
 TARGETS, PAST, FUTURE, STATIC = ["y", "z"], ["p"], ["f", "g"], ["s", "t"]
 KEYS = {"id": "id", "time": "time"}
@@ -567,7 +568,7 @@ def test_names_of_a_panel_survive():
 def test_a_block_of_ones_own_may_hold_several_series():
     block = np.column_stack([np.arange(9.0), 10 * np.arange(9)])
     block[0, 0] = np.nan
-    X = Windows(
+    X = windows_of(
         block,
         positions=[7, 2, 5],
         length=2,

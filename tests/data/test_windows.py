@@ -6,9 +6,10 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from blocks import windows_of
 from sklearn.model_selection import TimeSeriesSplit
 
-from sktorch_forecast import Windows, latest_windows, make_windows
+from sktorch_forecast import Panel, Windows, latest_windows, make_windows
 
 N_TIMESTAMPS = 30
 LENGTH, HORIZON = 5, 3
@@ -571,14 +572,10 @@ def test_a_pickle_of_targets_carries_every_value_once():
 
 def test_windows_of_a_block_with_positions_of_ones_own():
     values = [[1, 10], [2, 20], [3, 30], [4, 40]]
-    X = Windows(
-        values,
-        positions=[3, 1, 3],
-        length=2,
-        index=pd.Index([5, 6, 7, 8]),
-        channels=["a", "b"],
-        n_targets=2,
+    panel = Panel.from_array(
+        values, index=pd.Index([5, 6, 7, 8]), channels=["a", "b"], n_targets=2
     )
+    X = Windows(panel, positions=[3, 1, 3], length=2)
     last, first = [[3, 30], [4, 40]], [[1, 10], [2, 20]]
     assert np.asarray(X).tolist() == [last, first, last]
     assert X.origins.tolist() == [8, 6, 8]
@@ -635,6 +632,6 @@ def with_value(value, row=7, column=1):
 )
 def test_the_constructor_says_what_is_wrong(arguments, error, message):
     valid = {"values": VALUES, "positions": [4, 29], "length": 5}
-    assert len(Windows(**valid)) == 2
+    assert len(windows_of(**valid)) == 2
     with pytest.raises(error, match=message):
-        Windows(**(valid | arguments))
+        windows_of(**(valid | arguments))

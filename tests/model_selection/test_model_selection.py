@@ -8,7 +8,7 @@ from sklearn import config_context
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV, TimeSeriesSplit, cross_val_score
 
-from sktorch_forecast import NaiveForecaster, Windows, make_windows
+from sktorch_forecast import NaiveForecaster, Panel, Windows, make_windows
 from sktorch_forecast.model_selection import RollingOriginSplit
 
 
@@ -32,7 +32,8 @@ def panel(spans, freq="h"):
 
 def panel_windows(frame):
     """Windows of length 1 at every row, with the index of a panel."""
-    return Windows(frame, np.arange(len(frame)), 1, index=frame.index)
+    panel = Panel.from_array(frame, index=frame.index)
+    return Windows(panel, np.arange(len(frame)), 1)
 
 
 # ------------------------------------------------------------------- on one series

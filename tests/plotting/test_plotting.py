@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sktorch_forecast import (
     LSTMForecaster,
     NaiveForecaster,
+    Panel,
     SlidingWindow,
     Windows,
     latest_windows,
@@ -193,7 +194,7 @@ TIME_AXES = {
 @pytest.mark.parametrize("case", TIME_AXES)
 def test_steps_follow_the_window_in_time(case):
     index, expected = TIME_AXES[case]
-    X = Windows(np.ones((3, 1)), [2], 3, index=index)
+    X = Windows(Panel.from_array(np.ones((3, 1)), index=index), [2], 3)
     display = ForecastDisplay.from_estimator(Stub(n_outputs=2), X, coverages=())
     assert_array_equal(xdata(display.window_line_), expected[:3])
     assert_array_equal(xdata(display.line_), expected[3:])
@@ -203,7 +204,7 @@ def test_steps_follow_the_window_in_time(case):
 
 def test_dates_of_a_time_zone_stay_in_it():
     index = pd.date_range("2020-11-01", periods=10, freq="D", tz="Asia/Tokyo")
-    X = Windows(np.ones((10, 1)), [9], 10, index=index)
+    X = Windows(Panel.from_array(np.ones((10, 1)), index=index), [9], 10)
     display = ForecastDisplay.from_estimator(Stub(n_outputs=1), X, coverages=())
     assert list(xdata(display.line_)) == [pd.Timestamp("2020-11-11", tz="Asia/Tokyo")]
     display.figure_.canvas.draw()

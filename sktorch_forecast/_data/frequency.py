@@ -1,0 +1,286 @@
+"""The frequency of a time axis, and which timestamps come next.
+
+A regular axis goes on by its *frequency*: a number of ticks, or an offset of pandas
+where the calendar makes the steps unequal (months, business days, days of a zone with
+summer time).
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from pandas.tseries.frequencies import to_offset
+
+from .time_axis import (
+    first_irregular_row,
+    first_irregular_step,
+    from_ticks,
+    inferred_freq,
+    is_time,
+    ticks_of,
+)
+
+Frequency: TypeAlias = float | pd.offsets.BaseOffset | None
+
+# Nanoseconds in a tick of a datetime index of each unit.
+_NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
+# As many timestamps tell the frequency: business days need a weekend.
+_N_TELLING = 1000
+
+
+def frequency(
+    index: pd.Index, freq: str | pd.offsets.BaseOffset | float | None = None
+) -> Frequency:
+    """The frequency of a regular time axis.
+
+    Parameters
+    ----------
+    index : pandas.Index
+        Timestamps in increasing order. The first 1000 tell the frequency.
+    freq : str, offset of pandas or number, default=None
+        What it is, where that is known.
+
+    Returns
+    -------
+    freq : int, float, offset of pandas or None
+        None if it is not regular, or has too few timestamps to tell.
+    """
+    if isinstance(freq, (int, float, np.number)):
+        return freq
+    if freq is not None:
+        return _ticks_or_offset(index, freq)
+    if isinstance(index, pd.RangeIndex):
+        return index.step
+    if isinstance(index, pd.PeriodIndex) and len(index) < 2:
+        return index.freq.n
+    head = index[:_N_TELLING]
+    if isinstance(head, pd.DatetimeIndex) and (head.freq or len(head) > 2):
+        return _ticks_or_offset(head, head.freq or inferred_freq(head))
+    if is_time(index) or is_numeric_dtype(index.dtype):
+        return _number_of_ticks(ticks_of(head))
+    return None
+
+
+def _number_of_ticks(ticks: np.ndarray) -> float | None:
+    """The distance of ticks, None if it is not regular or there are too few."""
+    if len(ticks) < 2 or first_irregular_step(np.diff(ticks)) is not None:
+        return None
+    if ticks.dtype == np.int64:
+        return int(ticks[1] - ticks[0])
+    return float((ticks[-1] - ticks[0]) / (len(ticks) - 1))  # rounds the least
+
+
+def _ticks_or_offset(index: Any, freq: Any) -> Frequency:
+    """`freq` as a number of ticks, where all of its steps are of one size."""
+    if freq is None:
+        return None
+    offset = to_offset(freq)
+    if isinstance(offset, (pd.offsets.Day, pd.offsets.Week)):
+        # A day of a time zone may have 23 hours or 25.
+        if not _is_free_of_clock_changes(index):
+            return offset
+        days = offset.n * (7 if isinstance(offset, pd.offsets.Week) else 1)
+        nanoseconds = days * 86_400 * 10**9
+    elif isinstance(offset, pd.offsets.Tick):
+        nanoseconds = offset.nanos
+    else:
+        return offset
+    return nanoseconds // _NANOSECONDS[index.unit]
+
+
+def _is_free_of_clock_changes(index: pd.DatetimeIndex) -> bool:
+    return index.tz is None or str(index.tz) == "UTC"
+
+
+# ------------------------------------------------------------------- what comes next
+
+
+def steps_after(
+    stamps: Any, freq: Any, n_steps: int, last_only: bool = False
+) -> np.ndarray:
+    """Ticks of the timestamps that follow.
+
+    Parameters
+    ----------
+    stamps : pandas.Index of length n
+        Timestamps to start from.
+    freq : int, float or offset of pandas
+        As :func:`frequency` gives it. Its negative leads back.
+    n_steps : int
+        How many timestamps to go on from each.
+    last_only : bool, default=False
+        Whether only the last of the steps is wanted.
+
+    Returns
+    -------
+    ticks : ndarray of shape (n, n_steps), or (n, 1) if `last_only`
+    """
+    first = n_steps if last_only else 1
+    if not isinstance(freq, pd.offsets.BaseOffset):
+        return ticks_of(stamps)[:, np.newaxis] + freq * np.arange(first, n_steps + 1)
+    # Series share timestamps, and offsets are slow: each of them once.
+    places, unique = pd.factorize(stamps)
+    # Calendars count on the wall clock.
+    wall = pd.DatetimeIndex(unique).tz_localize(None)
+    after = []
+    for step in range(1, n_steps + 1):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+            wall = (wall + freq).as_unit(stamps.unit)
+        if step < first:
+            continue
+        # A clock that shows a time twice means the first, one that skips it the next.
+        local = wall.tz_localize(
+            stamps.tz,
+            ambiguous=np.ones(len(wall), dtype=bool),
+            nonexistent="shift_forward",
+        )
+        after.append(local.asi8)
+    # n_steps arrays (n_unique,) -> (n, n_steps)
+    return np.stack(after, axis=1)[places]
+
+
+def next_ticks(
+    stamps: pd.Index,
+    freqs: Sequence[Frequency],
+    freq_of: np.ndarray | None,
+    n_steps: int,
+    back: bool = False,
+    last_only: bool = False,
+) -> np.ndarray:
+    """Ticks of the timestamps that follow, each by a frequency of its own.
+
+    Parameters
+    ----------
+    stamps : pandas.Index of length n
+        Timestamps to start from.
+    freqs : sequence
+        Frequencies.
+    freq_of : ndarray of shape (n,) or None
+        Which of them leads on from each timestamp; None if there is but one.
+    n_steps : int
+        How many timestamps to go on from each.
+    back : bool, default=False
+        Whether to go back rather than on.
+    last_only : bool, default=False
+        Whether only the last of the steps is wanted.
+
+    Returns
+    -------
+    ticks : ndarray of shape (n, n_steps), or (n, 1) if `last_only`
+
+    Raises
+    ------
+    ValueError
+        If a frequency is needed that is not known.
+    """
+    if freq_of is None:
+        freq_of = np.zeros(len(stamps), dtype=np.int32)
+    n_columns = 1 if last_only else n_steps
+    ticks = np.empty((len(stamps), n_columns), dtype=ticks_of(stamps[:0]).dtype)
+    for code, freq in enumerate(freqs):
+        rows = freq_of == code
+        if not rows.any():
+            continue
+        if freq is None:
+            raise ValueError(
+                "Cannot tell which timestamp comes next: expected timestamps at a "
+                "regular distance and at least two of them in one series. Give a Panel "
+                "of your own an index with a frequency, or freq=."
+            )
+        step = -freq if back else freq
+        ticks[rows] = steps_after(stamps[rows], step, n_steps, last_only)
+    return ticks
+
+
+# ------------------------------------------------------------------ several series
+
+
+def panel_frequencies(
+    index: pd.Index, bounds: np.ndarray, complain: Callable[[str, int], NoReturn]
+) -> tuple[tuple[Frequency, ...], np.ndarray]:
+    """The frequency of every series, which must each be regular.
+
+    Parameters
+    ----------
+    index : pandas.Index of length n_timestamps
+        Timestamps of all series, one series after the other.
+    bounds : ndarray of shape (n_series + 1,)
+        Rows ``bounds[i]`` to ``bounds[i + 1] - 1`` are series ``i``; none is empty.
+    complain : callable
+        Raises the error for a kind of flaw, "unsorted", "duplicated" or "irregular",
+        and the row where it is.
+
+    Returns
+    -------
+    freqs : tuple
+        Frequencies as :func:`frequency` gives them, the most usual one first.
+    freq_of : ndarray of shape (n_series,), int32
+        Which of them is that of each series.
+    """
+    ticks = ticks_of(index)
+    first, n_rows = bounds[:-1], np.diff(bounds)
+    steps = np.diff(ticks)
+    inside = np.ones(len(steps), dtype=bool)
+    inside[first[1:] - 1] = False  # from one series to the next
+    backwards = (steps <= 0) & inside
+    if backwards.any():
+        step = int(np.argmax(backwards))
+        complain("unsorted" if steps[step] else "duplicated", step + 1)
+
+    def series_with(flaws):
+        found = np.zeros(len(first), dtype=bool)
+        found[np.searchsorted(bounds, np.flatnonzero(flaws & inside), "right") - 1] = 1
+        return found
+
+    several = n_rows > 1
+    own = np.zeros(len(first), dtype=steps.dtype)
+    own[several] = steps[first[several]]
+    usual = np.repeat(own, n_rows)[:-1]
+    if steps.dtype == np.int64:
+        uneven = series_with(steps != usual)
+    else:
+        uneven = series_with(np.abs(steps - usual) > usual / 100)
+
+    longest = int(np.argmax(n_rows))
+    common = frequency(index[first[longest] : bounds[longest + 1]])
+    freqs: dict[Frequency, int] = {common: 0}
+    freq_of = np.zeros(len(first), dtype=np.int32)
+    if isinstance(common, pd.offsets.BaseOffset):
+        places, unique = pd.factorize(ticks)
+        unique = from_ticks(np.asarray(unique), index)
+        following = steps_after(unique, common, 1)[:, 0]
+        other = series_with(following[places[:-1]] != ticks[1:])
+    elif common is None:
+        other = several
+    else:
+        # Numbers round; others are whole.
+        other = several & (uneven | (np.abs(own - common) > abs(common) / 100))
+    by_number = other & ~uneven & ~_may_be_calendar(index, own)
+    steps_found, which = np.unique(own[by_number], return_inverse=True)
+    codes = [freqs.setdefault(step, len(freqs)) for step in steps_found.tolist()]
+    freq_of[by_number] = np.array(codes, dtype=np.int32)[which]
+    known = {}  # series that share their timestamps are looked at once
+    for i in np.flatnonzero(other & ~by_number):
+        rows = slice(first[i], bounds[i + 1])
+        key = ticks[rows].tobytes()
+        if key not in known:
+            row = first_irregular_row(index[rows])
+            if row is not None:
+                complain("irregular", int(first[i]) + row)
+            freq = frequency(index[rows])
+            known[key] = freqs.setdefault(freq, len(freqs))
+        freq_of[i] = known[key]
+    return tuple(freqs), freq_of
+
+
+def _may_be_calendar(index: pd.Index, steps: np.ndarray) -> np.ndarray:
+    """Whether steps of one size may still be months, or days of a time zone."""
+    if not isinstance(index, pd.DatetimeIndex):
+        return np.zeros(len(steps), dtype=bool)
+    day = 86_400 * 10**9 // _NANOSECONDS[index.unit]
+    least = 28 * day if _is_free_of_clock_changes(index) else day
+    return (steps % day == 0) & (steps >= least)

@@ -1,0 +1,22 @@
+"""Names as error messages and reprs show them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+
+def plain(name: Any) -> Any:
+    """A name without the type that NumPy gives it, to show it."""
+    return name.item() if isinstance(name, np.generic) else name
+
+
+def described(channels: Sequence, n_targets: int, n_future: int) -> list[str]:
+    """Channels and what they are, in words; the first eight of them."""
+    n_channels = len(channels)
+    kinds = {i: " (target)" for i in range(n_targets)}
+    kinds |= {n_channels - i: " (future)" for i in range(1, n_future + 1)}
+    words = [
+        f"{plain(name)!r}{kinds.get(i, '')}" for i, name in enumerate(channels[:8])
+    ]
+    return words if n_channels <= 8 else [*words, f"... {n_channels - 8} more"]
