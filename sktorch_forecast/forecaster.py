@@ -188,14 +188,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
     module: ClassVar[Callable[..., torch.nn.Module]]
     parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
-    n_features_in_: int
-    n_channels_: int
-    n_targets_: int
-    n_future_: int
-    n_static_: int
-    horizon_: int
     uncertainty_: NetworkUncertainty
-    _y_is_1d: bool
 
     def __init__(
         self,

@@ -159,7 +159,7 @@ class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
                 "Make longer windows."
             )
         return naive_scale(
-            X if X.ndim == 3 else X[:, :, np.newaxis],
+            X[:, :, np.newaxis] if isinstance(X, np.ndarray) and X.ndim == 2 else X,
             power=2,
             seasonality=self._seasonality,
             n_targets=self.n_targets_,

@@ -1,10 +1,14 @@
 """From windows to mini-batches: one vectorized index each, no per-sample Python."""
 
 import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import skorch.dataset
 import torch
+from numpy.typing import ArrayLike, DTypeLike
+from torch import Tensor
 from torch.utils.data import Subset
 
 from .._data.indexing import as_slice
@@ -15,9 +19,19 @@ from ..layers import WindowNormalization
 
 # Windows that tell what is usual.
 _N_CALIBRATING = 1024
+# Values of the windows that are forecast at once: enough to keep the processor busy,
+# few enough to stay in its caches, whatever the training needs.
+_BATCH_VALUES = 2**18
 
 
-def as_tensor(array, device="cpu", dtype=np.float32):
+def n_forecast_at_once(n_values: int) -> int:
+    """How many windows of so many values are forecast in a batch."""
+    return min(max(_BATCH_VALUES // n_values, 64), 4096) // 16 * 16
+
+
+def as_tensor(
+    array: ArrayLike, device: torch.device | str = "cpu", dtype: DTypeLike = np.float32
+) -> Tensor:
     """`array` as a tensor, on the same memory where that is possible."""
     array = np.asarray(array, dtype=dtype)
     if any(stride < 0 or stride % array.itemsize for stride in array.strides):
@@ -29,13 +43,15 @@ def as_tensor(array, device="cpu", dtype=np.float32):
         return torch.from_numpy(array).to(device)
 
 
-def windows_of(batch):
+def windows_of(batch: Any) -> Tensor:
     """The windows of a batch, whether or not anything came with them."""
     x = batch[0]
     return x["x"] if isinstance(x, dict) else x
 
 
-def parts_of(batch, function=lambda part: part):
+def parts_of(
+    batch: Any, function: Callable[[Any], Any] = lambda part: part
+) -> dict[str, Any]:
     """Windows, and covariates beside them, of a batch as keywords of the module.
 
     Parameters
@@ -97,7 +113,16 @@ class WindowDataset(skorch.dataset.Dataset):
         Where the values are held and batches are gathered.
     """
 
-    def __init__(self, X, y=None, sample_weight=None, device="cpu"):
+    _windows: Tensor
+    _series: Tensor
+
+    def __init__(
+        self,
+        X: Any,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        device: torch.device | str = "cpu",
+    ):
         super().__init__(X, y)
         self.device = device
         self._starts = self._future = self._static = None
@@ -105,7 +130,7 @@ class WindowDataset(skorch.dataset.Dataset):
             # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
             block = as_tensor(X.values, device)
             windows = block.unfold(0, X.length, 1).transpose(1, 2)
-            if X.n_future:
+            if X.horizon is not None and X.n_future:
                 # The k-th begins after the last timestamp of the k-th window.
                 known = block[X.length :, -X.n_future :]
                 self._future = known.unfold(0, X.horizon, 1).transpose(1, 2)
@@ -116,7 +141,7 @@ class WindowDataset(skorch.dataset.Dataset):
             if isinstance(origins, slice):  # consecutive: no list of them is needed
                 first = slice(origins.start - (X.length - 1), None)
                 windows = windows[first][: len(X)]
-                if X.n_future:
+                if self._future is not None:
                     self._future = self._future[first][: len(X)]
             else:
                 self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
@@ -129,7 +154,7 @@ class WindowDataset(skorch.dataset.Dataset):
             None if sample_weight is None else as_tensor(sample_weight, device)
         )
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> tuple[Any, ...]:
         """One sample, or a batch where `index` is a slice or a tensor of integers."""
         if not isinstance(index, (slice, torch.Tensor)):
             batch = self[torch.as_tensor([index], device=self.device)]
@@ -156,7 +181,7 @@ class WindowDataset(skorch.dataset.Dataset):
         return x, _rows(self._targets, index).float()
 
 
-def _rows(tensor, index):
+def _rows(tensor: Tensor | None, index: Any) -> Any:
     """Rows of a tensor: a view where `index` is a slice; the index if there is none."""
     if tensor is None:
         return index
@@ -194,17 +219,24 @@ class BatchIterator:
         Where the random order comes from.
     """
 
-    def __init__(self, dataset, batch_size=32, shuffle=False, generator=None):
+    def __init__(
+        self,
+        dataset: Any,
+        batch_size: int = 32,
+        shuffle: bool = False,
+        generator: torch.Generator | None = None,
+    ):
         self.dataset = dataset
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.generator = generator
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-len(self.dataset) // self.batch_size)
 
-    def __iter__(self):
-        dataset, n_samples = self.dataset, len(self.dataset)
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        dataset: Any = self.dataset
+        n_samples = len(dataset)
         order = None
         if self.shuffle:
             # Half the memory, where it is enough.
@@ -213,7 +245,7 @@ class BatchIterator:
         while isinstance(dataset, Subset):
             indices = torch.as_tensor(dataset.indices)
             order = indices if order is None else indices[order]
-            dataset = dataset.dataset
+            dataset: Any = dataset.dataset
         if order is not None:
             order = order.to(dataset.device)
         # Not order.split: that makes a tensor for every batch beforehand.
@@ -222,7 +254,9 @@ class BatchIterator:
             yield dataset[rows if order is None else order[rows]]
 
 
-def split_last(dataset, validation_fraction, horizon):
+def split_last(
+    dataset: Any, validation_fraction: float, horizon: int
+) -> tuple[Subset, Subset] | tuple[None, None]:
     """Split off the last origins for validation, and purge those that reach into it.
 
     Parameters
@@ -242,4 +276,9 @@ def split_last(dataset, validation_fraction, horizon):
     train, valid = split_by_time(dataset.X, validation_fraction, horizon)
     if len(train) < 2:
         return None, None
-    return Subset(dataset, train), Subset(dataset, valid)
+    return subset(dataset, train), subset(dataset, valid)
+
+
+def subset(dataset: Any, rows: np.ndarray) -> Subset:
+    """Some rows of a dataset; torch asks for a sequence, and takes an array."""
+    return Subset(dataset, rows)  # pyright: ignore[reportArgumentType]

@@ -35,7 +35,8 @@ def limited_threads(n_threads: int | None) -> Iterator[None]:
     same bits in any process.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(min(effective_n_jobs(n_threads), before))
+    granted = effective_n_jobs(1 if n_threads is None else n_threads)
+    torch.set_num_threads(min(granted, before))
     try:
         yield
     finally:

@@ -27,6 +27,7 @@ def train(
     sample_weight: ArrayLike | None = None,
     *,
     go_on: bool,
+    stop_early: bool | None = None,
     callbacks: Sequence[tuple[str, Callback]] = (),
 ) -> Any:
     """Train a forecaster; an error leaves it as it was.
@@ -39,6 +40,8 @@ def train(
     go_on : bool
         Whether to go on from the present weights, if the parameters still ask for a
         network like the present one.
+    stop_early : bool or None, default=None
+        In the place of the parameter `early_stopping`, if not None.
     callbacks : sequence of (str, Callback), default=()
         Added to those of the forecaster for this training only.
 
@@ -49,6 +52,7 @@ def train(
     with unchanged_on_error(net):
         net.check_training_readiness()
         check_parameters(net)
+        net._stops_early = net.early_stopping if stop_early is None else stop_early
         is_first = not (go_on and hasattr(net, "horizon_"))
         X, y = check_data(net, X, y, reset=is_first)
         X, y, weights = _weighted(X, y, sample_weight)
@@ -72,6 +76,7 @@ def train(
             net.notify("on_train_end", X=X, y=y)
             net.uncertainty_.learn_correlation(net, dataset)
         net.callbacks_ = before
+        net._stops_early = None
     return net
 
 

@@ -14,12 +14,11 @@ and through a forecast like this::
     forward_iter -> evaluation_step -> infer -> decoded, in the units of the series
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
 import torch
-from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
 from torch import Tensor
@@ -29,18 +28,21 @@ from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import draw_seed, seeded_torch
 from ..layers.losses import LOSSES, HeadLoss, make_loss
 from ..layers.units import Encoded
-from .batches import WindowDataset, parts_of, split_last, windows_of
+from .batches import (
+    WindowDataset,
+    n_forecast_at_once,
+    parts_of,
+    split_last,
+    windows_of,
+)
 from .callbacks import KeepBestWeights
 from .checks import check_parameters
 from .device import computing, limited_threads
+from .epochs import hears_batches, quiet_epoch
 from .fitting import check_data, fix
 from .objective import Objective, clip_gradients, targets_of_steps
 from .parameters import ParametersMixin
 from .spec import NetworkSpec, spec_of
-
-# Values of the windows that are forecast at once: enough to keep the processor busy,
-# few enough to stay in its caches, whatever the training needs.
-_BATCH_VALUES = 2**18
 
 
 class WindowNet(ParametersMixin):
@@ -56,16 +58,29 @@ class WindowNet(ParametersMixin):
         What the network was built from.
     """
 
+    # Parameters that are read here; `Forecaster` declares and describes them.
+    loss: str
+    seasonality: int | None
+    train_on: str
+    clip_grad_norm: float | None
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    n_threads: int | None
+    iterator_train: Callable[..., Any]
+
     spec_: NetworkSpec
     objective_: Objective
     horizon_: int
     n_targets_: int
     _random: np.random.RandomState
     _precision: Any
-    _dataset: tuple[type, dict[str, Any]]
-    _iterator: type
+    _dataset: tuple[Callable[..., Any], dict[str, Any]]
+    _iterator: Callable[..., Any]
     # Whether forecasts are decoded for callbacks in the training, too.
     _is_heard = True
+    # In a training, whether it stops early; None is the parameter.
+    _stops_early: bool | None = None
 
     # ------------------------------------------------------------------- what is built
 
@@ -136,7 +151,7 @@ class WindowNet(ParametersMixin):
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         """Those that every fit has, by name."""
-        patience = self.n_iter_no_change if self.early_stopping else None
+        patience = self.n_iter_no_change if self._may_stop() else None
         return [
             ("epoch_timer", EpochTimer()),
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
@@ -151,19 +166,24 @@ class WindowNet(ParametersMixin):
         """Windows and targets as a dataset; a dataset is returned as it is."""
         if is_dataset(X):
             return X
-        cls, kwargs = self._dataset
-        if isinstance(cls, type) and issubclass(cls, WindowDataset):
+        cls: Any = self._dataset[0]
+        kwargs: Any = self._dataset[1]
+        is_own = isinstance(cls, type) and issubclass(cls, WindowDataset)
+        if is_own:
             kwargs = {"device": self.device_} | kwargs
         if sample_weight is not None:
             kwargs = kwargs | {"sample_weight": sample_weight}
         return cls(X, y, **kwargs)
+
+    def _may_stop(self):
+        return self.early_stopping if self._stops_early is None else self._stops_early
 
     def get_split_datasets(self, X: Any, y: Any = None, **split_params: Any) -> Any:
         """Datasets to train on and to validate on, the latter maybe None."""
         if self.train_split != "last":
             return super().get_split_datasets(X, y, **split_params)
         dataset = self.get_dataset(X, y)
-        if not self.early_stopping:
+        if not self._may_stop():
             return dataset, None
         train, valid = split_last(dataset, self.validation_fraction, self.horizon_)
         return (dataset, None) if train is None else (train, valid)
@@ -172,12 +192,12 @@ class WindowNet(ParametersMixin):
         """Iterator over mini-batches, shuffled by a private generator for training."""
         if training:
             generator = torch.Generator().manual_seed(draw_seed(self._random))
-            defaults = {"batch_size": self.batch_size, "shuffle": True}
-            defaults |= {"generator": generator}
+            defaults: dict[str, Any] = {"batch_size": self.batch_size, "shuffle": True}
+            defaults["generator"] = generator
             iterator, name = self.iterator_train, "iterator_train"
         else:
-            size = _BATCH_VALUES // (self.spec_.length * self.spec_.n_channels)
-            defaults = {"batch_size": min(max(size, 64), 4096) // 16 * 16}
+            size = n_forecast_at_once(self.spec_.length * self.spec_.n_channels)
+            defaults = {"batch_size": size}
             iterator, name = self._iterator, "iterator_valid"
         kwargs = defaults | self.get_params_for(name)
         if kwargs["batch_size"] == -1:
@@ -295,12 +315,13 @@ class WindowNet(ParametersMixin):
         -------
         loss : Tensor of shape ()
         """
-        windows = to_device(X["x"] if isinstance(X, dict) else X, self.device_)
-        weights = X.get("sample_weight") if isinstance(X, dict) else None
+        parts = X if isinstance(X, dict) else {"x": X}
+        windows: Any = to_device(parts["x"], self.device_)
+        weights: Any = parts.get("sample_weight")
         if weights is not None:
             weights = to_device(weights, self.device_)
         # (batch, horizon * n_targets) -> (batch, horizon, n_targets)
-        y = to_device(y_true, self.device_)
+        y: Any = to_device(y_true, self.device_)
         y = y.view(len(y), self.spec_.horizon, self.spec_.n_targets)
         if y_pred.params.ndim == 5:
             n_steps = y_pred.params.shape[1]
@@ -341,43 +362,17 @@ class WindowNet(ParametersMixin):
         step_fn: Any,
         **fit_params: Any,
     ) -> None:
-        """One pass over the batches, as skorch's, at the cost of what is listened to.
-
-        skorch reads each loss as soon as it is there, for which a GPU must stop, and
-        tells each callback of each batch. Where no callback listens to batches, the
-        losses stay on the device and enter the history together.
-        """
+        """One pass over the batches, as skorch's, but quiet if nobody listens."""
         if iterator is None:
             return
-        if self._hears_batches():
+        if hears_batches(self):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             return
-        losses, sizes = [], []
         self._is_heard = False
         try:
-            for batch in iterator:
-                losses.append(step_fn(batch, **fit_params)["loss"].detach())
-                sizes.append(windows_of(batch).shape[0])
+            quiet_epoch(self.history, iterator, prefix, step_fn, fit_params)
         finally:
             del self._is_heard
-        # One reading for all batches.
-        losses = torch.stack(losses).tolist()
-        self.history[-1]["batches"] += [
-            {f"{prefix}_loss": loss, f"{prefix}_batch_size": size}
-            for loss, size in zip(losses, sizes)
-        ]
-        self.history.record(f"{prefix}_batch_count", len(losses))
-
-    def _hears_batches(self):
-        """Whether a callback or a subclass listens to what happens in each batch."""
-        hooks = ("on_batch_begin", "on_batch_end")
-        listeners = [(self, NeuralNetRegressor)]
-        listeners += [(callback, Callback) for _, callback in self.callbacks_]
-        return any(
-            getattr(getattr(listener, hook), "__func__", None) is not getattr(cls, hook)
-            for listener, cls in listeners
-            for hook in hooks
-        )
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
         """Tell the callbacks; after an epoch that was the last one, stop."""

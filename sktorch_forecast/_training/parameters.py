@@ -153,7 +153,8 @@ class ParametersMixin(SkorchNet):
 
     def _check_callback_name(self, full_name, callbacks):
         """Check ``name`` or ``name__parameter`` of a callback."""
-        found = type(self)(callbacks=callbacks).named_callbacks()
+        cls: Any = type(self)
+        found = cls(callbacks=callbacks).named_callbacks()
         name, dunder, parameter = full_name.partition("__")
         if name not in found:
             candidates = [f"callbacks__{n}{dunder}{parameter}" for n in found]

@@ -3,6 +3,7 @@
 Symbols as in ``conformal``: m calibration origins, K outputs, Q levels.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,10 @@ from ..layers import WindowNormalization
 
 # Windows whose deviations are computed side by side.
 _BATCH_SIZE = 1024
+# Levels that are tracked beside those of a coverage.
+_TRACKED = np.arange(1, 200) / 200
+# Levels that tell where in its forecast distribution an observation lies.
+_GRID = np.arange(1, 40) / 40
 
 
 def n_needed(levels: np.ndarray) -> int:
@@ -26,6 +31,18 @@ def n_needed(levels: np.ndarray) -> int:
 def told(levels: np.ndarray, n_scores: int) -> np.ndarray:
     """Those of the levels that the ranks of so many scores reach."""
     return levels[np.minimum(levels, 1 - levels) * (n_scores + 1) > 1 - 1e-9]
+
+
+def warn_of_reach(levels: np.ndarray, n_scores: int) -> None:
+    """Warn if levels are beyond the reach of so many scores."""
+    if len(told(levels, n_scores)) < len(levels):
+        warnings.warn(
+            f"Quantiles from {levels[0]:g} to {levels[-1]:g} take at least "
+            f"{n_needed(levels)} calibration origins, found {n_scores}: those that are "
+            "not reached are infinite. Fit with more origins or a larger "
+            "calibration_fraction, or ask for less extreme levels.",
+            UserWarning,
+        )
 
 
 def at_ranks(scores: np.ndarray, levels: np.ndarray) -> np.ndarray:
@@ -46,13 +63,13 @@ def at_ranks(scores: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return ranked[ranks, :, kinds].T
 
 
-def dense(X):
+def dense(X: Any) -> np.ndarray:
     """Windows as an array (n, L, C)."""
     X = np.asarray(X)
     return X if X.ndim == 3 else X[..., np.newaxis]
 
 
-def last_origins(chunks, n_origins):
+def last_origins(chunks: list[tuple], n_origins: int) -> list[tuple]:
     """The last origins of chunks of windows, targets and scales.
 
     The first chunk may hold lazy windows, and stays as it is; the others, which are
@@ -96,13 +113,61 @@ def _targets_of(X, n_targets):
     return torch.from_numpy(dense(X)[..., :n_targets].astype(np.float64))
 
 
-def ranges(scores, n_scores):
+def ranges(scores: np.ndarray, n_scores: int) -> np.ndarray:
     """Range of every `n_scores` consecutive ones: (m + n, K) -> (n + 1, K)."""
     # (n + 1, K, n_scores) is a view.
     return np.ptp(sliding_window_view(scores, n_scores, axis=0), axis=-1)
 
 
-def track(tracked, levels, scores, steps):
+def tracked_levels(own: np.ndarray, n_scores: int) -> np.ndarray:
+    """Levels to track: two of one's own and a grid, as far as the scores reach."""
+    near = np.abs(_TRACKED[:, np.newaxis] - own).min(axis=1) < 1e-9
+    return told(np.sort(np.concatenate([own, _TRACKED[~near]])), n_scores)
+
+
+def between_tracked(
+    levels: np.ndarray, known: np.ndarray, tracked: np.ndarray, n_scores: int
+) -> np.ndarray:
+    """Quantiles between those that are tracked; beyond the reach of scores, infinite.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (Q,)
+        Levels that are asked for.
+    known : ndarray of shape (n_tracked,)
+        Levels that are tracked.
+    tracked : ndarray of shape (K, n_tracked)
+        Their quantiles.
+    n_scores : int
+        Calibration origins.
+
+    Returns
+    -------
+    quantiles : ndarray of shape (K, Q)
+
+    Raises
+    ------
+    ValueError
+        If a level is not tracked though the scores would reach it.
+    """
+    first, last = known[[0, -1]] if len(known) else (0.5, 0.5)
+    below, above = levels < first - 1e-9, levels > last + 1e-9
+    if len(told(levels[below | above], n_scores)):
+        raise ValueError(
+            f"Expected levels between {first:g} and {last:g}, which are tracked, "
+            f"found {levels[0]:g} to {levels[-1]:g}. Fit with the coverage that "
+            "you need."
+        )
+    quantiles = np.where(above, np.inf, np.full((len(tracked), len(levels)), -np.inf))
+    inside = ~(below | above)
+    for row, known_quantiles in zip(quantiles, tracked):
+        row[inside] = np.interp(levels[inside], known, known_quantiles)
+    return quantiles
+
+
+def track(
+    tracked: np.ndarray, levels: np.ndarray, scores: np.ndarray, steps: np.ndarray
+) -> np.ndarray:
     """Quantiles of the scores, (K, Q), after new scores, (n, K), came in one by one.
 
     For a quantile q at level t and a score s, q grows by ``step * t`` if s is above
@@ -115,7 +180,24 @@ def track(tracked, levels, scores, steps):
     return tracked
 
 
-def places_of(scores, levels):
+def levels_of_places(own: np.ndarray, n_scores: int) -> np.ndarray:
+    """Levels by which to say where the truth lay: one's own and a grid, if reached.
+
+    Raises
+    ------
+    ValueError
+        If the scores reach fewer than two.
+    """
+    levels = told(np.union1d(_GRID, own), n_scores)
+    if len(levels) < 2:
+        raise ValueError(
+            "Expected at least 2 calibration origins to draw paths, found "
+            f"{n_scores}. Fit with more origins or a larger calibration_fraction."
+        )
+    return levels
+
+
+def places_of(scores: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where the truth lay among the calibrated quantiles of calibration origins.
 
     Parameters
@@ -141,3 +223,22 @@ def places_of(scores, levels):
     share = near / np.where(near > far, near - far, 1)
     excess = np.minimum(above[..., 0], 0) + np.maximum(above[..., -1], 0)
     return left + np.clip(share, 0, 1), excess
+
+
+def at_places(quantiles: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Values between quantiles, by the places of calibration origins.
+
+    Parameters
+    ----------
+    quantiles : ndarray of shape (n, K, Q)
+    place : ndarray of shape (n_samples, n, K)
+        As `places_of` gives it, for each path one origin.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples, n, K)
+    """
+    left = np.minimum(place.astype(int), quantiles.shape[2] - 2)
+    origin, output = np.ogrid[: quantiles.shape[0], : quantiles.shape[1]]
+    low, high = (quantiles[origin, output, at] for at in (left, left + 1))
+    return low + (place - left) * (high - low)

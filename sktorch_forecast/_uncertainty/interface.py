@@ -49,6 +49,15 @@ class UncertaintyMixin:
     none of the methods then, as ``hasattr`` tells.
     """
 
+    # What the checks of X and y set.
+    n_features_in_: int
+    n_channels_: int
+    n_future_: int
+    n_static_: int
+    n_targets_: int
+    horizon_: int
+    _y_is_1d: bool
+
     @available_if(_offers("predict_interval"))
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Central intervals for every step.

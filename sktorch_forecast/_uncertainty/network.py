@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Subset
 
+from .._training.batches import subset
 from .._training.spec import spec_of
 from ..layers.heads import Head
 from .copula import correlated_levels, learned_correlation
@@ -104,7 +104,7 @@ class NetworkUncertainty:
         part = dataset if held_back is None or len(held_back) < 2 else held_back
         rows = np.linspace(0, len(part) - 1, min(len(part), _N_CORRELATED)).astype(int)
         ranks = []
-        for batch in net.get_iterator(Subset(part, np.unique(rows)), training=False):
+        for batch in net.get_iterator(subset(part, np.unique(rows)), training=False):
             params = net.evaluation_step(batch).cpu().numpy()
             ranks.append(self._ranks(params, batch[1].cpu().numpy(), net._random))
         correlation = learned_correlation(np.concatenate(ranks))

@@ -5,7 +5,7 @@ stands here with the reason why the public ones do not do.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -49,17 +49,19 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
     """scikit-learn's, which hides the signature of the method from editors."""
-    return _available_if(check)
+    return cast(Callable[[_F], _F], _available_if(check))
 
 
 def foreach_norm(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
     """Norms of many tensors in one call, as torch.nn.utils takes them."""
-    return list(torch._foreach_norm(tensors))
+    norms = torch._foreach_norm(tensors)  # pyright: ignore[reportPrivateImportUsage]
+    return list(norms)
 
 
 def foreach_mul_(tensors: list[torch.Tensor], factor: torch.Tensor) -> None:
     """Multiply many tensors in place in one call; as above."""
-    torch._foreach_mul_(tensors, factor)
+    multiply = torch._foreach_mul_  # pyright: ignore[reportPrivateImportUsage]
+    multiply(tensors, factor)
 
 
 def cpu_has_bf16() -> bool:

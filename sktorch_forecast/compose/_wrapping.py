@@ -1,5 +1,8 @@
 """What forecasters made of another estimator share."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
@@ -18,25 +21,29 @@ _BATCH_SIZE = 1024
 class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
     """A forecaster with an `estimator` inside: its tags, and metadata for its fit."""
 
+    # Of any class, maybe another library's.
+    estimator: Any
+    estimator_: Any
+
     @staticmethod
-    def _default_estimator():
+    def _default_estimator() -> Any:
         """What stands for estimator=None."""
         # Not at the top of the file: it takes a third of the time of importing all.
         from sklearn.linear_model import LinearRegression
 
         return LinearRegression()
 
-    def _inner(self):
+    def _inner(self) -> Any:
         """The unfitted estimator that is wrapped."""
         return self._default_estimator() if self.estimator is None else self.estimator
 
-    def _routed(self, fit_params):
+    def _routed(self, fit_params: dict[str, Any]) -> dict[str, Any]:
         """What of the metadata of `fit` goes to the fit of the estimator."""
         if not get_config()["enable_metadata_routing"]:
             return fit_params
         return process_routing(self, "fit", **fit_params).estimator.fit
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Metadata that `fit` passes on to the estimator, and what `score` takes.
 
         Returns
@@ -64,14 +71,16 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         return tags
 
 
-def in_form_for(estimator, X):
+def in_form_for(estimator: Any, X: Any) -> Any:
     """Windows (n, L, C) for estimators that take them, else flat ones (n, L * C)."""
     if not takes_windows(estimator):
         return np.asarray(X).reshape(len(X), -1)
     return X if X.ndim == 3 else X[:, :, np.newaxis]
 
 
-def forecast_from(estimator, X, forecast):
+def forecast_from(
+    estimator: Any, X: Any, forecast: Callable[[Any], np.ndarray]
+) -> np.ndarray:
     """``forecast`` of `X` in the form for `estimator`; flat windows batch by batch.
 
     Parameters
@@ -93,7 +102,7 @@ def forecast_from(estimator, X, forecast):
     return np.concatenate([forecast(in_form_for(estimator, X[b])) for b in batches])
 
 
-def takes_windows(estimator):
+def takes_windows(estimator: Any) -> bool:
     """Whether windows are what `estimator` expects, or what is wrapped in it does."""
     if isinstance(estimator, Pipeline):
         steps = [step for _, step in estimator.steps if isinstance(step, BaseEstimator)]

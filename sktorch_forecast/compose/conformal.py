@@ -1,18 +1,14 @@
 """Intervals with a promised coverage, around any forecaster.
 
-Symbols used below::
-
-    n  n_origins       windows that are forecast
-    m  n_calibration_  origins whose errors are known
-    K  n_outputs       horizon * n_targets
-    Q  n_levels        quantiles asked for
+In shapes, n counts the origins that are forecast, m those that calibrate, K the
+outputs (horizon * n_targets) and Q the levels asked for.
 """
 
-import warnings
 from numbers import Real
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
@@ -20,28 +16,26 @@ from .._data.indexing import as_slice
 from .._data.inputs import check_targets, check_windows
 from .._data.time_split import split_by_time, times_of
 from .._uncertainty.conformal import (
+    at_places,
     at_ranks,
+    between_tracked,
     dense,
     last_origins,
     least_scale,
-    n_needed,
+    levels_of_places,
     places_of,
     ranges,
-    scales_of,
-    told,
     track,
+    tracked_levels,
+    warn_of_reach,
 )
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions, check_method_params
+from .._utils.typing import RandomState
 from .._utils.validation import check_params, levels_of
+from ._scores import Scores, check_has_quantiles, check_split
 from ._wrapping import WrapperMixin, forecast_from, in_form_for
-
-# Levels that "adaptive" tracks beside those of its coverage, if the calibration
-# origins can tell them.
-_TRACKED = np.arange(1, 200) / 200
-# Levels by which "cqr" says where in its forecast distribution an observation lies.
-_GRID = np.arange(1, 40) / 40
 
 
 class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
@@ -57,10 +51,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     ----------
     estimator : estimator or None, default=None
         Any forecaster of this package, any scikit-learn regressor that forecasts all
-        columns of `y`, or a pipeline or search of either. Where it, or the first step
-        of a pipeline, does not take windows, it gets flat ones of shape (n_origins,
-        length * n_channels), all channels of the oldest timestamp first. None is
-        :class:`~sklearn.linear_model.LinearRegression` on flat windows.
+        columns of `y`, or a pipeline or search of either. What does not take windows
+        gets flat ones, (n_origins, length * n_channels), the oldest timestamp first.
+        None is :class:`~sklearn.linear_model.LinearRegression`.
     coverage : float in (0, 1), default=0.9
         Coverage that `predict_interval` takes unless told otherwise. A coverage that
         the calibration origins are too few for has infinite intervals.
@@ -127,8 +120,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     of ``m`` calibration origins, times the scale of the window. Each is on the safe
     side, so both ends of an interval are, and it takes ``2 / (1 - c) - 1`` origins at
     least to promise coverage ``c``; with fewer, the interval is infinite, and a warning
-    says so. Coverage is that of each step and target by
-    itself, averaged over calibrations: not that of whole paths.
+    says so. Coverage is that of each step and target by itself, averaged over
+    calibrations: not that of whole paths. Quantiles asked for together are sorted.
 
     **Time series.** Errors of neighboring origins are alike, the more so with a long
     horizon, and a series changes; so the guarantee holds only nearly. Feed the truth
@@ -140,13 +133,6 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     later. It is for the two levels of `coverage` and those of a fixed grid, 0.005
     apart. Quantiles between tracked levels are interpolated linearly. The estimator is
     never fitted again: that is for `fit`.
-
-    **Crossing.** Quantiles that are asked for together are sorted.
-
-    MAPIE 1 (``SplitConformalRegressor``, ``TimeSeriesRegressor``) and crepes
-    (``ConformalRegressor``) are not built upon, since both take one value a sample, a
-    1-D `y` or 1-D residuals; one wrapper for each step and target would lose how the
-    steps hang together, and lazy windows.
 
     References
     ----------
@@ -189,13 +175,13 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
-        coverage=0.9,
-        method="split",
-        calibration_fraction=0.25,
-        normalize="window",
-        learning_rate=0.05,
-        random_state=None,
+        estimator: BaseEstimator | None = None,
+        coverage: float = 0.9,
+        method: Literal["split", "cqr", "adaptive"] = "split",
+        calibration_fraction: float = 0.25,
+        normalize: Literal["window"] | None = "window",
+        learning_rate: float = 0.05,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.coverage = coverage
@@ -205,7 +191,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.random_state = random_state
 
-    def fit(self, X, y, **fit_params):
+    def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
         """Fit the estimator on the first origins and calibrate on the last ones.
 
         Parameters
@@ -217,9 +203,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window, all targets of step 1 first.
         **fit_params : dict
-            Passed on to the fit of the estimator, e.g. ``sample_weight``; arrays with
-            an entry for each origin without those of the calibration. With
-            scikit-learn's metadata routing enabled, only what it requests.
+            Passed on to the fit of the estimator, e.g. ``sample_weight``, without the
+            entries of the calibration. With metadata routing, only what it requests.
 
         Returns
         -------
@@ -239,17 +224,11 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             fit_params = self._routed(fit_params)
             before, last = split_by_time(X, self.calibration_fraction, self.horizon_)
             last = last[np.argsort(times_of(X)[last], kind="stable")]
-            self._check_split(len(X), len(before), len(last))
+            sizes = len(before), len(last), self.calibration_fraction, len(X)
+            check_split(*sizes, self.horizon_)
             self.estimator_ = clone(self._inner())
-            if self.method == "cqr" and not hasattr(
-                self.estimator_, "predict_quantiles"
-            ):
-                raise ValueError(
-                    "Expected an estimator with a predict_quantiles method for "
-                    f"method='cqr', found {self.estimator_!r}. Use a network with "
-                    "loss='quantile' or a distribution, put pipelines and searches "
-                    "around the ConformalForecaster, or choose method='split'."
-                )
+            if self.method == "cqr":
+                check_has_quantiles(self.estimator_)
             fit_params = check_method_params(X, fit_params, indices=before)
             # Slices, where they will do, leave the targets a view of the series.
             before, last = as_slice(before, len(X)), as_slice(last, len(X))
@@ -264,7 +243,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self._calibrate(X[last], y[last])
         return self
 
-    def partial_fit(self, X, y):
+    def partial_fit(self, X: Any, y: ArrayLike) -> Self:
         """Learn from new origins, whose truth has become known, for the calibration.
 
         The estimator stays as it is. For "split" and "cqr" the new origins take the
@@ -273,11 +252,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit, later than all before, in time order.
-        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window.
+        X, y
+            As for :meth:`fit`, later than all origins before, in time order.
 
         Returns
         -------
@@ -296,11 +272,10 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             X = check_windows(self, X, reset=False)
             y = check_targets(self, X, y, reset=False)
             if self._method == "cqr":
-                self._origins = last_origins(
-                    [*self._origins, self._known(dense(X), y)], self.n_calibration_
-                )
+                chunks = [*self._origins, self._scores.known(dense(X), y)]
+                self._origins = last_origins(chunks, self.n_calibration_)
             else:
-                scores = self._errors(*self._known(X, y), None)[..., 0]
+                scores = self._scores.of(*self._scores.known(X, y))[..., 0]
                 if self._method == "adaptive":
                     recent = np.concatenate([self.scores_, scores[:-1]])
                     steps = self.learning_rate * ranges(recent, self.n_calibration_)
@@ -310,7 +285,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 self.scores_ = kept.copy()
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """Forecast with the estimator.
 
         Parameters
@@ -336,7 +311,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         y = forecast_from(self.estimator_, X, self.estimator_.predict)
         return y.ravel() if self._y_is_1d else y.reshape(len(X), -1)
 
-    def predict_interval(self, X, coverage=None):
+    def predict_interval(self, X: Any, coverage: float | None = None) -> np.ndarray:
         """Central intervals for every step.
 
         Parameters
@@ -345,8 +320,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         coverage : float in (0, 1) or None, default=None
-            Probability that the interval is to hold; None takes the parameter of the
-            forecaster. As much is cut off below as above it.
+            Probability that the interval is to hold, half of the rest on each side;
+            None takes the `coverage` of the fit.
 
         Returns
         -------
@@ -361,129 +336,65 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If the calibration origins are too few for the coverage: the intervals are
-            infinite then.
+            If calibration origins are too few for the coverage: intervals are infinite.
         """
         check_is_fitted(self)
         coverage = self._coverage if coverage is None else coverage
         return super().predict_interval(X, coverage)
 
-    def _check_split(self, n_samples, n_before, n_last):
-        if not n_before:
-            raise ValueError(
-                "Expected some calibration origins and some before them to train on, "
-                f"found {n_last} and 0: calibration_fraction="
-                f"{self.calibration_fraction} of n_samples={n_samples}, with a gap of "
-                f"horizon - 1 = {self.horizon_ - 1}. Use more origins or a smaller "
-                "calibration_fraction."
-            )
-
     def _calibrate(self, X, y):
         """Take these origins, in time order, for the calibration."""
         self.n_calibration_ = len(y)
+        scores, own = self._scores, levels_of(self._coverage)
         if self._method == "cqr":
-            self._origins = [self._known(X, y)]
+            self._origins = [scores.known(X, y)]
             # An estimator that cannot forecast quantiles after all says so here.
-            self._centers(X[:1], levels_of(self.coverage))
+            scores.centers(X[:1], own)
             return
-        self.scores_ = self._errors(*self._known(X, y), None)[..., 0]
+        self.scores_ = scores.of(*scores.known(X, y))[..., 0]
         if self._method == "adaptive":
-            own = levels_of(self.coverage)
-            near = np.abs(_TRACKED[:, np.newaxis] - own).min(axis=1) < 1e-9
-            levels = np.sort(np.concatenate([own, _TRACKED[~near]]))
-            self.levels_ = told(levels, len(y))
+            self.levels_ = tracked_levels(own, len(y))
             self.tracked_ = at_ranks(self.scores_[..., np.newaxis], self.levels_)
 
-    def _known(self, X, y):
-        """Windows, what followed as (n, K), and the scale of each."""
-        return X, np.asarray(y).reshape(len(y), -1), self._scales(X)
+    @property
+    def _scores(self):
+        """How errors become scores."""
+        min_scale = None if self._normalize is None else self.min_scale_
+        is_cqr = self._method == "cqr"
+        return Scores(self.estimator_, is_cqr, self.horizon_, min_scale)
 
-    def _scales(self, X):
-        """What a score is counted in: (n, K), or (n, 1) without normalization."""
-        if self._normalize is None:
-            return np.ones((len(X), 1))
-        # step-major: (n, n_targets) -> (n, horizon * n_targets)
-        return np.tile(scales_of(X, self.min_scale_), self.horizon_)
-
-    def _centers(self, X, levels):
-        """What scores are distances from: (n, K, 1), or (n, K, Q) for "cqr"."""
-        if self._method != "cqr":
-            y = forecast_from(self.estimator_, X, self.estimator_.predict)
-            return y.reshape(len(X), -1, 1)
-        return forecast_from(
-            self.estimator_, X, lambda x: self.estimator_.predict_quantiles(x, levels)
-        )
-
-    def _errors(self, X, y, scales, levels):
-        """Scores of known origins: (n, K, 1), or (n, K, Q) for "cqr"."""
-        errors = y[..., np.newaxis] - self._centers(X, levels)
-        return errors / scales[..., np.newaxis]
-
-    def _scores(self, levels):
+    def _calibrating(self, levels):
         """Scores of the calibration origins: (m, K, 1), or (m, K, Q) for "cqr"."""
         if self._method != "cqr":
             return self.scores_[..., np.newaxis]
-        parts = [self._errors(*known, levels) for known in self._origins]
+        parts = [self._scores.of(x, y, s, levels) for x, y, s in self._origins]
         return np.concatenate(parts)
 
     def _offsets(self, levels):
         """Quantiles of the scores at these levels: (K, Q)."""
-        reached = told(levels, self.n_calibration_)
-        if len(reached) < len(levels):
-            warnings.warn(
-                f"Quantiles from {levels[0]:g} to {levels[-1]:g} take at least "
-                f"{n_needed(levels)} calibration origins, found {self.n_calibration_}: "
-                "those that are not reached are infinite. Fit with more origins or a "
-                "larger calibration_fraction, or ask for less extreme levels.",
-                UserWarning,
-            )
+        n_scores = self.n_calibration_
+        warn_of_reach(levels, n_scores)
         if self._method != "adaptive":
-            return at_ranks(self._scores(levels), levels)
-        return np.stack([self._interpolated(levels, q) for q in self.tracked_])
+            return at_ranks(self._calibrating(levels), levels)
+        return between_tracked(levels, self.levels_, self.tracked_, n_scores)
 
-    def _interpolated(self, levels, tracked):
-        """Quantiles of "adaptive" between those that are tracked, (Q,)."""
-        first, last = self.levels_[[0, -1]] if len(self.levels_) else (0.5, 0.5)
-        below, above = levels < first - 1e-9, levels > last + 1e-9
-        reached = told(levels[below | above], self.n_calibration_)
-        if len(reached):
-            raise ValueError(
-                f"Expected levels between {first:g} and {last:g}, which are tracked, "
-                f"found {levels[0]:g} to {levels[-1]:g}. Fit with the coverage that "
-                "you need."
-            )
-        quantiles = np.full(len(levels), -np.inf)
-        quantiles[above] = np.inf
-        inside = ~(below | above)
-        quantiles[inside] = np.interp(levels[inside], self.levels_, tracked)
-        return quantiles
-
-    def _quantiles(self, X, levels):
+    def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
         offsets = self._offsets(levels)
-        scales = self._scales(X)[..., np.newaxis]
+        scales = self._scores.scales(X)[..., np.newaxis]
         # (n, K, 1 or Q) + (n, K or 1, 1) * (K, Q) -> (n, K, Q)
-        return np.sort(self._centers(X, levels) + scales * offsets, axis=-1)
+        return np.sort(self._scores.centers(X, levels) + scales * offsets, axis=-1)
 
-    def _draw(self, X, n_samples, random_state):
+    def _draw(
+        self, X: Any, n_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
         """To each forecast, the errors of one calibration origin at all its steps."""
         rows = random_state.randint(self.n_calibration_, size=(n_samples, len(X)))
-        scales = self._scales(X)
+        scales = self._scores.scales(X)
         if self._method != "cqr":
-            return self._centers(X, None)[..., 0] + scales * self.scores_[rows]
-        levels = np.union1d(_GRID, levels_of(self._coverage))
-        levels = told(levels, self.n_calibration_)
-        if len(levels) < 2:
-            raise ValueError(
-                "Expected at least 2 calibration origins to draw paths, found "
-                f"{self.n_calibration_}. Fit with more origins or a larger "
-                "calibration_fraction."
-            )
-        place, excess = places_of(self._scores(levels), levels)
-        quantiles = self._quantiles(X, levels)
+            return self._scores.centers(X)[..., 0] + scales * self.scores_[rows]
+        own = levels_of(self._coverage)
+        levels = levels_of_places(own, self.n_calibration_)
+        place, excess = places_of(self._calibrating(levels), levels)
         # (m, K) -> (n_samples, n, K)
-        place, excess = place[rows], excess[rows]
-        left = np.minimum(place.astype(int), len(levels) - 2)
-        share = place - left
-        origin, output = np.ogrid[: len(X), : quantiles.shape[1]]
-        low, high = (quantiles[origin, output, at] for at in (left, left + 1))
-        return low + share * (high - low) + scales * excess
+        paths = at_places(self._quantiles(X, levels), place[rows])
+        return paths + scales * excess[rows]

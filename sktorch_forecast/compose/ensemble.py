@@ -2,8 +2,10 @@
 
 from copy import deepcopy
 from numbers import Integral
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import gen_batches
 from sklearn.utils.parallel import Parallel, delayed
@@ -11,10 +13,12 @@ from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
 from .._data.inputs import check_targets, check_windows
+from .._training.fitting import train
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions
 from .._utils.randomness import draw_seed, private_random_state
+from .._utils.typing import RandomState
 from .._utils.validation import check_params
 from ..forecaster import Forecaster
 from ..networks import MLPForecaster
@@ -83,11 +87,10 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     -----
     **Uncertainty.** The forecast distribution is the mixture of those of the members,
     with equal weights [1]_: their `sample` and `predict_quantiles` must tell the noise
-    of the series, as networks with a likelihood or quantiles do. Members that have no
-    such methods, or no source of uncertainty (`sample` raises a ValueError), stand
-    for points. Paths and quantiles are then those of the `n_estimators` forecasts:
-    they tell how far the members differ, not how noisy the series is, and intervals
-    are too narrow.
+    of the series, as networks of a distribution or of quantiles do. Members that have
+    no such methods stand for points. Paths and quantiles are then those of the
+    `n_estimators` forecasts: they tell how far the members differ, not how noisy the
+    series is, and intervals are too narrow.
 
     Quantiles of the mixture are read from the members' quantiles at 199 levels, 0.005
     apart, pooled.
@@ -119,8 +122,8 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     [6, 6, 6]
     """
 
-    _default_estimator = MLPForecaster
-    parameter_constraints = {
+    estimators_: list[Any]
+    parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "method": [StrOptions({"deep", "snapshot"})],
@@ -130,11 +133,11 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
-        n_estimators=5,
-        method="deep",
-        n_jobs=None,
-        random_state=None,
+        estimator: BaseEstimator | None = None,
+        n_estimators: int = 5,
+        method: Literal["deep", "snapshot"] = "deep",
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
     ):
         self.estimator = estimator
         self.n_estimators = n_estimators
@@ -142,7 +145,11 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X, y, **fit_params):
+    @staticmethod
+    def _default_estimator() -> Any:
+        return MLPForecaster()
+
+    def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
         """Train the members.
 
         Parameters
@@ -184,14 +191,13 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                     for _ in range(self.n_estimators)
                 ]
                 x = in_form_for(members[0], X)
-                self.estimators_ = Parallel(n_jobs=self.n_jobs)(
-                    delayed(_fitted)(member, x, y, fit_params) for member in members
-                )
+                jobs = (delayed(_fitted)(m, x, y, fit_params) for m in members)
+                self.estimators_ = list(Parallel(n_jobs=self.n_jobs)(jobs))
             self._random_state_of_draws = self.random_state
-            self._are_points = not _is_probabilistic(self.estimators_[0], X[:1])
+            self._are_points = not _is_probabilistic(self.estimators_[0])
         return self
 
-    def predict(self, X):
+    def predict(self, X: Any) -> np.ndarray:
         """The mean of the members' forecasts.
 
         Parameters
@@ -313,13 +319,10 @@ class _Snapshots(Callback):
 
 def _snapshots(network, n_snapshots, X, y, fit_params):
     """Copies of a network with the weights at the end of each cycle of its training."""
-    before = {name: getattr(network, name) for name in ("callbacks", "early_stopping")}
-    callbacks = before["callbacks"] if isinstance(before["callbacks"], list) else []
     snapshots = _Snapshots(n_snapshots)
-    network.set_params(early_stopping=False, callbacks=[*callbacks, snapshots])
-    network.fit(in_form_for(network, X), y, **fit_params)
-    network.set_params(**before)
-    network.callbacks_ = [c for c in network.callbacks_ if c[1] is not snapshots]
+    callbacks = [("snapshots", snapshots.initialize())]
+    how = {"go_on": False, "stop_early": False, "callbacks": callbacks}
+    train(network, in_form_for(network, X), y, **fit_params, **how)
     weights = snapshots.weights_
     if len(weights) < n_snapshots or _is_flawed(network.history[-1], weights[-1]):
         raise ValueError(
@@ -354,15 +357,9 @@ def _fitted(estimator, X, y, fit_params):
     return estimator.fit(X, y, **fit_params)
 
 
-def _is_probabilistic(member, X):
+def _is_probabilistic(member):
     """Whether a fitted member can tell the noise of the series."""
-    if not (hasattr(member, "sample") and hasattr(member, "predict_quantiles")):
-        return False
-    try:
-        _paths(member, X, 1, 0)
-    except ValueError:  # the windows are valid: it has no source of uncertainty
-        return False
-    return True
+    return hasattr(member, "sample") and hasattr(member, "predict_quantiles")
 
 
 def _paths(member, X, n_samples, random_state):

@@ -338,7 +338,7 @@ class _CarriedState(nn.Module):
         Steps to forecast.
     """
 
-    def __init__(self, network: nn.Module, horizon: int):
+    def __init__(self, network: Any, horizon: int):
         super().__init__()
         self.network = network
         self.horizon = horizon

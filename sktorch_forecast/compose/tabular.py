@@ -84,6 +84,9 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     True
     """
 
+    normalize: Kind | None
+    normalization_: WindowNormalization
+
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
     parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -148,7 +151,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 target = target.view(-1, self.horizon_, self.n_targets_)
                 targets.append(units.encode(target).flatten(1))
             rows, targets = torch.cat(rows).numpy(), torch.cat(targets).numpy()
-            estimator = clone(self._inner())
+            estimator: Any = clone(self._inner())
             if targets.shape[1] == 1:
                 # Regressors that know one output only want it 1-D.
                 targets = targets.ravel()

@@ -81,9 +81,13 @@ class MASELoss(SeriesLoss):
 class SMAPEAndMASELoss(SeriesLoss):
     """The sum of both, the two parts of the M4 competition's OWA."""
 
+    def __init__(self, n_targets: int = 1, seasonality: int | None = None):
+        super().__init__(n_targets, seasonality)
+        self.parts = SMAPELoss(n_targets), MASELoss(n_targets, seasonality)
+
     def losses(self, y_pred: Tensor, y_true: Tensor, windows: Tensor) -> Tensor:
-        args = y_pred, y_true, windows
-        return SMAPELoss.losses(self, *args) + MASELoss.losses(self, *args)
+        smape, mase = (part.losses(y_pred, y_true, windows) for part in self.parts)
+        return smape + mase
 
 
 class HeadLoss(nn.Module):

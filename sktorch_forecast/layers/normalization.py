@@ -162,8 +162,11 @@ class WindowNormalization(nn.Module):
             centered = centered / scale
         return self._with_channels(centered, x, seen, static), Units(*units)
 
-    def standardized(self, covariates: Literal["future", "static"], values: Tensor):
-        """Covariates of a kind in units of the training data, (..., n) -> (..., n)"""
+    def standardized(self, covariates: str, values: Tensor) -> Tensor:
+        """Covariates, "future" or "static", in units of the training data.
+
+        (..., n) -> (..., n)
+        """
         mean, scale = (
             self.get_buffer(f"{covariates}_{name}") for name in ("mean", "scale")
         )

@@ -1,5 +1,6 @@
 """Recurrent layers and the network that reads a window with them."""
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -10,7 +11,11 @@ from .dropout import Dropout
 from .gru import GRU
 from .readout import Readout
 
-CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": GRU}
+CELLS: dict[str, Callable[..., nn.Module]] = {
+    "rnn": nn.RNN,
+    "lstm": nn.LSTM,
+    "gru": GRU,
+}
 
 
 class RecurrentLayers(nn.Module):
@@ -41,7 +46,7 @@ class RecurrentLayers(nn.Module):
 
     def __init__(
         self,
-        cell: type[nn.RNNBase],
+        cell: Callable[..., nn.Module],
         n_inputs: int,
         hidden_size: int,
         num_layers: int = 1,
@@ -122,7 +127,7 @@ class RecurrentNetwork(nn.Module):
        On-Line Training of Recurrent Network Trajectories. Neural Computation 2 (4).
     """
 
-    cell: type[nn.RNNBase] | None = None
+    cell: Callable[..., nn.Module] = nn.RNN
 
     def __init__(
         self,
@@ -135,7 +140,7 @@ class RecurrentNetwork(nn.Module):
         bptt_steps: int | None = None,
         readout: bool = True,
         nonlinearity: str | None = None,
-        cell: type[nn.RNNBase] | None = None,
+        cell: Callable[..., nn.Module] | None = None,
     ):
         super().__init__()
         if bidirectional and bptt_steps is not None:
@@ -182,7 +187,7 @@ class RecurrentNetwork(nn.Module):
             )
         state = None
         if self.bptt_steps is not None and torch.is_grad_enabled():
-            x, state = self._read_without_graph(x)
+            x, state = self._read_without_graph(x, self.bptt_steps)
         outputs, _ = self.recurrent(x, state)
         return self.readout(outputs if all_steps else self._last(outputs))
 
@@ -194,12 +199,12 @@ class RecurrentNetwork(nn.Module):
         forward, backward = outputs.chunk(2, dim=-1)
         return torch.cat([forward[:, -1], backward[:, 0]], dim=-1)
 
-    def _read_without_graph(self, x):
+    def _read_without_graph(self, x, n_steps):
         """The steps that gradients flow through, and the state that they begin with."""
-        n_before, state = x.shape[1] - self.bptt_steps, None
+        n_before, state = x.shape[1] - n_steps, None
         with torch.no_grad():
-            for start in range(0, n_before, self.bptt_steps):
-                piece = x[:, start : min(start + self.bptt_steps, n_before)]
+            for start in range(0, n_before, n_steps):
+                piece = x[:, start : min(start + n_steps, n_before)]
                 _, state = self.recurrent(piece, state)
         return x[:, max(n_before, 0) :], state
 
@@ -219,5 +224,5 @@ class RecurrentNetwork(nn.Module):
         state : list
             To go on from.
         """
-        outputs, state = self.recurrent(x, state)
-        return self.readout(outputs[:, -1]), state
+        outputs, end = self.recurrent(x, state)
+        return self.readout(outputs[:, -1]), end

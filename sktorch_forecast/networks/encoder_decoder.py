@@ -91,11 +91,17 @@ class EncoderDecoderNetwork(nn.Module):
         forced.bernoulli_(teacher_forcing, generator=self.generator)
         return self._decode(value, state, truth, forced.bool())
 
-    def _decode(self, value, state, truth=None, forced=None):
+    def _decode(
+        self,
+        value: Tensor,
+        state: list,
+        truth: Tensor | None = None,
+        forced: Tensor | None = None,
+    ) -> Tensor:
         """Step by step, with the truth in the place of the value where it is forced."""
         forecasts = []
         for step in range(self.horizon):
-            if step and forced is not None:
+            if step and truth is not None and forced is not None:
                 before = slice(step - 1, step)
                 value = torch.where(forced[:, before], truth[:, before], value)
             outputs, state = self.decoder(value, state)

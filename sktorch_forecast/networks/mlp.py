@@ -42,8 +42,8 @@ class MLPNetwork(nn.Sequential):
         dropout: float = 0.0,
     ):
         # (batch, length, n_channels) -> (batch, length * n_channels)
-        layers: list[nn.Module]
-        layers, size = [nn.Flatten()], length * n_channels
+        layers: list[nn.Module] = [nn.Flatten()]
+        size = length * n_channels
         for hidden_size in check_positive_ints(
             hidden_layer_sizes, "hidden_layer_sizes"
         ):

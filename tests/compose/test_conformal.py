@@ -354,7 +354,7 @@ def test_partial_fit_calibrates_on_the_last_origins(method, x):
         expected = ConformalForecaster(Zero(), 0.8, method, 15 / 60)
         expected.fit(ARRAY[rows.stop - 60 : rows.stop], Y_[rows.stop - 60 : rows.stop])
         expected.min_scale_ = model.min_scale_
-        known = expected._known(
+        known = expected._scores.known(
             ARRAY[calibrated : rows.stop], Y_[calibrated : rows.stop]
         )
         if method == "cqr":

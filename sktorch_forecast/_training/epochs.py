@@ -1,0 +1,58 @@
+"""Epochs that nobody listens to, batch by batch."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from skorch import NeuralNetRegressor
+from skorch.callbacks import Callback
+
+from .batches import windows_of
+
+
+def hears_batches(net: Any) -> bool:
+    """Whether a callback or a subclass listens to what happens in each batch."""
+    hooks = ("on_batch_begin", "on_batch_end")
+    listeners: list[tuple[Any, type]] = [(net, NeuralNetRegressor)]
+    listeners += [(callback, Callback) for _, callback in net.callbacks_]
+    return any(
+        getattr(getattr(listener, hook), "__func__", None) is not getattr(cls, hook)
+        for listener, cls in listeners
+        for hook in hooks
+    )
+
+
+def quiet_epoch(
+    history: Any,
+    iterator: Iterable[Any],
+    prefix: str,
+    step_fn: Callable[..., dict[str, Any]],
+    fit_params: dict[str, Any],
+) -> None:
+    """One pass over the batches, with the losses entered into the history together.
+
+    skorch reads each loss as soon as it is there, for which a GPU must stop, and tells
+    each callback of each batch. Where none listens, losses stay on the device until
+    the end of the epoch; what the history then holds is the same.
+
+    Parameters
+    ----------
+    history : skorch.history.History
+    iterator : iterable of batches
+    prefix : {"train", "valid"}
+    step_fn : callable
+        Called with a batch, returns a dictionary with its "loss".
+    fit_params : dict
+        Passed on to `step_fn`.
+    """
+    losses, sizes = [], []
+    for batch in iterator:
+        losses.append(step_fn(batch, **fit_params)["loss"].detach())
+        sizes.append(windows_of(batch).shape[0])
+    # One reading for all batches.
+    losses = torch.stack(losses).tolist()
+    history[-1]["batches"] += [
+        {f"{prefix}_loss": loss, f"{prefix}_batch_size": size}
+        for loss, size in zip(losses, sizes)
+    ]
+    history.record(f"{prefix}_batch_count", len(losses))

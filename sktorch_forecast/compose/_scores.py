@@ -1,0 +1,93 @@
+"""How the errors of a forecaster become conformal scores.
+
+Symbols used below::
+
+    n  n_origins    K  n_outputs, horizon * n_targets    Q  n_levels
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._uncertainty.conformal import scales_of
+from ._wrapping import forecast_from
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Distances of the truth from what a forecaster says, in scales of the window.
+
+    Attributes
+    ----------
+    estimator : estimator
+        The fitted forecaster.
+    of_quantiles : bool
+        Whether distances are from its quantiles, rather than from its forecast.
+    horizon : int
+        Steps that it forecasts.
+    min_scale : ndarray of shape (n_targets,) or None
+        Lower bound of the scales; None counts distances as they are.
+    """
+
+    estimator: Any
+    of_quantiles: bool
+    horizon: int
+    min_scale: np.ndarray | None
+
+    def known(self, X: Any, y: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Windows, what followed as (n, K), and the scale of each."""
+        return X, np.asarray(y).reshape(len(y), -1), self.scales(X)
+
+    def scales(self, X: Any) -> np.ndarray:
+        """What a score is counted in: (n, K), or (n, 1) where that is 1."""
+        if self.min_scale is None:
+            return np.ones((len(X), 1))
+        # step-major: (n, n_targets) -> (n, horizon * n_targets)
+        return np.tile(scales_of(X, self.min_scale), self.horizon)
+
+    def centers(self, X: Any, levels: np.ndarray | None = None) -> np.ndarray:
+        """What scores are distances from: (n, K, 1), or (n, K, Q) for quantiles."""
+        if not self.of_quantiles:
+            y = forecast_from(self.estimator, X, self.estimator.predict)
+            return y.reshape(len(X), -1, 1)
+        return forecast_from(
+            self.estimator, X, lambda x: self.estimator.predict_quantiles(x, levels)
+        )
+
+    def of(
+        self,
+        X: Any,
+        y: np.ndarray,
+        scales: np.ndarray,
+        levels: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Scores of what `known` gives: (n, K, 1), or (n, K, Q) for quantiles."""
+        errors = y[..., np.newaxis] - self.centers(X, levels)
+        return errors / scales[..., np.newaxis]
+
+
+def check_split(
+    n_before: int, n_last: int, fraction: float, n_samples: int, horizon: int
+) -> None:
+    """Raise a ValueError if nothing is left before the calibration to train on."""
+    if n_before:
+        return
+    raise ValueError(
+        "Expected some calibration origins and some before them to train on, found "
+        f"{n_last} and 0: calibration_fraction={fraction} of n_samples={n_samples}, "
+        f"with a gap of horizon - 1 = {horizon - 1}. Use more origins or a smaller "
+        "calibration_fraction."
+    )
+
+
+def check_has_quantiles(estimator: Any) -> None:
+    """Raise a ValueError if "cqr" cannot calibrate the quantiles of an estimator."""
+    if hasattr(estimator, "predict_quantiles"):
+        return
+    raise ValueError(
+        "Expected an estimator with a predict_quantiles method for method='cqr', found "
+        f"{estimator!r}. Use a network with loss='quantile' or a distribution, put "
+        "pipelines and searches around the ConformalForecaster, or choose "
+        "method='split'."
+    )
