@@ -2,6 +2,9 @@
 # all that has to be there; everything else goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# In the mode of the settings, editors and type checkers find an editable package.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt --config-settings editable_mode=compat
 
 .PHONY: install demo course calibration m4 ett bench peers test lint docs clean
 
@@ -9,11 +12,11 @@ install: .venv/installed
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[plotting,test]"
+	$(INSTALL) --editable ".[plotting,test]"
 	@touch $@
 
 .venv/installed-docs: .venv/installed
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	$(INSTALL) --editable ".[docs]"
 	@touch $@
 
 demo: install

@@ -1,0 +1,103 @@
+"""What an editor sees: pyright over a user's script and over the package."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sktorch_forecast
+
+PYRIGHT = shutil.which("pyright", path=str(Path(sys.executable).parent))
+pytestmark = pytest.mark.skipif(
+    PYRIGHT is None, reason='pyright is not installed: pip install -e ".[test]"'
+)
+
+
+def check(*args, cwd):
+    """Diagnostics of pyright, as (line, kind, message)."""
+    command = [PYRIGHT, "--outputjson", "--pythonpath", sys.executable, *args]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    found = json.loads(run.stdout)["generalDiagnostics"]
+    return [
+        (d["range"]["start"]["line"] + 1, d["severity"], d["message"]) for d in found
+    ]
+
+
+# What a user writes; behind #: what must be known, or an error that must be found.
+SCRIPT = """
+import numpy as np
+from sktorch_forecast import (
+    ConformalForecaster, EncoderDecoderForecaster, EnsembleForecaster, GRUForecaster,
+    LSTMForecaster, MLPForecaster, NaiveForecaster, RecursiveForecaster,
+    SeriesForecaster, SlidingWindow, TabularForecaster, WaveNetForecaster, Windows,
+    make_windows,
+)
+
+X, y = make_windows(np.arange(50.0), horizon=2, length=5)
+reveal_type(X)  #: Windows
+net = LSTMForecaster(hidden_size=8, lr=0.01, loss="normal")
+reveal_type(net)  #: LSTMForecaster
+reveal_type(net.fit(X, y))  #: LSTMForecaster
+reveal_type(net.partial_fit(X, y))  #: LSTMForecaster
+reveal_type(net.set_params(lr=0.1))  #: LSTMForecaster
+reveal_type(net.predict(X))  #: ndarray[
+reveal_type(net.predict_interval(X, 0.8))  #: ndarray[
+reveal_type(net.predict_quantiles(X, [0.1, 0.9]))  #: ndarray[
+reveal_type(net.sample(X, n_samples=3))  #: ndarray[
+reveal_type(net.horizon_)  #: int
+reveal_type(MLPForecaster(hidden_layer_sizes=(3,), batch_size=-1))  #: MLPForecaster
+seq2seq = EncoderDecoderForecaster(teacher_forcing=0.1, device="auto")
+reveal_type(seq2seq.fit(X, y))  #: EncoderDecoderForecaster
+wavenet = WaveNetForecaster(dilations=[1, 2], optimizer__weight_decay=0.1)
+reveal_type(wavenet)  #: WaveNetForecaster
+conformal = ConformalForecaster(net, method="cqr").fit(X, y)
+reveal_type(conformal.predict_interval(X))  #: ndarray[
+reveal_type(EnsembleForecaster(net, n_estimators=2).fit(X, y))  #: EnsembleForecaster
+reveal_type(RecursiveForecaster(horizon=3).fit(X, y).predict(X))  #: ndarray[
+reveal_type(TabularForecaster(normalize="last").fit(X, y).predict(X))  #: ndarray[
+reveal_type(NaiveForecaster(seasonality=2).fit(X, y).predict(X))  #: ndarray[
+reveal_type(SeriesForecaster(net, 2, 5).fit(np.arange(50.0)).forecast())  #: DataFrame
+reveal_type(SlidingWindow(3).fit(X))  #: SlidingWindow
+reveal_type(X.with_length(3))  #: Windows
+reveal_type(X.shape)  #: tuple[int, int, int]
+LSTMForecaster(max_epoch=3)  #! No parameter named "max_epoch"
+GRUForecaster(hidden_size="8")  #! cannot be assigned to parameter "hidden_size"
+MLPForecaster(loss="mean")  #! cannot be assigned to parameter "loss"
+MLPForecaster(likelihood="normal")  #! No parameter named "likelihood"
+TabularForecaster(regressor=None)  #! No parameter named "regressor"
+ConformalForecaster(method="jackknife")  #! cannot be assigned to parameter "method"
+make_windows(np.arange(9.0), horizon=2)  #! Argument missing for parameter "length"
+"""
+
+
+def test_an_editor_knows_networks_and_finds_misspelt_parameters(tmp_path):
+    """Where the package is installed as `make install` does it."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    found = check("script.py", cwd=tmp_path)
+    for number, line in enumerate(SCRIPT.splitlines(), start=1):
+        here = [(kind, message) for at, kind, message in found if at == number]
+        if "#:" in line:
+            expected = line.split("#: ")[1]
+            [(kind, message)] = here
+            assert kind == "information"
+            assert f'is "{expected}' in message, (line, message)
+        elif "#!" in line:
+            expected = line.split("#! ")[1]
+            assert [kind for kind, _ in here] == ["error"], (line, here)
+            assert expected in here[0][1], (line, here)
+        else:
+            assert here == [], (line, here)
+
+
+def test_the_package_has_no_type_errors():
+    root = Path(sktorch_forecast.__file__).parents[1]
+    if not (root / "pyproject.toml").exists():
+        pytest.skip("not a checkout: pyright's settings stand in pyproject.toml")
+    assert check(cwd=root) == []
+
+
+def test_the_package_says_that_it_has_types():
+    assert (Path(sktorch_forecast.__file__).parent / "py.typed").exists()
