@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sktorch_forecast import (
     CalendarFeatures,
+    ConformalForecaster,
     Forecaster,
     MLPForecaster,
     SeriesForecaster,
@@ -56,7 +57,8 @@ VARIANTS = [
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
     [make(cls, **QUICK) for cls in ESTIMATORS if cls not in NO_ARRAYS]
-    + [make(MLPForecaster, **QUICK, **variant) for variant in VARIANTS],
+    + [make(MLPForecaster, **QUICK, **variant) for variant in VARIANTS]
+    + [ConformalForecaster()],
     expected_failed_checks=expected_failures,
 )
 def test_estimator_check(estimator, check):

@@ -1,5 +1,6 @@
 """What an editor sees: pyright over a user's script and over the package."""
 
+import inspect
 import json
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import sktorch_forecast
+import sktorch_forecast.discovery
 
 PYRIGHT = shutil.which("pyright", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(
@@ -35,6 +37,8 @@ from sktorch_forecast import (
     SeriesForecaster, SlidingWindow, TabularForecaster, WaveNetForecaster, Windows,
     make_windows,
 )
+from sktorch_forecast.datasets import load_co2
+from sktorch_forecast.metrics import mase
 
 X, y = make_windows(np.arange(50.0), horizon=2, length=5)
 reveal_type(X)  #: Windows
@@ -63,6 +67,9 @@ reveal_type(SeriesForecaster(net, 2, 5).fit(np.arange(50.0)).forecast())  #: Dat
 reveal_type(SlidingWindow(3).fit(X))  #: SlidingWindow
 reveal_type(X.with_length(3))  #: Windows
 reveal_type(X.shape)  #: tuple[int, int, int]
+reveal_type(mase([4.0], [5.0], y_train=[1.0, 3.0]))  #: float
+mase([4.0], [5.0], y_train=[1.0, 3.0], season=1)  #! No parameter named "season"
+reveal_type(load_co2())  #: Series
 LSTMForecaster(max_epoch=3)  #! No parameter named "max_epoch"
 GRUForecaster(hidden_size="8")  #! cannot be assigned to parameter "hidden_size"
 MLPForecaster(loss="mean")  #! cannot be assigned to parameter "loss"
@@ -101,3 +108,49 @@ def test_the_package_has_no_type_errors():
 
 def test_the_package_says_that_it_has_types():
     assert (Path(sktorch_forecast.__file__).parent / "py.typed").exists()
+
+
+# ------------------------------------------------------------------ annotations
+
+MODULES = [sktorch_forecast, sktorch_forecast.discovery]
+MODULES += [
+    module for module in vars(sktorch_forecast).values() if inspect.ismodule(module)
+]
+
+
+def public_functions():
+    """Functions, and methods of classes of ours, that the public modules export."""
+    found = {"discovery.all_estimators": sktorch_forecast.discovery.all_estimators}
+    for module in MODULES:
+        for name in getattr(module, "__all__", ()):
+            item = getattr(module, name)
+            if inspect.isfunction(item):
+                found[name] = item
+            elif inspect.isclass(item):
+                for cls in item.__mro__:
+                    if not cls.__module__.startswith("sktorch_forecast"):
+                        continue
+                    for method, function in vars(cls).items():
+                        is_public = not method.startswith("_") or method == "__init__"
+                        function = getattr(function, "__func__", function)
+                        function = getattr(function, "fget", function)
+                        function = getattr(function, "fn", function)  # available_if
+                        if is_public and inspect.isfunction(function):
+                            found[f"{cls.__name__}.{method}"] = function
+    return found
+
+
+FUNCTIONS = public_functions()
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_the_public_surface_is_annotated(name):
+    function = inspect.unwrap(FUNCTIONS[name])
+    code = function.__code__
+    n_names = code.co_argcount + code.co_kwonlyargcount
+    n_names += bool(code.co_flags & inspect.CO_VARARGS)
+    n_names += bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    names = set(code.co_varnames[:n_names]) - {"self", "cls"}
+    if not name.endswith("__init__"):
+        names.add("return")
+    assert names - set(function.__annotations__) == set()

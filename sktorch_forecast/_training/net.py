@@ -131,7 +131,9 @@ class WindowNet(ParametersMixin):
         """The loss of a name stands for criterion=None."""
         return LOSSES.get(self.loss) if prefix == "criterion" else None
 
-    def get_params_for_optimizer(self, prefix, named_parameters):
+    def get_params_for_optimizer(
+        self, prefix: str, named_parameters: Any
+    ) -> tuple[tuple, dict[str, Any]]:
         """As in skorch, with torch's fused step, if it has one, unless told else.
 
         It computes the same in one pass over the weights, which for small networks
@@ -383,7 +385,9 @@ class WindowNet(ParametersMixin):
         ):
             raise KeyboardInterrupt  # skorch's way to end a training
 
-    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **kwargs: Any):
+    def on_train_begin(
+        self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
+    ) -> None:
         """Give dropout a private generator, then let the callbacks begin."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
         self._seed_network()

@@ -23,8 +23,8 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
     validate_parameter_constraints,
-    validate_params,
 )
+from sklearn.utils._param_validation import validate_params as _validate_params
 
 # The fit parameters of a part of the rows, as cross-validation takes them.
 from sklearn.utils.validation import _check_method_params as check_method_params
@@ -50,6 +50,16 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
     """scikit-learn's, which hides the signature of the method from editors."""
     return cast(Callable[[_F], _F], _available_if(check))
+
+
+def validate_params(
+    constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
+) -> Callable[[_F], _F]:
+    """scikit-learn's, which hides the signature of the function from editors."""
+    decorate = _validate_params(
+        constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+    return cast(Callable[[_F], _F], decorate)
 
 
 def foreach_norm(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
