@@ -47,6 +47,9 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
     n_channels = X.shape[2] if X.ndim == 3 else 1
     if reset:
         estimator.n_channels_ = n_channels
+        # Series of a panel have scales of their own, found again by their names.
+        ids = X.ids if isinstance(X, Windows) else None
+        estimator._series_ids = None if ids is None or len(ids) < 2 else ids
     elif n_channels != (expected := getattr(estimator, "n_channels_", 1)):
         raise ValueError(
             f"X has {n_channels} channels, but {type(estimator).__name__} was fitted "

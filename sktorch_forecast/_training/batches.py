@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import skorch.dataset
 import torch
 from numpy.typing import ArrayLike, DTypeLike
@@ -17,8 +18,11 @@ from .._data.time_split import split_by_time
 from .._data.windows import Windows
 from ..layers import WindowNormalization
 
-# Windows that tell what is usual.
+# Windows that tell what is usual, of all and at least of each series.
 _N_CALIBRATING = 1024
+_N_OF_A_SERIES = 8
+# Windows whose scales are computed side by side.
+_BATCH_SIZE = 4096
 # Values of the windows that are forecast at once: enough to keep the processor busy,
 # few enough to stay in its caches, whatever the training needs.
 _BATCH_VALUES = 2**18
@@ -63,7 +67,7 @@ def parts_of(
     Returns
     -------
     parts : dict of Tensor
-        "x", and "future" and "static" where there are any.
+        "x", and "future", "static" and "series" where there are any.
     """
     if not isinstance(batch, dict):
         return {"x": function(batch)}
@@ -83,7 +87,57 @@ def calibrate(normalization: WindowNormalization, dataset: "WindowDataset") -> N
     batch = dataset[torch.from_numpy(evenly_spread(len(dataset)))][0]
     weights = batch.get("sample_weight") if isinstance(batch, dict) else None
     parts = parts_of(batch)
+    parts.pop("series", None)
     normalization.calibrate(parts.pop("x"), **parts, weights=weights)
+    if dataset.series_codes is not None:
+        _calibrate_series(normalization, dataset)
+
+
+def _calibrate_series(normalization, dataset):
+    """Set the scales of the series from some windows of each, evenly spread."""
+    codes = dataset.series_codes.cpu().numpy()
+    n_each = max(_N_CALIBRATING // normalization.n_series, _N_OF_A_SERIES)
+    rows = torch.from_numpy(evenly_spread_of_each(codes, n_each)).to(dataset.device)
+    scales, series, weights = [], [], []
+    for part in rows.split(_BATCH_SIZE):
+        batch = dataset[part][0]
+        scales.append(normalization.scales_of(batch["x"]))
+        series.append(batch["series"])
+        weights.append(batch.get("sample_weight", torch.ones(len(part))))
+    parts = (torch.cat(part).cpu() for part in (scales, series, weights))
+    normalization.calibrate_series(*parts)
+
+
+def codes_of(X: Any, series_ids: pd.Index) -> np.ndarray:
+    """Place of the series of each window among the names, their number for others."""
+    ids = X.ids if isinstance(X, Windows) else None
+    if ids is None:
+        return np.full(len(X), len(series_ids))
+    places = series_ids.get_indexer(ids)
+    return np.where(places < 0, len(series_ids), places)[X.series]
+
+
+def evenly_spread_of_each(codes: np.ndarray, n_each: int) -> np.ndarray:
+    """Rows of at most so many windows of each series, from its first to its last.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_windows,), int64
+        Which series each window is of.
+    n_each : int
+
+    Returns
+    -------
+    rows : ndarray, int64
+    """
+    order = np.argsort(codes, kind="stable")
+    sizes = np.bincount(codes)
+    place = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    size = np.repeat(sizes, sizes)
+    n_taken = np.minimum(size, n_each)
+    # Where the k-th of n_taken even parts of the series begins.
+    is_taken = (place * n_taken) // size > ((place - 1) * n_taken) // size
+    return order[is_taken]
 
 
 def evenly_spread(n_windows: int) -> np.ndarray:
@@ -111,6 +165,9 @@ class WindowDataset(skorch.dataset.Dataset):
         Weights of the origins.
     device : torch.device or str, default="cpu"
         Where the values are held and batches are gathered.
+    series_ids : pandas.Index of length n_series, default=None
+        Names of the series that have scales of their own; batches then say which of
+        them each window is of, `n_series` for others.
     """
 
     _windows: Tensor
@@ -122,6 +179,7 @@ class WindowDataset(skorch.dataset.Dataset):
         y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         device: torch.device | str = "cpu",
+        series_ids: pd.Index | None = None,
     ):
         super().__init__(X, y)
         self.device = device
@@ -148,6 +206,10 @@ class WindowDataset(skorch.dataset.Dataset):
         else:
             windows = as_tensor(X, device)
             windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
+        self.series_codes = None
+        if series_ids is not None:
+            codes = torch.from_numpy(codes_of(X, series_ids))
+            self.series_codes = codes.to(device)
         self._windows = windows
         self._targets = None if y is None else _target_tensor(np.asarray(y), device)
         self._weights = (
@@ -171,6 +233,8 @@ class WindowDataset(skorch.dataset.Dataset):
             beside["future"] = _rows(self._future, places)
         if self._static is not None:
             beside["static"] = _rows(self._static, _rows(self._series, index))
+        if self.series_codes is not None:
+            beside["series"] = _rows(self.series_codes, index)
         if self._weights is not None:
             beside["sample_weight"] = _rows(self._weights, index)
         if beside:

@@ -75,7 +75,7 @@ class WindowNet(ParametersMixin):
     n_targets_: int
     _random: np.random.RandomState
     _precision: Any
-    _dataset: tuple[Callable[..., Any], dict[str, Any]]
+    _dataset: tuple[Any, Any]
     _iterator: Callable[..., Any]
     # Whether forecasts are decoded for callbacks in the training, too.
     _is_heard = True
@@ -168,14 +168,13 @@ class WindowNet(ParametersMixin):
         """Windows and targets as a dataset; a dataset is returned as it is."""
         if is_dataset(X):
             return X
-        cls: Any = self._dataset[0]
-        kwargs: Any = self._dataset[1]
-        is_own = isinstance(cls, type) and issubclass(cls, WindowDataset)
-        if is_own:
-            kwargs = {"device": self.device_} | kwargs
+        factory, kwargs = self._dataset
+        if isinstance(factory, type) and issubclass(factory, WindowDataset):
+            ids = getattr(self, "_series_ids", None)
+            kwargs = {"device": self.device_, "series_ids": ids} | kwargs
         if sample_weight is not None:
             kwargs = kwargs | {"sample_weight": sample_weight}
-        return cls(X, y, **kwargs)
+        return factory(X, y, **kwargs)
 
     def _may_stop(self):
         return self.early_stopping if self._stops_early is None else self._stops_early

@@ -30,6 +30,8 @@ class NetworkSpec:
         Shapes of windows and targets.
     n_future, n_static : int
         Numbers of covariates known in the future, and of static ones.
+    n_series : int
+        Series that have scales of their own.
     normalize : str or None
         Kind of the normalization.
     seasonality : int or None
@@ -53,6 +55,7 @@ class NetworkSpec:
     horizon: int = 1
     n_future: int = 0
     n_static: int = 0
+    n_series: int = 0
     normalize: Kind | None = "window"
     seasonality: int | None = None
     masked: bool = False
@@ -80,6 +83,7 @@ class NetworkSpec:
             n_future=self.n_future,
             n_static=self.n_static,
             masked=self.masked,
+            n_series=self.n_series,
         )
 
     def build(self) -> ForecastNetwork:
@@ -139,6 +143,7 @@ def spec_of(net: Any) -> NetworkSpec:
         horizon=getattr(net, "horizon_", 1),
         n_future=getattr(net, "n_future_", 0),
         n_static=getattr(net, "n_static_", 0),
+        n_series=n_series_of(net),
         normalize=net.normalize,
         seasonality=net.seasonality,
         masked=net.missing == "mask",
@@ -146,3 +151,9 @@ def spec_of(net: Any) -> NetworkSpec:
         quantiles=quantiles,
         n_components=net.n_components,
     )
+
+
+def n_series_of(forecaster: Any) -> int:
+    """How many series have scales of their own in a forecaster."""
+    ids = getattr(forecaster, "_series_ids", None)
+    return 0 if ids is None else len(ids)

@@ -7,11 +7,12 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils import gen_batches
 
-from .._training.batches import evenly_spread
+from .._training.batches import codes_of, evenly_spread, evenly_spread_of_each
 from ..layers import WindowNormalization
 
 # Windows whose deviations are computed side by side.
@@ -83,29 +84,60 @@ def last_origins(chunks: list[tuple], n_origins: int) -> list[tuple]:
     return [tuple(part[surplus - len(first[1]) :] for part in joined)]
 
 
-def least_scale(X: Any, n_targets: int) -> np.ndarray:
-    """Lower bound of the scales of windows, as networks have it: (n_targets,).
+def least_scale(
+    X: Any, n_targets: int, series_ids: pd.Index | None = None
+) -> np.ndarray:
+    """Lower bounds of the scales of windows, as networks have them.
 
-    It comes from at most 1024 windows, evenly spread.
+    Parameters
+    ----------
+    X : Windows or ndarray
+        Windows to learn the bounds from.
+    n_targets : int
+    series_ids : pandas.Index of length n_series, default=None
+        Names of the series that have bounds of their own.
+
+    Returns
+    -------
+    min_scale : ndarray of shape (n_targets,), or (n_series + 2, n_targets)
+        With names, those of the series, 0 for the windows of others, and the common
+        one, for windows in which nothing happens.
     """
     normalization = WindowNormalization(n_targets, n_targets).double()
     normalization.calibrate(_targets_of(X[evenly_spread(len(X))], n_targets))
-    return normalization.min_scale.numpy()
+    common = normalization.min_scale.numpy()
+    if series_ids is None:
+        return common
+    n_series = len(series_ids)
+    codes = codes_of(X, series_ids)
+    rows = evenly_spread_of_each(codes, max(_BATCH_SIZE // n_series, 8))
+    own = WindowNormalization(n_targets, n_targets, n_series=n_series).double()
+    scales = [
+        own.scales_of(_targets_of(X[part], n_targets))
+        for part in np.array_split(rows, len(rows) // _BATCH_SIZE + 1)
+    ]
+    own.calibrate_series(torch.cat(scales), torch.from_numpy(codes[rows]))
+    return np.concatenate([own.series_scale.numpy() / 10, common[np.newaxis]])
 
 
-def scales_of(X: Any, min_scale: np.ndarray) -> np.ndarray:
-    """Deviation of the targets over each window, at least `min_scale`: (n, n_targets).
+def scales_of(
+    X: Any, min_scale: np.ndarray, series_ids: pd.Index | None = None
+) -> np.ndarray:
+    """Deviation of the targets over each window, but not below its bound.
 
-    In double precision.
+    In double precision: (n, n_targets).
     """
-    n_targets = len(min_scale)
+    n_targets = min_scale.shape[-1]
     normalization = WindowNormalization(n_targets, n_targets).double()
-    normalization.min_scale.copy_(torch.from_numpy(min_scale))
-    scales = []
-    for batch in gen_batches(len(X), _BATCH_SIZE):
-        _, units = normalization.encode(_targets_of(X[batch], n_targets))
-        scales.append(units.scale[:, 0].numpy())  # (batch, 1, n_targets)
-    return np.concatenate(scales)
+    deviations = [
+        normalization.scales_of(_targets_of(X[batch], n_targets)).numpy()
+        for batch in gen_batches(len(X), _BATCH_SIZE)
+    ]
+    scales = np.concatenate(deviations)
+    if series_ids is None:
+        return np.maximum(scales, min_scale)
+    scales = np.maximum(scales, min_scale[codes_of(X, series_ids)])
+    return np.where(scales > 0, scales, min_scale[-1])
 
 
 def _targets_of(X, n_targets):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
@@ -57,6 +58,7 @@ class UncertaintyMixin:
     n_targets_: int
     horizon_: int
     _y_is_1d: bool
+    _series_ids: pd.Index | None
 
     @available_if(_offers("predict_interval"))
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from .._uncertainty.conformal import scales_of
 from ._wrapping import forecast_from
@@ -26,14 +27,18 @@ class Scores:
         Whether distances are from its quantiles, rather than from its forecast.
     horizon : int
         Steps that it forecasts.
-    min_scale : ndarray of shape (n_targets,) or None
-        Lower bound of the scales; None counts distances as they are.
+    min_scale : ndarray or None
+        Lower bounds of the scales, as `least_scale` gives them; None counts distances
+        as they are.
+    series_ids : pandas.Index or None
+        Names of the series that have bounds of their own.
     """
 
     estimator: Any
     of_quantiles: bool
     horizon: int
     min_scale: np.ndarray | None
+    series_ids: pd.Index | None = None
 
     def known(self, X: Any, y: Any) -> tuple[Any, np.ndarray, np.ndarray]:
         """Windows, what followed as (n, K), and the scale of each."""
@@ -44,7 +49,7 @@ class Scores:
         if self.min_scale is None:
             return np.ones((len(X), 1))
         # step-major: (n, n_targets) -> (n, horizon * n_targets)
-        return np.tile(scales_of(X, self.min_scale), self.horizon)
+        return np.tile(scales_of(X, self.min_scale, self.series_ids), self.horizon)
 
     def centers(self, X: Any, levels: np.ndarray | None = None) -> np.ndarray:
         """What scores are distances from: (n, K, 1), or (n, K, Q) for quantiles."""

@@ -73,10 +73,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         origins before them are not used, since their targets reach into that part.
     normalize : {"window"} or None, default="window"
         "window" divides the scores by the deviation of the target over the window and
-        multiplies their quantiles by that of the new window, for series whose noise
-        grows with their deviation, and several series at different levels. Deviations
-        below a tenth of the usual one of the training windows are raised to it. None
-        takes the scores as they are.
+        multiplies their quantiles by that of the new window, so that series of any size
+        calibrate together. Deviations below a tenth of the usual one of their series
+        are raised to it. None takes the scores as they are.
     learning_rate : float, default=0.05
         Of "adaptive": how far a quantile moves with each new truth, as a share of the
         range of the recent scores.
@@ -99,11 +98,11 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Steps that are forecast.
     n_calibration_ : int
         Origins that calibrate.
-    min_scale_ : ndarray of shape (n_targets,)
-        Lower bound of the deviations. Only with ``normalize="window"``.
+    min_scale_ : ndarray of shape (n_targets,), or (n_series + 2, n_targets)
+        Lower bound of the deviations; for a panel by series, then for others and for
+        windows in which nothing happens. Only with ``normalize="window"``.
     scores_ : ndarray of shape (n_calibration, horizon * n_targets)
-        Signed errors on the calibration origins in time order, scaled. Not for "cqr",
-        where they depend on the level.
+        Signed errors on the calibration origins in time order, scaled. Not for "cqr".
     levels_ : ndarray of shape (n_levels,)
         Levels that are tracked. Only for "adaptive".
     tracked_ : ndarray of shape (horizon * n_targets, n_levels)
@@ -111,7 +110,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     See Also
     --------
-    EnsembleForecaster : Tells how unsure the networks are, rather than the series.
+    EnsembleForecaster : Tells how unsure the networks are, not the series.
 
     Notes
     -----
@@ -213,9 +212,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid, no origins are left to train on,
-            or "cqr" is asked of an estimator that forecasts no quantiles. A fitted
-            forecaster stays as it was.
+            If a parameter or the data are not valid, nothing is left to train on, or
+            "cqr" has no quantiles to calibrate. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self):
             check_params(self)
@@ -235,7 +233,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             x = in_form_for(self.estimator_, X[before])
             self.estimator_.fit(x, y[before], **fit_params)
             if self.normalize == "window":
-                self.min_scale_ = least_scale(X[before], self.n_targets_)
+                names = self._series_ids
+                self.min_scale_ = least_scale(X[before], self.n_targets_, names)
             # What forecasts depend on from here on.
             self._method, self._normalize = self.method, self.normalize
             self._coverage = self.coverage
@@ -262,8 +261,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid or not like those of the fit. The
-            forecaster stays as it was.
+            If something is not valid or not like the fit; nothing changes then.
         """
         if not hasattr(self, "estimator_"):
             return self.fit(X, y)
@@ -336,7 +334,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If calibration origins are too few for the coverage: intervals are infinite.
+            If intervals are infinite, since too few origins calibrate.
         """
         check_is_fitted(self)
         coverage = self._coverage if coverage is None else coverage
@@ -361,7 +359,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         """How errors become scores."""
         min_scale = None if self._normalize is None else self.min_scale_
         is_cqr = self._method == "cqr"
-        return Scores(self.estimator_, is_cqr, self.horizon_, min_scale)
+        how = is_cqr, self.horizon_, min_scale, self._series_ids
+        return Scores(self.estimator_, *how)
 
     def _calibrating(self, levels):
         """Scores of the calibration origins: (m, K, 1), or (m, K, Q) for "cqr"."""

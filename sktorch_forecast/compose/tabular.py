@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._data.inputs import check_targets, check_windows
 from .._training.batches import WindowDataset, calibrate, parts_of
+from .._training.spec import n_series_of
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions
@@ -134,7 +135,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             y = check_targets(self, X, y, reset=True)
             self._check_season()
             fit_params = self._routed(fit_params)
-            dataset = WindowDataset(X, y)
+            dataset = self._dataset(X, y)
             self.normalization_ = WindowNormalization(
                 self.n_channels_,
                 self.n_targets_,
@@ -143,6 +144,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 horizon=self.horizon_,
                 n_future=self.n_future_,
                 n_static=self.n_static_,
+                n_series=n_series_of(self),
             )
             calibrate(self.normalization_, dataset)
             rows, targets = [], []
@@ -222,12 +224,15 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         parts = []
         # In double precision, the forecast of a window does not depend, in the digits
         # that are left in the end, on which others are forecast with it.
-        for rows, units, _ in self._tables(WindowDataset(X), torch.float64):
+        for rows, units, _ in self._tables(self._dataset(X), torch.float64):
             z = torch.from_numpy(forecast(rows.numpy()).astype(np.float64, copy=False))
             z = z.reshape(len(rows), self.horizon_, self.n_targets_, -1)
             shift, scale = (part.unsqueeze(-1) for part in units)
             parts.append((shift + scale * z).flatten(1, 2))
         return torch.cat(parts).numpy()
+
+    def _dataset(self, X, y=None):
+        return WindowDataset(X, y, series_ids=self._series_ids)
 
     @torch.no_grad()
     def _tables(self, dataset, dtype=torch.float32):
@@ -238,8 +243,10 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         n_values = self.n_features_in_ * self.n_channels_
         for rows in gen_batches(len(dataset), max(1, _BATCH_VALUES // n_values)):
             batch, targets = dataset[rows]
-            parts = parts_of(batch, lambda part: part.to(dtype))
-            inputs, units = self.normalization_.encode(parts.pop("x"))
+            parts = parts_of(batch)
+            parts = {k: v if k == "series" else v.to(dtype) for k, v in parts.items()}
+            x, series = parts.pop("x"), parts.pop("series", None)
+            inputs, units = self.normalization_.encode(x, series=series)
             known = [self.normalization_.standardized(k, v) for k, v in parts.items()]
             table = [part.flatten(1) for part in (inputs, *known)]
             yield torch.cat(table, dim=1), units, targets

@@ -70,6 +70,7 @@ class ForecastNetwork(nn.Module):
         future: Tensor | None = None,
         static: Tensor | None = None,
         targets: Tensor | None = None,
+        series: Tensor | None = None,
         **kwargs: Any,
     ) -> Encoded:
         """Forecast what follows each window, in the units of the window.
@@ -85,6 +86,8 @@ class ForecastNetwork(nn.Module):
         targets : Tensor of shape (b, H * K), default=None
             What followed, in the units of the series, for networks that ask for it in
             the training: they get it encoded, (b, H, K).
+        series : Tensor of shape (b,), int64, default=None
+            Which series each window is of, where the normalization knows some.
         **kwargs
             Passed on to the network.
 
@@ -98,7 +101,7 @@ class ForecastNetwork(nn.Module):
         ValueError
             If the network puts out another shape than it should.
         """
-        inputs, units = self.normalization.encode(x, static)
+        inputs, units = self.normalization.encode(x, static, series)
         if targets is not None:
             kwargs["targets"] = units.encode(
                 targets.unflatten(1, (-1, units[1].shape[-1]))

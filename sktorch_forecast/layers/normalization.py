@@ -11,6 +11,14 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from .statistics import (
+    centered_windows,
+    deviation,
+    mean_size,
+    usual_of,
+    usual_of_groups,
+    without_last,
+)
 from .units import Units
 
 Kind = Literal["window", "mean", "last", "level", "season"]
@@ -55,6 +63,9 @@ class WindowNormalization(nn.Module):
         Whether values may be missing (NaN). They are left out of the statistics, the
         network sees zeros for them, and one more channel for each target and past
         covariate, 1 where a value is there.
+    n_series : int, default=0
+        Series that have scales of their own, so that a series of another size than the
+        others is seen as they are; 0 where windows do not say which series they are of.
 
     Attributes
     ----------
@@ -63,6 +74,12 @@ class WindowNormalization(nn.Module):
         neither divides by zero nor outweighs all others. Set by :meth:`calibrate`.
     usual_scale : Tensor of shape (n_channels,)
         Usual deviation of the windows. Set by :meth:`calibrate`.
+    series_scale : Tensor of shape (n_series + 1, n_channels)
+        Usual scale of the windows of each series, a tenth of which is the bound for
+        these; 0 for a series that stands still, and in the last row, for series that
+        were not there in the training. Their windows have no bound, and where nothing
+        happens in one, `min_scale`. Set by :meth:`calibrate_series`; only with
+        `n_series`.
 
     References
     ----------
@@ -75,6 +92,7 @@ class WindowNormalization(nn.Module):
 
     min_scale: Tensor
     usual_scale: Tensor
+    series_scale: Tensor
 
     def __init__(
         self,
@@ -87,6 +105,7 @@ class WindowNormalization(nn.Module):
         n_future: int = 0,
         n_static: int = 0,
         masked: bool = False,
+        n_series: int = 0,
     ):
         super().__init__()
         self.n_targets = n_targets
@@ -97,6 +116,9 @@ class WindowNormalization(nn.Module):
         self.masked = masked
         self.register_buffer("min_scale", torch.full((n_channels,), 1e-6))
         self.register_buffer("usual_scale", torch.ones(n_channels))
+        self.n_series = n_series
+        if n_series:
+            self.register_buffer("series_scale", torch.zeros(n_series + 1, n_channels))
         for name, size in (("future", n_future), ("static", n_static)):
             if size:
                 self.register_buffer(f"{name}_mean", torch.zeros(size))
@@ -124,10 +146,10 @@ class WindowNormalization(nn.Module):
         seen = windows.isfinite()
         weights = windows.new_ones(len(windows)) if weights is None else weights
         weights = weights.double().unsqueeze(1)
-        usual = _usual(_deviation(_centered(windows, seen)[0], seen), weights)
+        usual = usual_of(deviation(centered_windows(windows, seen)[0], seen), weights)
         self.usual_scale.copy_(usual)
         if self.kind == "level":
-            usual = _usual(_size(windows, seen), weights)
+            usual = usual_of(mean_size(windows, seen), weights)
         self.min_scale.copy_(usual / 10)
         if future is not None:
             known = torch.cat([windows[..., self.n_past :], future], dim=1)
@@ -137,7 +159,39 @@ class WindowNormalization(nn.Module):
         if static is not None:
             self._set_standard("static", static, weights)
 
-    def encode(self, x: Tensor, static: Tensor | None = None) -> tuple[Tensor, Units]:
+    def scales_of(self, windows: Tensor) -> Tensor:
+        """What the kind scales by, without a bound: (n, L, C) -> (n, C)
+
+        "mean" and "last" scale by what is usual of the deviation.
+        """
+        seen = windows.isfinite()
+        if self.kind == "level":
+            return mean_size(windows, seen)[:, 0]
+        return deviation(centered_windows(windows, seen)[0], seen)[:, 0]
+
+    def calibrate_series(
+        self, scales: Tensor, series: Tensor, weights: Tensor | None = None
+    ) -> None:
+        """Set the scales of the series, from some training windows of each.
+
+        Parameters
+        ----------
+        scales : Tensor of shape (n_windows, n_channels)
+            As `scales_of` gives them.
+        series : Tensor of shape (n_windows,), int64
+            Which series each window is of, from 0.
+        weights : Tensor of shape (n_windows,), default=None
+            How much each window counts.
+        """
+        weights = scales.new_ones(len(scales)) if weights is None else weights
+        usual = usual_of_groups(
+            scales.double(), weights.double(), series, self.n_series
+        )
+        self.series_scale[:-1] = usual
+
+    def encode(
+        self, x: Tensor, static: Tensor | None = None, series: Tensor | None = None
+    ) -> tuple[Tensor, Units]:
         """Windows as a network sees them, and the units of what it puts out.
 
         Parameters
@@ -145,6 +199,9 @@ class WindowNormalization(nn.Module):
         x : Tensor of shape (b, L, C)
             In the units of the series.
         static : Tensor of shape (b, S), default=None
+        series : Tensor of shape (b,), int64, default=None
+            Which series each window is of, `n_series` for one that is not known. None
+            for none that is.
 
         Returns
         -------
@@ -153,7 +210,7 @@ class WindowNormalization(nn.Module):
         units : Units
         """
         seen = x.isfinite() if self.masked else None
-        centered, shift, scale = self._statistics(x, seen)
+        centered, shift, scale = self._statistics(x, seen, series)
         # (b, 1, C) -> (b, 1, K)
         units = [part[..., : self.n_targets] for part in (shift, scale)]
         if self.kind == "season":
@@ -184,7 +241,7 @@ class WindowNormalization(nn.Module):
         scale = torch.where(square > 0, square, 1.0).sqrt()
         self.get_buffer(f"{covariates}_scale").copy_(scale)
 
-    def _statistics(self, x, seen):
+    def _statistics(self, x, seen, series):
         """Windows without their shift, the shift and the scale.
 
         (b, L, C) -> itself and two of (b, 1, C). What is not seen becomes zero.
@@ -194,16 +251,36 @@ class WindowNormalization(nn.Module):
             shift = torch.zeros_like(x[:, :1])
             if self.kind is None:
                 return x, shift, torch.ones_like(shift)
-            return x, shift, _size(x, seen).clamp_min(self.min_scale)
+            return x, shift, self._bounded(mean_size(x, seen), series)
         if self.kind == "last":
-            centered, shift = _without_last(x, seen)
+            centered, shift = without_last(x, seen)
         else:
-            centered, shift = _centered(x, seen)
-        if self.kind in ("mean", "last"):
+            centered, shift = centered_windows(x, seen)
+        if self.kind not in ("mean", "last"):
+            return centered, shift, self._bounded(deviation(centered, seen), series)
+        if not self.n_series:
             scale = self.usual_scale.expand_as(shift)
-        else:
-            scale = _deviation(centered, seen)
-        return centered, shift, scale.clamp_min(self.min_scale)
+            return centered, shift, scale.clamp_min(self.min_scale)
+        usual = self._scale_of(series)
+        own = deviation(centered_windows(x, seen)[0], seen)
+        return (
+            centered,
+            shift,
+            self._bounded(torch.where(usual > 0, usual, own), series),
+        )
+
+    def _bounded(self, scale, series):
+        """Scales (b, 1, C), but not below the bound of their series."""
+        if not self.n_series:
+            return scale.clamp_min(self.min_scale)
+        scale = torch.maximum(scale, self._scale_of(series) / 10)
+        return torch.where(scale > 0, scale, self.min_scale)
+
+    def _scale_of(self, series):
+        """Usual scales of the series of windows, (b, 1, C) or (C,)."""
+        if series is None:
+            return self.series_scale[-1]
+        return self.series_scale.index_select(0, series).unsqueeze(1)
 
     def _without_season(self, x, centered, mean, seen):
         """Targets minus their last season, and that season for each step, (b, H, K).
@@ -235,75 +312,3 @@ class WindowNormalization(nn.Module):
             static = self.standardized("static", static)
             parts.append(static.unsqueeze(1).expand(-1, x.shape[1], -1))
         return centered if len(parts) == 1 else torch.cat(parts, dim=2)
-
-
-def _count(x, seen):
-    """Values that are seen in each window, at least 1."""
-    if seen is None:
-        return x.shape[1]
-    return seen.sum(dim=1, keepdim=True).clamp_min(1).to(x.dtype)
-
-
-def _size(x, seen):
-    """Mean absolute value of each window, (b, L, C) -> (b, 1, C)"""
-    x = x if seen is None else torch.where(seen, x, 0)
-    return x.abs().sum(dim=1, keepdim=True) / _count(x, seen)
-
-
-def _without_last(x, seen):
-    """Windows without their last value, and that, (b, 1, C)."""
-    if seen is None:
-        last = x[:, -1:]
-        return x - last, last
-    # Index of the last value that is there; where none is, the shift is zero.
-    steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
-    place = (seen * steps).amax(dim=1, keepdim=True)
-    x = torch.where(seen, x, 0)
-    last = x.gather(1, (place - 1).clamp_min(0))
-    return torch.where(seen, x - last, 0), last
-
-
-def _centered(x, seen):
-    """Windows without their mean, and that, (b, 1, C).
-
-    The last value comes off first: in a series at a high level, the digits in which
-    the timestamps differ would be lost in their sum. And ``torch.var_mean`` takes
-    several times as long along this axis.
-    """
-    centered, last = _without_last(x, seen)
-    offset = centered.sum(dim=1, keepdim=True) / _count(x, seen)
-    centered -= offset
-    if seen is not None:
-        centered = torch.where(seen, centered, 0)
-    return centered, last + offset
-
-
-def _deviation(centered, seen):
-    """Deviation of windows without their mean, (b, 1, C): the root of the mean square.
-
-    In one pass.
-    """
-    norm = torch.linalg.vector_norm(centered, dim=1, keepdim=True)
-    return norm / _count(centered, seen) ** 0.5
-
-
-def _usual(scales, weights):
-    """The usual one of some scales, (n_windows, 1, C) -> (C,), never zero."""
-    scales = scales.squeeze(1)
-    # Most windows of an intermittent series may be flat: the median is zero then, the
-    # mean is not. If all are flat, any scale is as good as another: below, a tenth of
-    # ten.
-    usual = _median(scales, weights)
-    mean = (weights * scales).sum(dim=0) / weights.sum()
-    usual = torch.where(usual > 0, usual, mean)
-    return torch.where(usual > 0, usual, 10.0).to(scales.dtype)
-
-
-def _median(values, weights):
-    """Weighted medians of columns, (n, C) and (n, 1) -> (C,); of two, their mean."""
-    order = values.argsort(dim=0)
-    values = values.gather(0, order)
-    below = weights.expand_as(values).gather(0, order).cumsum(dim=0) / weights.sum()
-    ends = [(below < 0.5 + side).sum(dim=0, keepdim=True) for side in (-1e-9, 1e-9)]
-    lower, upper = (values.gather(0, end.clamp_max(len(values) - 1)) for end in ends)
-    return ((lower + upper) / 2).squeeze(0)

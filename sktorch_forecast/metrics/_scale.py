@@ -48,7 +48,7 @@ def naive_scale(
     Returns
     -------
     scale : ndarray of shape (n, n_targets), float64
-        In the units of the series for both powers, and above zero.
+        In the units of the series for both powers; 0 where the history repeats itself.
 
     Raises
     ------
@@ -70,8 +70,7 @@ def naive_scale(
         naive_error = np.abs(values[:, seasonality:] - values[:, :-seasonality])
         # (batch, length - m, k) -> (batch, k)
         scale[batch] = (naive_error**power).mean(axis=1) ** (1 / power)
-    # scikit-learn's convention for a division by zero in MAPE: large, but finite.
-    return np.maximum(scale, np.finfo(np.float64).eps)
+    return scale
 
 
 def history_scale(
@@ -142,6 +141,8 @@ def history_scale(
             f"{k} targets, found {n_outputs} outputs. Give all targets of step "
             "1 first, then those of step 2."
         )
-    return naive_scale(
+    scale = naive_scale(
         history, power=power, seasonality=seasonality, n_targets=k, name=name
     )
+    # scikit-learn's convention for a division by zero in MAPE: large, but finite.
+    return np.maximum(scale, np.finfo(np.float64).eps)

@@ -1,0 +1,122 @@
+"""Statistics of windows, and what is usual of them.
+
+Symbols used below::
+
+    b  batch    L  length    C  n_channels
+"""
+
+import torch
+from torch import Tensor
+
+
+def n_seen(x, seen):
+    """Values that are seen in each window, at least 1."""
+    if seen is None:
+        return x.shape[1]
+    return seen.sum(dim=1, keepdim=True).clamp_min(1).to(x.dtype)
+
+
+def mean_size(x, seen):
+    """Mean absolute value of each window, (b, L, C) -> (b, 1, C)"""
+    x = x if seen is None else torch.where(seen, x, 0)
+    return x.abs().sum(dim=1, keepdim=True) / n_seen(x, seen)
+
+
+def without_last(x, seen):
+    """Windows without their last value, and that, (b, 1, C)."""
+    if seen is None:
+        last = x[:, -1:]
+        return x - last, last
+    # Index of the last value that is there; where none is, the shift is zero.
+    steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
+    place = (seen * steps).amax(dim=1, keepdim=True)
+    x = torch.where(seen, x, 0)
+    last = x.gather(1, (place - 1).clamp_min(0))
+    return torch.where(seen, x - last, 0), last
+
+
+def centered_windows(x, seen):
+    """Windows without their mean, and that, (b, 1, C).
+
+    The last value comes off first: in a series at a high level, the digits in which
+    the timestamps differ would be lost in their sum. And ``torch.var_mean`` takes
+    several times as long along this axis.
+    """
+    centered, last = without_last(x, seen)
+    offset = centered.sum(dim=1, keepdim=True) / n_seen(x, seen)
+    centered -= offset
+    if seen is not None:
+        centered = torch.where(seen, centered, 0)
+    return centered, last + offset
+
+
+def deviation(centered, seen):
+    """Deviation of windows without their mean, (b, 1, C): the root of the mean square.
+
+    In one pass.
+    """
+    norm = torch.linalg.vector_norm(centered, dim=1, keepdim=True)
+    return norm / n_seen(centered, seen) ** 0.5
+
+
+def usual_of(scales, weights):
+    """The usual one of some scales, (n_windows, 1, C) -> (C,), never zero."""
+    scales = scales.squeeze(1)
+    # Most windows of an intermittent series may be flat: the median is zero then, the
+    # mean is not. If all are flat, any scale is as good as another: below, a tenth of
+    # ten.
+    usual = median(scales, weights)
+    mean = (weights * scales).sum(dim=0) / weights.sum()
+    usual = torch.where(usual > 0, usual, mean)
+    return torch.where(usual > 0, usual, 10.0).to(scales.dtype)
+
+
+def median(values, weights):
+    """Weighted medians of columns, (n, C) and (n, 1) -> (C,); of two, their mean."""
+    order = values.argsort(dim=0)
+    values = values.gather(0, order)
+    below = weights.expand_as(values).gather(0, order).cumsum(dim=0) / weights.sum()
+    ends = [(below < 0.5 + side).sum(dim=0, keepdim=True) for side in (-1e-9, 1e-9)]
+    lower, upper = (values.gather(0, end.clamp_max(len(values) - 1)) for end in ends)
+    return ((lower + upper) / 2).squeeze(0)
+
+
+def usual_of_groups(
+    values: Tensor, weights: Tensor, groups: Tensor, n_groups: int
+) -> Tensor:
+    """The usual ones of the values of each group: their median, or else their mean.
+
+    Parameters
+    ----------
+    values : Tensor of shape (n, C)
+        Not negative.
+    weights : Tensor of shape (n,)
+    groups : Tensor of shape (n,), int64
+        From 0 to ``n_groups - 1``.
+    n_groups : int
+
+    Returns
+    -------
+    usual : Tensor of shape (n_groups, C)
+        0 where a group has no values, or only zeros.
+    """
+    sizes = groups.bincount(minlength=n_groups)
+    first = sizes.cumsum(0) - sizes
+    totals = weights.new_zeros(n_groups).index_add_(0, groups, weights)
+    before = totals.cumsum(0) - totals
+    columns = []
+    for column in values.unbind(1):
+        order = column.argsort()
+        order = order[groups[order].argsort(stable=True)]
+        group, value, weight = groups[order], column[order], weights[order]
+        share = (weight.cumsum(0) - before[group]) / totals[group]
+        ends = []
+        for half in (0.5 - 1e-9, 0.5 + 1e-9):
+            below = torch.zeros_like(sizes).index_add_(0, group, (share < half).long())
+            place = first + torch.minimum(below, (sizes - 1).clamp_min(0))
+            ends.append(value[place.clamp_max(len(value) - 1)])
+        median = (ends[0] + ends[1]) / 2
+        sums = torch.zeros_like(totals).index_add_(0, group, weight * value)
+        mean = sums / torch.where(totals > 0, totals, 1)
+        columns.append(torch.where((sizes > 0) & (median > 0), median, mean))
+    return torch.stack(columns, dim=1)
