@@ -1,6 +1,7 @@
 """What a network checks of its parameters before it trains."""
 
 import inspect
+import warnings
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ def check_parameters(net: Any) -> None:
     check_params(net)
     _check_hardware(net)
     _check_objective(net)
+    _warn_of_clipping(net)
     if net.normalize == "season" and net.seasonality is None:
         raise ValueError(
             "Expected a seasonality of at least 1 with normalize='season', found None. "
@@ -66,6 +68,19 @@ def _check_hardware(net):
             f"Expected precision='fp32' on this {device.type}, found 'bf16', "
             "which it has no arithmetic for. Use an accelerator or processor that "
             "has (AVX-512 or AMX), or precision='fp32', which is faster here."
+        )
+
+
+def _warn_of_clipping(net):
+    is_class = isinstance(net.optimizer, type)
+    if not is_class or not issubclass(net.optimizer, torch.optim.LBFGS):
+        return
+    if net.clip_grad_norm is not None:
+        warnings.warn(
+            "Expected clip_grad_norm=None for LBFGS, which measures the curvature by "
+            f"gradients that must not be scaled, found {net.clip_grad_norm}. It may "
+            "diverge: set clip_grad_norm=None.",
+            UserWarning,
         )
 
 

@@ -94,7 +94,15 @@ class NetworkSpec:
         if self.n_future:
             sizes = self.n_targets, head.n_params, self.n_future, self.n_static
             decoder = TemporalDecoder(*sizes)
-        return ForecastNetwork(network, self.make_normalization(), head, decoder)
+        parts = network, self.make_normalization(), head, decoder
+        return ForecastNetwork(*parts, meaning=self._meaning)
+
+    @property
+    def _meaning(self):
+        """What weights of the same shapes may still mean different things by."""
+        names = ["normalize", "seasonality", "masked", "family", "quantiles"]
+        names += ["n_future", "n_static", "horizon", "n_targets"]
+        return {name: getattr(self, name) for name in names}
 
     def _arguments(self, head):
         """Keywords of the module: the shapes that it asks for, and its parameters."""

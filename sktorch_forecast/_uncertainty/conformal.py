@@ -274,3 +274,32 @@ def at_places(quantiles: np.ndarray, place: np.ndarray) -> np.ndarray:
     origin, output = np.ogrid[: quantiles.shape[0], : quantiles.shape[1]]
     low, high = (quantiles[origin, output, at] for at in (left, left + 1))
     return low + (place - left) * (high - low)
+
+
+def moved_scores(
+    scores: np.ndarray, known: np.ndarray, tracked: np.ndarray
+) -> np.ndarray:
+    """Scores, moved as far as the quantiles that are tracked are from their own.
+
+    So paths that are drawn of them know what was learned; how the outputs of one origin
+    hang together stays.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, K)
+    known : ndarray of shape (n_tracked,)
+        Levels that are tracked; without any, nothing moves.
+    tracked : ndarray of shape (K, n_tracked)
+        Their quantiles.
+
+    Returns
+    -------
+    moved : ndarray of shape (m, K)
+    """
+    if not len(known):
+        return scores
+    ranks = scores.argsort(axis=0).argsort(axis=0) + 1
+    levels = ranks / (len(scores) + 1)
+    learned = tracked - at_ranks(scores[..., np.newaxis], known)
+    moves = [np.interp(level, known, move) for level, move in zip(levels.T, learned)]
+    return scores + np.stack(moves, axis=1)

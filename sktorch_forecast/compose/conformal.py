@@ -23,6 +23,7 @@ from .._uncertainty.conformal import (
     last_origins,
     least_scale,
     levels_of_places,
+    moved_scores,
     places_of,
     ranges,
     track,
@@ -43,9 +44,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     The last origins are kept from the estimator. Its errors on these, the scores,
     tell how far the truth lies from a forecast, and quantiles of them are added to
-    each new forecast. Whatever the estimator, and however wrong it is, an interval of
-    coverage ``c`` then holds with a probability of at least ``c``, as long as the
-    scores are exchangeable, i.e. new errors are like those on the calibration origins.
+    each new forecast. Whatever the estimator, however wrong, an interval of coverage
+    ``c`` then holds with a probability of at least ``c`` if the scores are exchangeable,
+    i.e. new errors are like those on the calibration origins.
 
     Parameters
     ----------
@@ -55,8 +56,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         gets flat ones, (n_origins, length * n_channels), the oldest timestamp first.
         None is :class:`~sklearn.linear_model.LinearRegression`.
     coverage : float in (0, 1), default=0.9
-        Coverage that `predict_interval` takes unless told otherwise. A coverage that
-        the calibration origins are too few for has infinite intervals.
+        Coverage that `predict_interval` takes unless told otherwise. Intervals are
+        infinite where the calibration origins are too few for it.
     method : {"split", "cqr", "adaptive"}, default="split"
         What the scores are, and how their quantiles move:
 
@@ -104,9 +105,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     scores_ : ndarray of shape (n_calibration, horizon * n_targets)
         Signed errors on the calibration origins in time order, scaled. Not for "cqr".
     levels_ : ndarray of shape (n_levels,)
-        Levels that are tracked. Only for "adaptive".
+        Levels that "adaptive" tracks.
     tracked_ : ndarray of shape (horizon * n_targets, n_levels)
-        Quantiles of the scores at these levels. Only for "adaptive".
+        Quantiles of the scores at these levels.
 
     See Also
     --------
@@ -197,13 +198,12 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         ----------
         X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
                 shape (n_origins, length, n_channels)
-            Windows, target channels first. Lazy ones are split by time, arrays by
-            row.
+            Windows, target channels first; lazy ones are split by time.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window, all targets of step 1 first.
         **fit_params : dict
-            Passed on to the fit of the estimator, e.g. ``sample_weight``, without the
-            entries of the calibration. With metadata routing, only what it requests.
+            For the fit of the estimator, e.g. ``sample_weight``, less the entries of
+            the calibration; with metadata routing, what it requests.
 
         Returns
         -------
@@ -233,8 +233,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             x = in_form_for(self.estimator_, X[before])
             self.estimator_.fit(x, y[before], **fit_params)
             if self.normalize == "window":
-                names = self._series_ids
-                self.min_scale_ = least_scale(X[before], self.n_targets_, names)
+                args = self.n_targets_, self._series_ids
+                self.min_scale_ = least_scale(X[before], *args)
             # What forecasts depend on from here on.
             self._method, self._normalize = self.method, self.normalize
             self._coverage = self.coverage
@@ -245,14 +245,13 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     def partial_fit(self, X: Any, y: ArrayLike) -> Self:
         """Learn from new origins, whose truth has become known, for the calibration.
 
-        The estimator stays as it is. For "split" and "cqr" the new origins take the
-        place of as many of the oldest ones; "adaptive" moves its quantiles, too. The
-        first call, if there was no fit, is a fit.
+        The estimator stays as it is. The new origins take the place of as many of the
+        oldest ones; "adaptive" moves its quantiles, too. A first call is a fit.
 
         Parameters
         ----------
         X, y
-            As for :meth:`fit`, later than all origins before, in time order.
+            As for :meth:`fit`, later than all before, in time order.
 
         Returns
         -------
@@ -261,7 +260,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If something is not valid or not like the fit; nothing changes then.
+            If something is not valid or not like the fit; nothing changes.
         """
         if not hasattr(self, "estimator_"):
             return self.fit(X, y)
@@ -329,7 +328,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `coverage` is not between 0 and 1, or as for `predict_quantiles`.
+            If `coverage` is not between 0 and 1.
 
         Warns
         -----
@@ -390,9 +389,11 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         rows = random_state.randint(self.n_calibration_, size=(n_samples, len(X)))
         scales = self._scores.scales(X)
         if self._method != "cqr":
-            return self._scores.centers(X)[..., 0] + scales * self.scores_[rows]
-        own = levels_of(self._coverage)
-        levels = levels_of_places(own, self.n_calibration_)
+            scores = self.scores_
+            if self._method == "adaptive":
+                scores = moved_scores(scores, self.levels_, self.tracked_)
+            return self._scores.centers(X)[..., 0] + scales * scores[rows]
+        levels = levels_of_places(levels_of(self._coverage), self.n_calibration_)
         place, excess = places_of(self._calibrating(levels), levels)
         # (m, K) -> (n_samples, n, K)
         paths = at_places(self._quantiles(X, levels), place[rows])

@@ -216,11 +216,18 @@ class NormalMixture(Likelihood):
         ends = means + deviations * special.ndtri(levels)[..., np.newaxis]
         low = np.broadcast_to(ends.min(axis=-1), shape).ravel()
         high = np.broadcast_to(ends.max(axis=-1), shape).ravel()
-        rows = params.reshape(-1, params.shape[-1])
+        # In double precision: float32 weights may sum up to less than a level near 1.
+        rows = params.reshape(-1, params.shape[-1]).astype(float)
         place = np.arange(len(rows))
 
         def excess(y, level, place):
-            return self.cdf(rows[place.astype(int)], y) - level
+            """Of the probability up to y; far up, of that which is left above it."""
+            means, deviations, logits = self._parts(rows[place.astype(int)])
+            weights = special.softmax(logits, axis=-1)
+            z = (y[..., np.newaxis] - means) / deviations
+            above = (1 - level) - (weights * special.ndtr(-z)).sum(axis=-1)
+            below = (weights * special.ndtr(z)).sum(axis=-1) - level
+            return np.where(level > 0.5, above, below)
 
         # Where all parts agree, the ends are one point: give them some room.
         room = 1e-6 * (high - low) + 1e-9 * (1 + abs(low))

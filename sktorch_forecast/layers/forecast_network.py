@@ -6,6 +6,7 @@ Symbols used below::
     F  n_future   S  n_static     p  numbers for each value
 """
 
+import json
 from typing import Any
 
 import torch
@@ -36,6 +37,9 @@ class ForecastNetwork(nn.Module):
         What the p numbers mean; None is a point forecast.
     decoder : TemporalDecoder or None, default=None
         Combines what the network puts out with covariates of the horizon.
+    meaning : dict or None, default=None
+        What the weights mean, by names, beside their shapes. It is saved with them, and
+        they are loaded only where it is the same.
 
     Attributes
     ----------
@@ -52,8 +56,10 @@ class ForecastNetwork(nn.Module):
         normalization: WindowNormalization,
         head: Head | None = None,
         decoder: TemporalDecoder | None = None,
+        meaning: dict[str, Any] | None = None,
     ):
         super().__init__()
+        self.meaning = json.loads(json.dumps(meaning or {}))
         self.network = network
         self.normalization = normalization
         self.head = Point() if head is None else head
@@ -125,6 +131,33 @@ class ForecastNetwork(nn.Module):
         if static is not None:
             static = normalization.standardized("static", static)
         return decoder(z, future, static)
+
+    def get_extra_state(self) -> Tensor:
+        """The meaning of the weights as JSON; safetensors keep nothing but tensors."""
+        return torch.tensor(list(json.dumps(self.meaning).encode()), dtype=torch.uint8)
+
+    def set_extra_state(self, state: Tensor) -> None:
+        """Compare the meaning of weights that are loaded with one's own.
+
+        Raises
+        ------
+        ValueError
+            If they differ.
+        """
+        found = json.loads(bytes(state.tolist()))
+        if found == self.meaning:
+            return
+        names = sorted(self.meaning.keys() | found.keys())
+        names = [name for name in names if self.meaning.get(name) != found.get(name)]
+        here, there = (
+            ", ".join(f"{name}={meaning.get(name)!r}" for name in names)
+            for meaning in (self.meaning, found)
+        )
+        raise ValueError(
+            f"Expected weights of a network with {here}, found weights of one with "
+            f"{there}. Load them into a forecaster with the parameters that they were "
+            "trained with."
+        )
 
     @property
     def stride(self) -> int:

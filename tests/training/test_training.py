@@ -61,7 +61,7 @@ class BareLSTM(torch.nn.Module):
             .replace("recurrent.layers.1.", "lstm.")
             .replace("_l0", "_l1" if "layers.1" in name else "_l0"): value
             for name, value in state.items()
-            if not name.startswith("normalization.")
+            if not name.startswith(("normalization.", "_extra_state"))
         }
 
 
