@@ -176,7 +176,7 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     # Rows that overlap in memory share one span: each value is looked at once.
     span = shared_span(y)
     if span is None or not np.isfinite(np.sum(span)):
-        check_finite(y, "y", allow_nan=getattr(estimator, "missing", "error") == "mask")
+        check_finite(y, "y", allow_nan=_allows_missing(estimator, reset=False))
         if np.isnan(y).all():
             raise ValueError(
                 "Expected some values in y, found NaN only: there is nothing to learn. "

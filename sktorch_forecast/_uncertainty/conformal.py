@@ -51,17 +51,19 @@ def at_ranks(scores: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
     Among ``m + 1`` exchangeable scores, one is below the r-th smallest of the others
     with a probability of at most, and not above it of at least, ``r / (m + 1)``. Levels
-    beyond the reach of m scores have infinite quantiles.
+    beyond the reach of m scores have infinite quantiles. Scores that are missing (NaN)
+    do not count.
     """
-    n_scores, _, n_kinds = scores.shape
-    # Rounded: (1 - 0.9) / 2 is a little below 0.05, and 20 times that below 1.
-    places = np.round((n_scores + 1) * levels, 9)
-    ranks = np.where(levels > 0.5, np.ceil(places), np.floor(places)).astype(int)
+    n_kinds = scores.shape[2]
+    n_scores = np.isfinite(scores).sum(axis=0)  # (K, 1 or Q), of those that are there
     kinds = np.minimum(np.arange(len(levels)), n_kinds - 1)
+    # Rounded: (1 - 0.9) / 2 is a little below 0.05, and 20 times that below 1.
+    places = np.round((n_scores[:, kinds] + 1) * levels, 9)
+    ranks = np.where(levels > 0.5, np.ceil(places), np.floor(places)).astype(int)
     ends = np.full((1, *scores.shape[1:]), np.inf)
-    ranked = np.concatenate([-ends, np.sort(scores, axis=0), ends])
-    # (Q, K) -> (K, Q)
-    return ranked[ranks, :, kinds].T
+    there = np.where(np.isnan(scores), np.inf, scores)
+    ranked = np.concatenate([-ends, np.sort(there, axis=0), ends])
+    return ranked[ranks, np.arange(len(ranks))[:, np.newaxis], kinds]  # (K, Q)
 
 
 def dense(X: Any) -> np.ndarray:
@@ -148,7 +150,9 @@ def _targets_of(X, n_targets):
 def ranges(scores: np.ndarray, n_scores: int) -> np.ndarray:
     """Range of every `n_scores` consecutive ones: (m + n, K) -> (n + 1, K)."""
     # (n + 1, K, n_scores) is a view.
-    return np.ptp(sliding_window_view(scores, n_scores, axis=0), axis=-1)
+    windows = sliding_window_view(scores, n_scores, axis=0)
+    # Where all are missing there is no range.
+    return np.fmax.reduce(windows, -1) - np.fmin.reduce(windows, -1)
 
 
 def tracked_levels(own: np.ndarray, n_scores: int) -> np.ndarray:
@@ -208,7 +212,9 @@ def track(
     """
     tracked = tracked.copy()
     for score, step in zip(scores[..., np.newaxis], steps[..., np.newaxis]):
-        tracked += step * (levels - (score <= tracked))
+        if not np.isnan(score).all():
+            moves = np.where(np.isnan(score), 0, levels - (score <= tracked))
+            tracked += np.nan_to_num(step) * moves
     return tracked
 
 
@@ -301,5 +307,30 @@ def moved_scores(
     ranks = scores.argsort(axis=0).argsort(axis=0) + 1
     levels = ranks / (len(scores) + 1)
     learned = tracked - at_ranks(scores[..., np.newaxis], known)
+    learned = np.nan_to_num(learned, nan=0.0, posinf=0.0, neginf=0.0)
     moves = [np.interp(level, known, move) for level, move in zip(levels.T, learned)]
     return scores + np.stack(moves, axis=1)
+
+
+def drawn_rows(
+    scores: np.ndarray, shape: tuple[int, int], random_state: np.random.RandomState
+) -> np.ndarray:
+    """Calibration origins, drawn for paths, of which no score is missing.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, K)
+    shape : (n_samples, n_origins)
+    random_state : RandomState
+
+    Returns
+    -------
+    rows : ndarray of the shape asked for, int64
+    """
+    whole = np.flatnonzero(~np.isnan(scores).any(axis=1))
+    if not len(whole):
+        raise ValueError(
+            "Expected a calibration origin whose whole horizon was observed, to draw "
+            "paths with, found none. Fit with more origins, or ask for intervals."
+        )
+    return whole[random_state.randint(len(whole), size=shape)]

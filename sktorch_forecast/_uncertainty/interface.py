@@ -5,11 +5,12 @@ by `_quantiles` how quantiles are found where there is a better way than to draw
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.inputs import check_windows
@@ -148,6 +149,42 @@ class UncertaintyMixin:
         n_samples = check_positive_int(n_samples, "n_samples")
         X = check_windows(self, X, reset=False)
         return self._draw(X, n_samples, self._generator(random_state))
+
+    def score(
+        self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Coefficient of determination, R2, of the forecasts.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the fit.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed. Where the fit has allowed missing values, they may be
+            missing (NaN) and do not count.
+        sample_weight : array of shape (n_origins,), default=None
+            Weights of the origins.
+
+        Returns
+        -------
+        score : float
+            The mean over steps and targets, at most 1.
+        """
+        y_true = np.asarray(y)
+        may_miss = getattr(self, "_allows_missing", False)
+        if not may_miss or y_true.dtype.kind != "f" or not np.isnan(y_true).any():
+            return cast(Any, super()).score(X, y, sample_weight)
+        y_pred = cast(Any, self).predict(X).reshape(len(y_true), -1)
+        y_true = y_true.reshape(y_pred.shape)
+        weights = np.ones(len(y_true)) if sample_weight is None else sample_weight
+        scores = []
+        for true, pred in zip(y_true.T, y_pred.T):
+            seen = ~np.isnan(true)
+            if seen.any():
+                args = true[seen], pred[seen]
+                scores.append(r2_score(*args, sample_weight=np.asarray(weights)[seen]))
+        return float(np.mean(scores))
 
     def _generator(self, random_state: RandomState = None) -> np.random.RandomState:
         """A RandomState from the argument, or from the parameter that the fit had."""

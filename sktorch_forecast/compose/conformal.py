@@ -20,6 +20,7 @@ from .._uncertainty.conformal import (
     at_ranks,
     between_tracked,
     dense,
+    drawn_rows,
     last_origins,
     least_scale,
     levels_of_places,
@@ -42,11 +43,10 @@ from ._wrapping import WrapperMixin, forecast_from, in_form_for
 class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """Intervals that hold what they promise, from the errors on recent origins.
 
-    The last origins are kept from the estimator. Its errors on these, the scores,
-    tell how far the truth lies from a forecast, and quantiles of them are added to
-    each new forecast. Whatever the estimator, however wrong, an interval of coverage
-    ``c`` then holds with a probability of at least ``c`` if the scores are exchangeable,
-    i.e. new errors are like those on the calibration origins.
+    The last origins are kept from the estimator. Its errors on these, the scores, tell
+    how far the truth lies from a forecast; their quantiles are added to new forecasts.
+    An interval of coverage ``c`` then holds with a probability of at least ``c``,
+    however wrong the estimator is, if new errors are like those of the calibration.
 
     Parameters
     ----------
@@ -129,10 +129,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     the last ``m`` origins, and "adaptive" corrects itself. Its guarantee, that a level
     ``t`` is exceeded in a share ``1 - t`` of the origins but for a difference that
     vanishes as one over their number [3]_, is for a horizon of one step and
-    `partial_fit` after each origin; with ``h`` steps the truth comes ``h`` origins
-    later. It is for the two levels of `coverage` and those of a fixed grid, 0.005
-    apart. Quantiles between tracked levels are interpolated linearly. The estimator is
-    never fitted again: that is for `fit`.
+    `partial_fit` after each origin. It holds for the levels of `coverage` and a grid
+    of 0.005; between these, quantiles are interpolated. The estimator stays as it is.
 
     References
     ----------
@@ -350,7 +348,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             return
         self.scores_ = scores.of(*scores.known(X, y))[..., 0]
         if self._method == "adaptive":
-            self.levels_ = tracked_levels(own, len(y))
+            n_least = np.isfinite(self.scores_).sum(axis=0).min()
+            self.levels_ = tracked_levels(own, n_least)
             self.tracked_ = at_ranks(self.scores_[..., np.newaxis], self.levels_)
 
     @property
@@ -386,15 +385,16 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         self, X: Any, n_samples: int, random_state: np.random.RandomState
     ) -> np.ndarray:
         """To each forecast, the errors of one calibration origin at all its steps."""
-        rows = random_state.randint(self.n_calibration_, size=(n_samples, len(X)))
-        scales = self._scores.scales(X)
+        scales, shape = self._scores.scales(X), (n_samples, len(X))
         if self._method != "cqr":
             scores = self.scores_
             if self._method == "adaptive":
                 scores = moved_scores(scores, self.levels_, self.tracked_)
+            rows = drawn_rows(scores, shape, random_state)
             return self._scores.centers(X)[..., 0] + scales * scores[rows]
         levels = levels_of_places(levels_of(self._coverage), self.n_calibration_)
         place, excess = places_of(self._calibrating(levels), levels)
+        rows = drawn_rows(excess, shape, random_state)
         # (m, K) -> (n_samples, n, K)
         paths = at_places(self._quantiles(X, levels), place[rows])
         return paths + scales * excess[rows]

@@ -85,7 +85,9 @@ class EncoderDecoderNetwork(nn.Module):
         truth = targets[:, :-1]
         if teacher_forcing == 1:
             # No step waits for the forecast of the one before it: all in one call.
-            outputs, _ = self.decoder(torch.cat([value, truth], dim=1), state)
+            # What is missing of the truth is taken to be the mean of the window.
+            told = torch.cat([value, truth.nan_to_num(0.0)], dim=1)
+            outputs, _ = self.decoder(told, state)
             return self.readout(outputs)
         forced = torch.empty_like(truth[..., :1])
         forced.bernoulli_(teacher_forcing, generator=self.generator)
@@ -103,7 +105,9 @@ class EncoderDecoderNetwork(nn.Module):
         for step in range(self.horizon):
             if step and truth is not None and forced is not None:
                 before = slice(step - 1, step)
-                value = torch.where(forced[:, before], truth[:, before], value)
+                # Where nobody knows the truth, the decoder is on its own.
+                told = forced[:, before] & truth[:, before].isfinite()
+                value = torch.where(told, truth[:, before], value)
             outputs, state = self.decoder(value, state)
             forecasts.append(self.readout(outputs))
             # (batch, 1, n_targets, n_params) -> (batch, 1, n_targets)
