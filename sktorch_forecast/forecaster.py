@@ -282,12 +282,15 @@ class Forecaster(UncertaintyMixin, WindowNet):
         TypeError, ValueError
             If a parameter or the data are not valid, or the loss was not finite in
             the first epoch. A fitted forecaster stays as it was.
+        KeyboardInterrupt
+            After Ctrl-C in the first epoch, or if this fit is one of several (of an
+            ensemble, a search, a backtest). A fitted forecaster stays as it was.
 
         Warns
         -----
         ConvergenceWarning
-            If the loss turned NaN or infinite in a later epoch; the best weights so
-            far are kept.
+            If the loss turned NaN or infinite in a later epoch, or after Ctrl-C; the
+            best weights so far are kept.
         """
         go_on = self.warm_start and self.initialized_
         return train(self, X, y, sample_weight, go_on=go_on)

@@ -43,9 +43,10 @@ class KeepBestWeights(Callback):
         if flaws:
             self._stop_on_flaw(flaws[0])
         elif self.patience is None or losses[-1] < self.best_loss_:
+            # First, as Ctrl-C may come in between.
+            self.weights_ = deepcopy(weights)
             self.best_loss_ = losses[-1]
             self.best_epoch_ = self.last_epoch_
-            self.weights_ = deepcopy(weights)
         else:
             self.stop_ = self.last_epoch_ - self.best_epoch_ >= self.patience
 

@@ -1,13 +1,15 @@
 """In what precision torch computes, with how many threads, and where."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from typing import Literal
 
 import torch
 from joblib import effective_n_jobs
 
 from .._utils.compat import cpu_has_bf16
+from .._utils.randomness import TorchStream
 
 Precision = Literal["fp32", "bf16"]
 
@@ -19,11 +21,68 @@ def has_bf16(device: torch.device) -> bool:
     return device.type != "cpu" or cpu_has_bf16()
 
 
-def computing(device: torch.device, precision: Precision) -> AbstractContextManager:
-    """Within, torch computes networks in this precision where that is safe."""
-    if precision == "fp32":
-        return nullcontext()
-    return torch.autocast(device.type, torch.bfloat16)
+@contextmanager
+def computing(
+    device: torch.device, precision: Precision, stream: TorchStream | None = None
+) -> Iterator[None]:
+    """Within, torch computes networks in this precision where that is safe.
+
+    And it draws from `stream`, if there is one, in the place of its global generator.
+    """
+    with ExitStack() as contexts:
+        if precision != "fp32":
+            contexts.enter_context(torch.autocast(device.type, torch.bfloat16))
+        if stream is not None:
+            contexts.enter_context(stream.in_use())
+        yield
+
+
+class _Limits:
+    """The limits of all threads of Python that torch computes in just now.
+
+    torch keeps the number of its threads in two places: for every thread of Python, and
+    for the whole process, from which new threads of Python and the matrix products
+    of MKL take it. Setting it sets the thread's own and that of the process. So the
+    number from before the first limit is remembered here, until the last one is left.
+    """
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.n_before = 0
+        self.of_threads: dict[int, list[int]] = {}
+
+    def enter(self, n_granted: int) -> None:
+        """Limit this thread, within the limit that it may have already."""
+        with self.lock:
+            if not self.of_threads:
+                self.n_before = torch.get_num_threads()
+            limits = self.of_threads.setdefault(threading.get_ident(), [])
+            n_threads = min([n_granted, self.n_before, *limits[-1:]])
+            limits.append(n_threads)
+            if torch.get_num_threads() != n_threads:
+                torch.set_num_threads(n_threads)
+
+    def leave(self) -> None:
+        """Take the last limit of this thread off."""
+        with self.lock:
+            limits = self.of_threads[threading.get_ident()]
+            limits.pop()
+            n_threads = limits[-1] if limits else self.n_before
+            if not limits:
+                del self.of_threads[threading.get_ident()]
+            if torch.get_num_threads() != n_threads:
+                torch.set_num_threads(n_threads)
+            others = [limits[-1] for limits in self.of_threads.values()]
+            if others and n_threads > min(others):
+                # That was for the process, too, but others go on: a thread of no other
+                # use takes it back for the process without touching this one's own.
+                args = (min(others),)
+                helper = threading.Thread(target=torch.set_num_threads, args=args)
+                helper.start()
+                helper.join()
+
+
+_limits = _Limits()
 
 
 @contextmanager
@@ -32,12 +91,11 @@ def limited_threads(n_threads: int | None) -> Iterator[None]:
 
     None is 1, and -1 what joblib grants the process. The number of threads changes the
     order of sums and with it the last bits of a result: with one thread a fit gives the
-    same bits in any process.
+    same bits in any process. Several threads of Python may be within at once, and leave
+    in any order.
     """
-    before = torch.get_num_threads()
-    granted = effective_n_jobs(1 if n_threads is None else n_threads)
-    torch.set_num_threads(min(granted, before))
+    _limits.enter(effective_n_jobs(1 if n_threads is None else n_threads))
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        _limits.leave()

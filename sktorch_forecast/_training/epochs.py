@@ -4,21 +4,33 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback
 
 from .batches import windows_of
 
 
-def hears_batches(net: Any) -> bool:
-    """Whether a callback or a subclass listens to what happens in each batch."""
+def hears_batches(net: Any, ours: type) -> bool:
+    """Whether a callback or a subclass may look at the history in the epoch.
+
+    Parameters
+    ----------
+    net : Forecaster
+    ours : type
+        Its base, whose own steps do not; those of a subclass may, for example to count
+        the batches in skorch's way to accumulate gradients.
+
+    Returns
+    -------
+    hears : bool
+    """
     hooks = ("on_batch_begin", "on_batch_end")
-    listeners: list[tuple[Any, type]] = [(net, NeuralNetRegressor)]
-    listeners += [(callback, Callback) for _, callback in net.callbacks_]
+    steps = ("train_step", "train_step_single", "validation_step")
+    listeners = [(net, ours, hook) for hook in (*hooks, *steps)]
+    for _, callback in net.callbacks_:
+        listeners += [(callback, Callback, hook) for hook in hooks]
     return any(
         getattr(getattr(listener, hook), "__func__", None) is not getattr(cls, hook)
-        for listener, cls in listeners
-        for hook in hooks
+        for listener, cls, hook in listeners
     )
 
 

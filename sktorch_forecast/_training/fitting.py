@@ -17,6 +17,7 @@ from .._utils.randomness import private_random_state
 from .batches import calibrate
 from .checks import check_parameters, check_season
 from .device import limited_threads
+from .interrupts import is_end_of_training, keep_best_epoch, keepers
 from .spec import spec_of
 
 
@@ -31,6 +32,8 @@ def train(
     callbacks: Sequence[tuple[str, Callback]] = (),
 ) -> Any:
     """Train a forecaster; an error leaves it as it was.
+
+    So does Ctrl-C, unless an epoch is there to keep, see `keep_best_epoch`.
 
     Parameters
     ----------
@@ -62,17 +65,18 @@ def train(
         span = shared_span(y)
         net.objective_.head.check(y if span is None else span)
         dataset = net.get_dataset(X, y, sample_weight=weights)
-        if is_first or not go_on:
-            calibrate(net.module_.normalization, dataset)
         before = net.callbacks_
-        net.callbacks_ = [*before, *callbacks]
+        net.callbacks_ = [*before, *callbacks, *keepers(before)]
         with limited_threads(net.n_threads), _weights_kept_on_error(net, go_on):
+            if not net.module_.normalization.is_calibrated:
+                calibrate(net.module_.normalization, dataset)
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.
             net.notify("on_train_begin", X=X, y=y)
             try:
                 net.fit_loop(dataset)
-            except KeyboardInterrupt:
-                pass
+            except KeyboardInterrupt as interrupt:
+                if not is_end_of_training(interrupt):
+                    keep_best_epoch(net, interrupt)
             net.notify("on_train_end", X=X, y=y)
             net.uncertainty_.learn_correlation(net, dataset)
         net.callbacks_ = before
@@ -130,7 +134,9 @@ def _weights_kept_on_error(net, go_on) -> Iterator[None]:
     n_epochs, random = len(net.history), net._random.get_state()
     try:
         yield
-    except Exception:
+    except GeneratorExit:
+        raise
+    except BaseException:
         for part, state in zip(parts, states):
             part.load_state_dict(state)
         del net.history[n_epochs:]

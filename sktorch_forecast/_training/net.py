@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, AdamW
 
 from .._utils.atomic import unchanged_on_error
-from .._utils.randomness import draw_seed, seeded_torch
+from .._utils.randomness import TorchStream, draw_seed, seeded_torch
 from ..layers.losses import LOSSES, HeadLoss, make_loss
 from ..layers.units import Encoded
 from .batches import (
@@ -43,6 +43,7 @@ from .fitting import check_data, fix
 from .objective import Objective, clip_gradients, targets_of_steps
 from .parameters import ParametersMixin
 from .spec import NetworkSpec, spec_of
+from .streams import seed_network
 
 
 class WindowNet(ParametersMixin):
@@ -77,6 +78,7 @@ class WindowNet(ParametersMixin):
     _precision: Any
     _dataset: tuple[Any, Any]
     _iterator: Callable[..., Any]
+    _stream: TorchStream | None = None  # where parts of torch draw from in a training
     # Whether forecasts are decoded for callbacks in the training, too.
     _is_heard = True
     # In a training, whether it stops early; None is the parameter.
@@ -223,9 +225,11 @@ class WindowNet(ParametersMixin):
         """
         parts = parts_of(x, lambda part: to_device(part, self.device_))
         x = parts.pop("x")
-        if self._precision == "fp32":  # a context takes time, if it does nothing, too
+        stream = self._stream if self.module_.training else None
+        # A context takes time, if it does nothing, too.
+        if self._precision == "fp32" and stream is None:
             return self.module_(x, **parts, **fit_params)
-        with computing(self.device_, self._precision):
+        with computing(self.device_, self._precision, stream):
             return self.module_(x, **parts, **fit_params)
 
     def decoded(self, encoded: Encoded) -> Tensor:
@@ -366,7 +370,7 @@ class WindowNet(ParametersMixin):
         """One pass over the batches, as skorch's, but quiet if nobody listens."""
         if iterator is None:
             return
-        if hears_batches(self):
+        if hears_batches(self, WindowNet):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             return
         self._is_heard = False
@@ -392,8 +396,5 @@ class WindowNet(ParametersMixin):
         self._seed_network()
 
     def _seed_network(self):
-        """Give one private generator to all parts of the network that draw."""
-        generator = torch.Generator(self.device_).manual_seed(draw_seed(self._random))
-        for module in self.module_.modules():
-            if "generator" in vars(module):
-                module.generator = generator
+        seed = draw_seed(self._random)
+        self._stream = seed_network(self.module_, self.device_, seed)

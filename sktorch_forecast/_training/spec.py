@@ -12,6 +12,7 @@ from ..layers.decoder import TemporalDecoder
 from ..layers.families import FAMILIES, QUANTILES, make_head
 from ..layers.heads import Head
 from ..layers.normalization import Kind
+from .streams import with_own_dropout
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class NetworkSpec:
     def build(self) -> ForecastNetwork:
         """The network with all that is around it, untrained."""
         head = self.make_head()
-        network = self.module(**self._arguments(head))
+        network = with_own_dropout(self.module(**self._arguments(head)))
         decoder = None
         if self.n_future:
             sizes = self.n_targets, head.n_params, self.n_future, self.n_static

@@ -9,21 +9,24 @@ References
    Representing Model Uncertainty in Deep Learning. ICML, section 4.
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
 from .._training.batches import parts_of, windows_of
 from .._training.device import limited_threads
-from .._utils.randomness import draw_seed
-from ..layers import Dropout
+from .._utils.randomness import draw_seed, keys_of_passes, keys_of_rows
+from ..layers import Dropout, ForecastNetwork
+from ..layers.dropout import Masks, dropping
 
 # Rows of one pass through the network: origins times samples.
 _ROWS_OF_A_PASS = 4096
 
 
-def active_dropouts(module: torch.nn.Module) -> list[Dropout]:
+def active_dropouts(module: nn.Module) -> list[Dropout]:
     """The parts of a network that drop something."""
     return [m for m in module.modules() if isinstance(m, Dropout) and m.p > 0]
 
@@ -49,40 +52,60 @@ def passes(
     samples : ndarray of shape (n_samples, n_origins, n_outputs), or (n_samples, \
             n_origins, n_outputs, n_params) for the parameters of a distribution
     """
-    dropouts = active_dropouts(net.module_)
-    generator = torch.Generator(net.device_).manual_seed(draw_seed(random_state))
-    for dropout in dropouts:
-        dropout.generator = generator
-    parts = []
-    with limited_threads(net.n_threads):
+    seed, parts = draw_seed(random_state), []
+    # What was compiled has been traced without dropout.
+    eager = nullcontext()
+    if type(net.module_) is not ForecastNetwork:
+        eager = torch.compiler.set_stance("force_eager")
+    with limited_threads(net.n_threads), eager:
         for batch in net.get_iterator(net.get_dataset(X), training=False):
-            parts.append(_passes_of(net, batch, n_samples, dropouts))
+            parts.append(_passes_of(net, batch, n_samples, seed))
     samples = np.concatenate(parts, axis=1)
     return samples.astype(dtype_of(X), copy=False)
 
 
-def _passes_of(net, batch, n_samples, dropouts):
+def _passes_of(net, batch, n_samples, seed):
     """Passes of one batch, (n_samples, batch, ...), as many at once as fit."""
-    # Only dropout goes into training mode; all else forecasts as in `predict`.
+    # Only dropout is on; all else forecasts as in `predict`.
     net.set_mode(training=False)
-    for dropout in dropouts:
-        dropout.train()
-    try:
-        n_rows = len(windows_of(batch))
-        step, parts = max(1, _ROWS_OF_A_PASS // n_rows), []
-        for start in range(0, n_samples, step):
-            n = min(step, n_samples - start)
-            # (batch, ...) -> (n * batch, ...)
-            repeated = parts_of(
-                batch[0], lambda x, n=n: x.repeat(n, *[1] * (x.ndim - 1))
-            )
-            with torch.no_grad():
-                y = net.decoded(net.infer(repeated)).cpu().numpy()
-            parts.append(y.reshape(n, n_rows, *y.shape[1:]))
-        return np.concatenate(parts)
-    finally:
-        for dropout in dropouts:
-            dropout.eval()
+    n_rows = len(windows_of(batch))
+    # A forecast is a function of the window, the seed and the pass: it depends neither
+    # on the other windows nor on the order, and other windows get other masks, so that
+    # the errors of a mean over origins level out as those of passes do.
+    parts = parts_of(batch[0], lambda part: part.to(net.device_))
+    parts.pop("series", None)
+    shape = _without_units(parts.pop("x"))
+    rows = keys_of_rows([*shape, *parts.values()])
+    step, samples = max(1, _ROWS_OF_A_PASS // n_rows), []
+    for start in range(0, n_samples, step):
+        n = min(step, n_samples - start)
+        # (batch, ...) -> (n * batch, ...)
+        repeated = parts_of(batch[0], lambda x, n=n: x.repeat(n, *[1] * (x.ndim - 1)))
+        masks = Masks(keys_of_passes(rows, seed, range(start, start + n)))
+        with torch.set_grad_enabled(_has_shortcuts(net.module_)), dropping(masks):
+            y = net.decoded(net.infer(repeated)).detach().cpu().numpy()
+        samples.append(y.reshape(n, n_rows, *y.shape[1:]))
+    return np.concatenate(samples)
+
+
+def _without_units(x):
+    """Windows but for a power of two in each channel, exactly: two of (n, L, C).
+
+    Digits, and exponents beside the largest of the window. The forecasts of a series in
+    other units are then the same in these units.
+    """
+    digits, exponents = x.frexp()
+    is_number = (digits != 0) & digits.isfinite()  # others have no exponent
+    largest = torch.where(is_number, exponents, -(2**20)).amax(dim=1, keepdim=True)
+    return digits, torch.where(is_number, exponents - largest, 0)
+
+
+def _has_shortcuts(module):
+    """Whether torch has a shortcut through parts of the network that leaves dropout out
+
+    It takes it in evaluation mode, unless gradients may be needed.
+    """
+    return any(isinstance(m, nn.TransformerEncoderLayer) for m in module.modules())
 
 
 def dtype_of(X: Any) -> Any:

@@ -1,14 +1,17 @@
 """Private randomness: a fit must not depend on what else draws random numbers."""
 
 import threading
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
-# torch initializes weights from the global generator, which threads share.
-_global_generator = threading.Lock()
+# torch initializes weights from the global generator, which threads share. A module
+# that fits another one within its own pass may hold it twice.
+_global_generator = threading.RLock()
+_CPU = torch.device("cpu")
 
 
 def private_random_state(random_state):
@@ -27,13 +30,103 @@ def draw_seed(random_state):
     return int(random_state.randint(np.iinfo(np.int32).max))
 
 
-@contextmanager
-def seeded_torch(seed):
+class TorchStream:
+    """A state for torch's global generators that belongs to one owner alone.
+
+    Parameters
+    ----------
+    seed : int
+        Where it begins.
+    device : torch.device, default=torch.device("cpu")
+        Its generator, too, besides that of the CPU.
+    """
+
+    def __init__(self, seed: int, device: torch.device = _CPU):
+        self.device = device
+        devices = dict.fromkeys([_CPU, device])
+        self.states = [
+            torch.Generator(device).manual_seed(seed).get_state() for device in devices
+        ]
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """Within, the global generators go on from here; they are put back after."""
+        with _global_generator:
+            before = self._swapped(self.states)
+            try:
+                yield
+            finally:
+                self.states = self._swapped(before)
+
+    def _swapped(self, states):
+        """Put these states into the generators; what was in them."""
+        before = [torch.get_rng_state()]
+        torch.set_rng_state(states[0])
+        if len(states) > 1:
+            module = torch.get_device_module(self.device)
+            before.append(module.get_rng_state(self.device))
+            module.set_rng_state(states[1], self.device)
+        return before
+
+
+def seeded_torch(seed: int) -> AbstractContextManager[None]:
     """Within, torch's global CPU generator starts from `seed`; it is put back after."""
-    with _global_generator:
-        state = torch.get_rng_state()
-        torch.default_generator.manual_seed(seed)
-        try:
-            yield
-        finally:
-            torch.set_rng_state(state)
+    return TorchStream(seed).in_use()
+
+
+# ------------------------------------------------------------ random bits by counting
+
+# The constants of SplitMix64 [1]_, as signed integers, for torch has no others that it
+# computes with. Products and sums wrap around, as they must.
+#
+# .. [1] G. Steele, D. Lea, C. Flood (2014), Fast Splittable Pseudorandom Number
+#    Generators. OOPSLA, figure 17 and section 5.1.
+_GOLDEN = 0x9E3779B97F4A7C15 - 2**64
+_MIX_1 = 0xBF58476D1CE4E5B9 - 2**64
+_MIX_2 = 0x94D049BB133111EB - 2**64
+
+
+def mixed(x: torch.Tensor) -> torch.Tensor:
+    """Integers whose 64 bits depend on all bits of `x`, int64; changes `x`."""
+    for shift, factor in ((30, _MIX_1), (27, _MIX_2), (31, None)):
+        # Shifted as unsigned.
+        x ^= (x >> shift).bitwise_and_(2 ** (64 - shift) - 1)
+        if factor is not None:
+            x *= factor
+    return x
+
+
+def counted(keys: torch.Tensor, counters: torch.Tensor) -> torch.Tensor:
+    """Random integers of streams, each by its place; keys and counters broadcast."""
+    return mixed(keys + counters * _GOLDEN)
+
+
+def keys_of_rows(parts: Iterable[torch.Tensor]) -> torch.Tensor:
+    """A key for each row of a batch, from its values alone.
+
+    Parameters
+    ----------
+    parts : iterable of Tensor of shape (n_rows, ...)
+
+    Returns
+    -------
+    keys : Tensor of shape (n_rows,), int64
+    """
+    # -0. and 0. are the same value.
+    bits = [(part.flatten(1).float() + 0.0).view(torch.int32) for part in parts]
+    values = torch.cat(bits, dim=1).long()
+    places = torch.arange(1, values.shape[1] + 1, device=values.device)
+    return mixed(counted(mixed(values), places).sum(dim=1))
+
+
+def keys_of_passes(rows: torch.Tensor, seed: int, passes: range) -> torch.Tensor:
+    """A key for each row in each pass, (n_rows,) -> (n_passes * n_rows,), int64"""
+    numbers = torch.arange(passes.start + 1, passes.stop + 1, device=rows.device)
+    seeded = counted(rows, torch.full_like(rows[:1], seed + 1))
+    return counted(seeded, numbers.unsqueeze(1)).flatten()
+
+
+def random_bits(keys: torch.Tensor, stream: int, n: int) -> torch.Tensor:
+    """Of each key, 64 random bits in `n` places of a stream, (n_keys, n), int64."""
+    streams = counted(keys, torch.full_like(keys[:1], stream)).unsqueeze(1)
+    return counted(streams, torch.arange(1, n + 1, device=keys.device))

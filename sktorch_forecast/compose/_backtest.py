@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 from .._data.indexing import as_slice
 from .._data.time_split import known_by, origins_and_reach
 from .._data.windows import Windows
+from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
 from ._frames import backtest_frame, forecasts_of
 from ._wrapping import takes_windows
@@ -176,7 +177,8 @@ def backtest(
     bar = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not verbose)
     forecasts = np.empty(0)
     for i, (train, test) in enumerate(bar):
-        fitted = unfitted(estimator).fit(*selected(X, y, train))
+        with one_of_several():
+            fitted = unfitted(estimator).fit(*selected(X, y, train))
         X_test, _ = selected(X, y, test)
         part = forecasts_of(fitted, X_test, horizon, coverages)
         if i == 0:

@@ -32,7 +32,7 @@ from .._uncertainty.conformal import (
     warn_of_reach,
 )
 from .._uncertainty.interface import UncertaintyMixin
-from .._utils.atomic import unchanged_on_error
+from .._utils.atomic import one_of_several, unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions, check_method_params
 from .._utils.typing import RandomState
 from .._utils.validation import check_params, levels_of
@@ -213,7 +213,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             If a parameter or the data are not valid, nothing is left to train on, or
             "cqr" has no quantiles to calibrate. A fitted forecaster stays as it was.
         """
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), one_of_several():
             check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)

@@ -15,7 +15,7 @@ from skorch.callbacks import Callback
 from .._data.inputs import check_targets, check_windows
 from .._training.fitting import train
 from .._uncertainty.interface import UncertaintyMixin
-from .._utils.atomic import unchanged_on_error
+from .._utils.atomic import one_of_several, unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions
 from .._utils.randomness import draw_seed, private_random_state
 from .._utils.typing import RandomState
@@ -174,7 +174,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             estimator that is no network, has fewer epochs than `n_estimators` or
             stopped before its last cycle. A fitted forecaster stays as it was.
         """
-        with unchanged_on_error(self):
+        with unchanged_on_error(self), one_of_several():
             check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)

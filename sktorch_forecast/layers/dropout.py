@@ -1,9 +1,77 @@
-"""Dropout with a random generator of its own."""
+"""Dropout with randomness of its own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from .._utils.randomness import random_bits
+
+
+class Masks:
+    """What is dropped in one pass of a network, row by row.
+
+    Every mask is computed from the key of its row, the number of the mask in the pass
+    and the place in the row. Nothing is drawn one after the other, so that a row gets
+    the same masks whatever stands beside it in the batch.
+
+    Parameters
+    ----------
+    keys : Tensor of shape (n_rows,), int64
+        One for each row of the batch. Equal keys give equal masks.
+    """
+
+    def __init__(self, keys: Tensor):
+        self.keys = keys
+        self.n_masks = 0
+
+    def next(self, shape: torch.Size, p: float) -> Tensor:
+        """The next mask.
+
+        Parameters
+        ----------
+        shape : torch.Size
+            Rows may be the first axis, as a rule, or the second, or folded into the
+            first together with axes that follow, as the heads of an attention are. If
+            they are found nowhere, something else is dropped than entries of rows: that
+            goes by the key of the first row.
+        p : float in (0, 1)
+            Probability that an entry is dropped.
+
+        Returns
+        -------
+        keep : Tensor of `shape`, bool
+        """
+        self.n_masks += 1
+        n_rows, axis = len(self.keys), 0
+        if len(shape) > 1 and shape[0] != n_rows == shape[1]:
+            axis = 1
+            shape = torch.Size([shape[1], shape[0], *shape[2:]])
+        keys = self.keys if shape[0] % n_rows == 0 else self.keys[:1]
+        n_entries = shape.numel() // len(keys)
+        # 32 of the 64 bits are enough for an entry; signed, so that half are negative.
+        bits = random_bits(keys, self.n_masks, -(-n_entries // 2)).view(torch.int32)
+        keep = bits[:, :n_entries] < min(round((1 - p) * 2**32), 2**32 - 1) - 2**31
+        return keep.reshape(shape).transpose(0, axis)
+
+
+_masks: ContextVar[Masks | None] = ContextVar("masks", default=None)
+
+
+@contextmanager
+def dropping(masks: Masks) -> Iterator[None]:
+    """Within, dropout is on and takes these masks, in this thread only.
+
+    Nothing is changed on the modules, which other threads may be using.
+    """
+    token = _masks.set(masks)
+    try:
+        yield
+    finally:
+        _masks.reset(token)
 
 
 class Dropout(nn.Module):
@@ -16,11 +84,14 @@ class Dropout(nn.Module):
     ----------
     p : float in [0, 1), default=0.5
         Probability that an entry is dropped.
+    n_shared_axes : int, default=0
+        Entries along so many of the last axes are dropped together, as
+        ``torch.nn.Dropout1d`` drops whole channels.
 
     Attributes
     ----------
     generator : torch.Generator or None
-        Where the masks come from; None is the global generator.
+        Where the masks come from in a training; None is the global generator.
 
     References
     ----------
@@ -31,16 +102,36 @@ class Dropout(nn.Module):
 
     generator: torch.Generator | None
 
-    def __init__(self, p: float = 0.5):
+    def __init__(self, p: float = 0.5, n_shared_axes: int = 0):
         super().__init__()
         self.p = p
+        self.n_shared_axes = n_shared_axes
         self.generator = None
+
+    @property
+    def training(self) -> bool:
+        """Whether entries are dropped: in training mode, and within `dropping`."""
+        return self._is_training or _masks.get() is not None
+
+    @training.setter
+    def training(self, mode: bool) -> None:
+        self._is_training = mode
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop entries of `x`, any shape, in training mode."""
-        if not self.training or self.p == 0:
+        masks = _masks.get()
+        if self.p == 0 or not (self._is_training or masks is not None):
             return x
-        keep = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
+        like = x
+        if self.n_shared_axes:
+            # (..., n, m) -> (..., 1, 1)
+            like = x[(..., *[slice(1)] * self.n_shared_axes)]
+        if masks is None:
+            keep = torch.empty_like(like).bernoulli_(
+                1 - self.p, generator=self.generator
+            )
+        else:
+            keep = masks.next(like.shape, self.p).to(x.dtype)
         return x * keep.div_(1 - self.p)
 
     def extra_repr(self) -> str:

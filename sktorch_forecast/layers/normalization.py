@@ -80,6 +80,9 @@ class WindowNormalization(nn.Module):
         were not there in the training. Their windows have no bound, and where nothing
         happens in one, `min_scale`. Set by :meth:`calibrate_series`; only with
         `n_series`.
+    is_calibrated : Tensor of shape (), bool
+        Whether :meth:`calibrate` has been called; a buffer, so that loaded weights
+        bring it along.
 
     References
     ----------
@@ -93,6 +96,7 @@ class WindowNormalization(nn.Module):
     min_scale: Tensor
     usual_scale: Tensor
     series_scale: Tensor
+    is_calibrated: Tensor
 
     def __init__(
         self,
@@ -119,6 +123,7 @@ class WindowNormalization(nn.Module):
         self.n_series = n_series
         if n_series:
             self.register_buffer("series_scale", torch.zeros(n_series + 1, n_channels))
+        self.register_buffer("is_calibrated", torch.tensor(False))
         for name, size in (("future", n_future), ("static", n_static)):
             if size:
                 self.register_buffer(f"{name}_mean", torch.zeros(size))
@@ -151,6 +156,7 @@ class WindowNormalization(nn.Module):
         if self.kind == "level":
             usual = usual_of(mean_size(windows, seen), weights)
         self.min_scale.copy_(usual / 10)
+        self.is_calibrated.fill_(True)
         if future is not None:
             known = torch.cat([windows[..., self.n_past :], future], dim=1)
             n_steps = known.shape[1]
