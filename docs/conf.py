@@ -4,10 +4,15 @@ import importlib
 import pkgutil
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import sktorch_forecast
 from sktorch_forecast.discovery import all_estimators
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from house import draw_house  # noqa: E402
 
 project = "sktorch_forecast"
 author = "sktorch_forecast developers"
@@ -31,6 +36,7 @@ html_sidebars = {"*": []}  # pages of the top folder have no subpages to list
 
 # _templates/autosummary/class.rst chooses the methods of a class page.
 autodoc_inherit_docstrings = False
+autodoc_typehints = "none"  # the docstrings say more: shapes, units, defaults
 numpydoc_show_class_members = False
 numpydoc_show_inherited_class_members = False
 
@@ -49,7 +55,7 @@ sphinx_gallery_conf = {
 
 
 def write_api_page(app, config):
-    """Write api/index.rst from what the package says that it has."""
+    """Write api/: index.rst from what the package exports, and what pages include."""
     folder = Path(app.srcdir, "api")
     shutil.rmtree(folder, ignore_errors=True)  # also the pages of what is gone
     folder.mkdir()
@@ -84,6 +90,7 @@ def write_api_page(app, config):
     )
     (folder / "index.rst").write_text("\n".join(sections), encoding="utf-8")
     (folder / "covariates.inc").write_text(covariates_table(), encoding="utf-8")
+    draw_house(folder / "house.svg")
 
 
 def covariates_table():

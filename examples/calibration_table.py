@@ -143,22 +143,22 @@ def models(data, seed):
             normalize=data.normalize,
         )
 
-    normal = network(likelihood="normal")
-    quantiles = network(quantiles=(0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975))
+    normal = network(loss="normal")
+    quantiles = network(
+        loss="quantile", quantiles=(0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+    )
     return {
         "naive": NaiveForecaster(data.seasonality),
         "normal": normal,
-        "student_t": network(likelihood="student_t"),
-        "laplace": network(likelihood="laplace"),
-        "mixture": network(likelihood="mixture"),
-        "lognormal": network(likelihood="lognormal"),
-        "poisson": network(likelihood="poisson"),
-        "negative_binomial": network(likelihood="negative_binomial"),
+        "student_t": network(loss="student_t"),
+        "laplace": network(loss="laplace"),
+        "mixture": network(loss="mixture"),
+        "lognormal": network(loss="lognormal"),
+        "poisson": network(loss="poisson"),
+        "negative_binomial": network(loss="negative_binomial"),
         "quantiles": quantiles,
         "MC dropout": network(dropout=0.1, n_mc_samples=100),
-        "MC dropout, normal": network(
-            dropout=0.1, n_mc_samples=100, likelihood="normal"
-        ),
+        "MC dropout, normal": network(dropout=0.1, n_mc_samples=100, loss="normal"),
         "deep ensemble of points": ensemble(network(), "deep"),
         "deep ensemble, normal": ensemble(normal, "deep"),
         "snapshots, normal": ensemble(normal, "snapshot"),

@@ -126,7 +126,7 @@ def with_best_alpha(model, frame, horizon, length):
     n_valid = VALID - TRAIN - horizon + 1
     search = GridSearchCV(
         model,
-        {"regressor__alpha": ALPHAS},
+        {"estimator__alpha": ALPHAS},
         cv=RollingOriginSplit(1, horizon=horizon, test_size=n_valid),
         scoring="neg_mean_squared_error",
         refit=False,
@@ -164,7 +164,7 @@ def rows(frame, horizon, begin, end, seeds):
         model = with_best_alpha(model, frame, horizon, length)
         forecast = forecast_of(model, frame, horizon, length, begin, end)
         seconds = perf_counter() - began
-        alpha = model.regressor.alpha
+        alpha = model.estimator.alpha
         yield row(f"{name}, alpha={alpha:g}", [forecast], seconds)
         total, total_seconds = total + forecast, total_seconds + seconds
     for name, (length, model, every) in NETWORKS.items():

@@ -76,6 +76,7 @@ LARGE = {"hidden_layer_sizes": (512, 512)}
 DAILY = {"normalize": "season", "seasonality": DAY}
 WEEKLY = {"normalize": "season", "seasonality": WEEK}
 SCORED = {"loss": "smape+mase", "seasonality": DAY}
+QUANTILES = {"loss": "quantile", "quantiles": LEVELS}
 CONV = {"n_filters": 64, "kernel_size": 24, "stride": 8, "hidden_size": 64}
 
 # name: (network, parameters, length of the window, epochs, every how many-th origin,
@@ -87,7 +88,7 @@ NETWORKS = {
     "window": (MLP, LARGE | SCORED, 192, 8, 2, 0.001),
     "level": (MLP, LARGE | SCORED | {"normalize": "level"}, 192, 12, 2, 0.001),
     "recurrent": (ConvRNNForecaster, CONV | SCORED | DAILY, 192, 6, 4, 0.003),
-    "quantiles": (MLP, LARGE | DAILY | {"quantiles": LEVELS}, 192, 8, 2, 0.001),
+    "quantiles": (MLP, LARGE | DAILY | QUANTILES, 192, 8, 2, 0.001),
 }
 SIX = [("day", 0), ("day", 1), ("week", 0), ("week", 1), ("window", 0), ("level", 0)]
 # row of the table: networks (name, number of the seed) whose median is the forecast

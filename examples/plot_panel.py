@@ -56,12 +56,12 @@ print(panel.groupby("store", sort=False)["day"].agg(["min", "max", "count"]).hea
 # One network for all
 # -------------------
 # ``SeriesForecaster`` takes the frame as it is, once it knows what the columns are, and
-# makes the windows itself: here four weeks, to forecast two. With a likelihood the
-# network says how sure it is, too.
+# makes the windows itself: here four weeks, to forecast two. With a distribution
+# as its loss, the network says how sure it is, too.
 
 horizon = 14
 model = SeriesForecaster(
-    MLPForecaster(likelihood="normal", max_epochs=20, random_state=0),
+    MLPForecaster(loss="normal", max_epochs=20, random_state=0),
     horizon=horizon,
     length=28,
     id="store",

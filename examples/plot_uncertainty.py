@@ -22,10 +22,10 @@ from sktorch_forecast.plotting import CoverageDisplay, ForecastDisplay, PITDispl
 #
 # With Monte Carlo dropout, units of the network are dropped while it forecasts, too,
 # other ones for each path. The paths spread because the network is unsure of its
-# weights. With a likelihood, the network forecasts a distribution, whose width it
-# learns from the errors in training. A conformal forecaster keeps the last quarter of
-# the training origins from its network, and adds the errors that this one makes there
-# to its forecasts.
+# weights. With ``loss="normal"``, the network forecasts a normal distribution, whose
+# width it learns from the errors in training. A conformal forecaster keeps the last
+# quarter of the training origins from its network, and adds the errors that the network
+# makes there to its forecasts.
 
 horizon = 12
 X, y = make_windows(load_elnino(), horizon=horizon, length=36)
@@ -35,8 +35,8 @@ X_test, y_test = X[-n_test:], y[-n_test:]
 
 models = {
     "Monte Carlo dropout": LSTMForecaster(hidden_size=16, dropout=0.2, random_state=0),
-    "normal likelihood": LSTMForecaster(
-        hidden_size=16, likelihood="normal", random_state=0
+    "normal distribution": LSTMForecaster(
+        hidden_size=16, loss="normal", random_state=0
     ),
     "conformal": ConformalForecaster(LSTMForecaster(hidden_size=16, random_state=0)),
 }
@@ -81,12 +81,13 @@ plt.show()
 # be equally likely, and most bars would end within the gray band. High bars at both
 # ends say again that intervals are too narrow: the truth is too often beyond nearly
 # all paths. A slope tells of a bias: bars that fall to the right, as those of the
-# likelihood do, that forecasts are too high. The bars of the conformal forecaster show
-# what its coverage did not: the truth was below its intervals more often than above
-# them.
+# normal distribution do, that forecasts are too high. The bars of the conformal
+# forecaster show what its coverage did not: the truth was below its intervals more
+# often than above them.
 #
-# The band is for independent values. These are not, since the steps of one year err
-# together and the years overlap, so do not make much of a bar that is just outside.
+# The band is for independent values. These are not, since the errors of the steps of
+# one year are correlated and the years overlap, so do not make much of a bar that is
+# just outside.
 
 fig, axes = plt.subplots(1, 3, figsize=(13, 4), sharey=True, layout="constrained")
 for ax, (name, model) in zip(axes, models.items()):

@@ -5,9 +5,9 @@ import importlib
 import inspect
 import re
 import statistics
-from pathlib import Path
 
 import pytest
+from floors import FILES, FLOORS, ROOT, imported_rooms, room_of
 from networks.test_networks import TABLE
 from radon.complexity import cc_visit
 from sklearn.base import BaseEstimator, RegressorMixin, TransformerMixin
@@ -20,42 +20,7 @@ from torch import nn
 import sktorch_forecast
 from sktorch_forecast import networks
 
-ROOT = Path(sktorch_forecast.__file__).parent
-FILES = sorted(ROOT.rglob("*.py"))
 NAMES = [str(file.relative_to(ROOT)) for file in FILES]
-
-# From the top to the ground: a room may import from the floors below it, and from its
-# own folder. `docs/architecture.rst` draws them.
-FLOORS = [
-    {"discovery"},
-    {"compose"},
-    {"plotting", "naive", "networks"},
-    {"forecaster", "metrics"},
-    {"_uncertainty"},
-    {"_training", "model_selection", "sliding_window"},
-    {"_data"},
-    {"layers", "features", "datasets"},
-    {"_utils"},
-]
-
-
-def room_of(path):
-    """The folder, or the module, right below the package that a file belongs to."""
-    return Path(path).parts[0].removesuffix(".py")
-
-
-def imported_rooms(file):
-    """Rooms that a file imports from, wherever in the file it does."""
-    package = ["sktorch_forecast", *file.relative_to(ROOT).parts[:-1]]
-    for node in ast.walk(ast.parse(file.read_text())):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        base = package[: len(package) - node.level + 1]
-        path = base + (node.module.split(".") if node.module else [])
-        if len(path) > 1:
-            yield path[1]
-        else:
-            yield from (alias.name for alias in node.names)
 
 
 def test_every_room_is_on_a_floor():
@@ -220,3 +185,23 @@ def test_every_network_has_its_line(place, names):
     missing = [name for name in networks_of_files() if name not in names]
     assert not missing, f"Add {missing} to the {place}."
     assert all(hasattr(sktorch_forecast, name) for name in networks_of_files())
+
+
+# ---------------------------------------------------------------------------- its page
+
+
+def test_the_page_says_what_each_file_holds():
+    page = (ROOT.parent / "docs" / "architecture.rst").read_text()
+    page = page.partition(".. _files:")[2].partition("\nDecisions")[0]
+    described = re.findall(r"^``([\w/]+\.py)`` ", page, re.M)
+    names = {name for name in NAMES if "__init__" not in name}
+    assert (names - set(described), set(described) - names) == (set(), set())
+    assert len(described) == len(names)
+
+
+def test_the_picture_has_every_room(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(ROOT.parent / "docs")
+    picture = tmp_path / "house.svg"
+    importlib.import_module("house").draw_house(picture)
+    for room in set().union(*FLOORS):
+        assert f">{room}" in picture.read_text()

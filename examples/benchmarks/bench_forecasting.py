@@ -11,7 +11,7 @@ LENGTH, HORIZON = 96, 24
 
 
 def every_origin(name, forecaster, n_origins, calls, repeats):
-    """Forecasts of a forecaster, and of its network lifted out of it."""
+    """Forecasts of a forecaster, and of its network taken out of it."""
     series = series_of(n_origins + LENGTH + HORIZON - 1)
     X, y = make_windows(series, horizon=HORIZON, length=LENGTH)
     tensor = torch.from_numpy(series)

@@ -31,7 +31,7 @@ def linear(**params):
 
 
 def against_hand_written(name, make, series, length, horizon, epochs, goal, repeats):
-    """Train a forecaster, and its network lifted out of it by the plain loop."""
+    """Train a forecaster, and its network taken out of it by the plain loop."""
     X, y = make_windows(series, horizon=horizon, length=length)
     params = {"batch_size": BATCH_SIZE, "lr": LR, "clip_grad_norm": MAX_NORM}
     forecaster = make(**params, early_stopping=False, max_epochs=epochs, random_state=0)
@@ -57,7 +57,7 @@ def gru_layer(repeats):
     """A training step of two GRU layers at the sizes of the course, and of torch's."""
     x = torch.randn(64, 50, 1, generator=torch.Generator().manual_seed(0))
     ours = GRUForecaster(hidden_size=20, num_layers=2, normalize=None)
-    ours = ours.initialize(x.numpy(), np.zeros(64)).module_.recurrent
+    ours = ours.initialize(x.numpy(), np.zeros(64)).module_.network.recurrent
     torchs = torch.nn.GRU(1, 20, num_layers=2, batch_first=True)
 
     def steps(layers):

@@ -15,8 +15,8 @@ def train(network, series, length, horizon, *, epochs, batch_size, lr, max_norm)
     Parameters
     ----------
     network : torch.nn.Module
-        Maps (batch, length, 1) to (batch, horizon), both in units of the window; also
-        says where to compute.
+        Maps (batch, length, 1) to (batch, horizon, 1, 1), both in units of the window;
+        also says where to compute.
     series : Tensor of shape (n_timestamps,)
     """
     device = next(network.parameters()).device
@@ -34,7 +34,7 @@ def train(network, series, length, horizon, *, epochs, batch_size, lr, max_norm)
             mean = x.mean(dim=1, keepdim=True)
             x = x - mean
             scale = x.square().mean(dim=1, keepdim=True).sqrt().clamp_min(1e-3)
-            forecast = network((x / scale).unsqueeze(-1))
+            forecast = network((x / scale).unsqueeze(-1)).flatten(1)
             loss = mse_loss(forecast, (y - mean) / scale)
             optimizer.zero_grad()
             loss.backward()
@@ -52,4 +52,4 @@ def forecast(network, series, length, horizon):
     x = windows - mean
     scale = x.square().mean(dim=1, keepdim=True).sqrt().clamp_min(1e-3)
     network.eval()
-    return mean + scale * network((x / scale).unsqueeze(-1))
+    return mean + scale * network((x / scale).unsqueeze(-1)).flatten(1)

@@ -174,10 +174,10 @@ class RecurrentNetwork(nn.Module):
         self.bptt_steps = bptt_steps
 
     def forward(self, x: Tensor, all_steps: bool = False) -> Tensor:
-        """(batch, length, n_channels) -> (batch, *output_shape)
+        """(batch, length, n_channels) -> ``(batch, *output_shape)``
 
-        With `all_steps`, -> (batch, length, *output_shape), a forecast from every time
-        step, or from the last `bptt_steps` of them while training.
+        With `all_steps`, -> ``(batch, length, *output_shape)``, a forecast from every
+        time step, or from the last `bptt_steps` of them while training.
         """
         if all_steps and self.bidirectional:
             raise ValueError(
@@ -220,7 +220,7 @@ class RecurrentNetwork(nn.Module):
 
         Returns
         -------
-        forecast : Tensor of shape (batch, *output_shape)
+        forecast : Tensor of shape ``(batch, *output_shape)``
         state : list
             To go on from.
         """
