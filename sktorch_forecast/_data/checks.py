@@ -1,7 +1,7 @@
 """Checks of values of the user's own that are to become a panel, and of origins."""
 
 from collections.abc import Hashable, Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,17 @@ def check_missing(missing: str) -> None:
         )
 
 
+def unmasked(values: Any) -> Any:
+    """What was given, with NaN where a masked array of NumPy has no value."""
+    if not np.ma.is_masked(values):
+        return values
+    keep = values.dtype in (np.float32, np.float64)
+    return (values if keep else values.astype(np.float64)).filled(np.nan)
+
+
 def checked_values(values: ArrayLike) -> np.ndarray:
     """A copy of 2-D values as float32, whether or not they are finite."""
+    values = unmasked(values)
     with np.errstate(over="ignore"):
         return check_array(
             values, dtype=np.float32, order="C", ensure_all_finite=False, copy=True

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, NoReturn, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_complex_dtype, is_numeric_dtype
 
 from .checks import Missing, check_missing
+from .time_axis import as_time_index
 from .words import plain
 
 
@@ -44,6 +45,26 @@ class Layout:
         """
         names = [field.name for field in fields(cls)]
         return cls(**{name: deepcopy(getattr(estimator, name)) for name in names})
+
+    def named(self, channels: Sequence[Hashable], n_targets: int) -> Self:
+        """The layout that finds the channels of a fit again, wherever they stand.
+
+        A single channel needs no name: it may come as an array. In a wide frame the
+        columns are series.
+
+        Parameters
+        ----------
+        channels : sequence of length n_channels
+            Names of the targets, past covariates and future covariates.
+        n_targets : int
+            How many of them are targets.
+        """
+        if len(channels) == 1:
+            return self
+        future = self.future
+        future = [] if future is None else _as_list(future)
+        past = list(channels[n_targets : len(channels) - len(future)])
+        return replace(self, target=list(channels[:n_targets]), past=past)
 
     def check(self) -> None:
         """Raise a ValueError unless `missing` is valid and goes together with `pad`."""
@@ -135,11 +156,15 @@ def _named(columns: list, names: Any, role: str) -> list:
     """Names that a user gave, as a list of some of `columns`."""
     if names is None:
         return []
-    is_list = isinstance(names, (list, np.ndarray, pd.Index))
-    given = list(names) if is_list else [names]
+    given = _as_list(names)
     if any(name not in columns for name in given) or len(set(given)) < len(given):
         _complain_of_names(columns, names, role)
     return given
+
+
+def _as_list(names: Any) -> list:
+    is_list = isinstance(names, (list, np.ndarray, pd.Index))
+    return list(names) if is_list else [names]
 
 
 def _complain_of_names(columns: list, found: Any, role: str) -> NoReturn:
@@ -156,6 +181,16 @@ def is_polars(series: Any) -> bool:
     return type(series).__module__.partition(".")[0] == "polars"
 
 
+def check_not_xarray(series: Any) -> None:
+    """Raise a TypeError for what xarray has, whose time axis would get lost."""
+    if type(series).__module__.partition(".")[0] == "xarray":
+        raise TypeError(
+            "Expected an array, or a Series or DataFrame of pandas or polars, found a "
+            f"{type(series).__name__} of xarray. Call .to_pandas() on it for one or "
+            "two dimensions, time first, or .to_dataframe() for many series."
+        )
+
+
 def check_number_dtype(dtype: Any, column: Hashable) -> None:
     """Raise a TypeError unless values of `dtype` are real numbers."""
     if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
@@ -164,6 +199,10 @@ def check_number_dtype(dtype: Any, column: Hashable) -> None:
             "Convert them first, e.g. with pandas.to_numeric, or encode categories "
             "with sklearn.preprocessing.OneHotEncoder."
         )
+
+
+# What more to say of a frame that was read as a single series, and may hold many.
+OR_MANY_SERIES = "If these are rows of many series, name the column of ids in id=."
 
 
 def as_float32(array: np.ndarray) -> np.ndarray:
@@ -179,7 +218,7 @@ def time_column(frame: Any, name: Hashable) -> pd.Index:
         raise ValueError(f"Expected time to be a column of {found}, found {name!r}.")
     column = frame[name]
     if not is_polars(frame):
-        return pd.Index(column)
+        return as_time_index(pd.Index(column))
     index = pd.Index(column.to_numpy(), name=name)
     zone = getattr(column.dtype, "time_zone", None)
     if zone is None or not isinstance(index, pd.DatetimeIndex):

@@ -21,6 +21,7 @@ from .time_axis import (
     inferred_freq,
     is_time,
     ticks_of,
+    wall_clock,
 )
 
 Frequency: TypeAlias = float | pd.offsets.BaseOffset | None
@@ -81,7 +82,7 @@ def _ticks_or_offset(index: Any, freq: Any) -> Frequency:
     if isinstance(offset, (pd.offsets.Day, pd.offsets.Week)):
         # A day of a time zone may have 23 hours or 25.
         if not _is_free_of_clock_changes(index):
-            return offset
+            return _from_day_to_day(index, offset)
         days = offset.n * (7 if isinstance(offset, pd.offsets.Week) else 1)
         nanoseconds = days * 86_400 * 10**9
     elif isinstance(offset, pd.offsets.Tick):
@@ -89,6 +90,31 @@ def _ticks_or_offset(index: Any, freq: Any) -> Frequency:
     else:
         return offset
     return nanoseconds // _NANOSECONDS[index.unit]
+
+
+def _from_day_to_day(index: pd.DatetimeIndex, offset: Any) -> pd.offsets.BaseOffset:
+    """The offset itself only where days begin at midnight.
+
+    Where the clock skips midnight, `steps_after` takes the first hour of the day for
+    it, which must not befall a series that is read in that hour every day.
+    """
+    wall = index[:_N_TELLING].tz_localize(None)
+    if isinstance(offset, pd.offsets.Week) or (wall == wall.normalize()).any():
+        return offset
+    return pd.DateOffset(days=offset.n)
+
+
+def with_freq(index: Any, freq: pd.offsets.BaseOffset | None) -> Any:
+    """`index` with its frequency, where pandas agrees.
+
+    It does not where the clock skips the midnight of a day.
+    """
+    if freq is None:
+        return index
+    try:
+        return type(index)(index, freq=freq)
+    except ValueError:
+        return index
 
 
 def _is_free_of_clock_changes(index: pd.DatetimeIndex) -> bool:
@@ -120,16 +146,27 @@ def steps_after(
     """
     first = n_steps if last_only else 1
     if not isinstance(freq, pd.offsets.BaseOffset):
-        return ticks_of(stamps)[:, np.newaxis] + freq * np.arange(first, n_steps + 1)
+        ticks = ticks_of(stamps)[:, np.newaxis]
+        with np.errstate(over="ignore"):
+            after = ticks + freq * np.arange(first, n_steps + 1)
+        if ((after > ticks) != (freq > 0)).any():
+            _complain_of_range(stamps)
+        return after
     # Series share timestamps, and offsets are slow: each of them once.
     places, unique = pd.factorize(stamps)
     # Calendars count on the wall clock.
-    wall = pd.DatetimeIndex(unique).tz_localize(None)
+    unique = pd.DatetimeIndex(unique)
+    is_of_day = isinstance(freq, (pd.offsets.Day, pd.offsets.Week))
+    has_zone = is_of_day and unique.tz is not None
+    wall = wall_clock(unique) if has_zone else unique.tz_localize(None)
     after = []
     for step in range(1, n_steps + 1):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
-            wall = (wall + freq).as_unit(stamps.unit)
+            try:
+                wall = (wall + freq).as_unit(stamps.unit)
+            except (OverflowError, pd.errors.OutOfBoundsDatetime):
+                _complain_of_range(stamps)
         if step < first:
             continue
         # A clock that shows a time twice means the first, one that skips it the next.
@@ -141,6 +178,16 @@ def steps_after(
         after.append(local.asi8)
     # n_steps arrays (n_unique,) -> (n, n_steps)
     return np.stack(after, axis=1)[places]
+
+
+def _complain_of_range(stamps: Any) -> NoReturn:
+    repair = "Subtract the first one from all of them."
+    if is_time(stamps):
+        repair = "Convert them to a unit that reaches farther: index.as_unit('s')."
+    raise ValueError(
+        f"Expected timestamps that {stamps.dtype} can hold, found steps from "
+        f"{stamps.min()!s} to {stamps.max()!s} that lead out of its range. {repair}"
+    )
 
 
 def next_ticks(

@@ -12,7 +12,14 @@ import pandas as pd
 
 from .checks import Missing
 from .columns import Layout
-from .joining import before_all, check_going_on, in_form_of, interrupted, joined
+from .joining import (
+    before_all,
+    check_going_on,
+    in_form_of,
+    interrupted,
+    joined,
+    with_channels_of,
+)
 from .observed import check_values, observed
 from .panel import Panel
 from .read import read
@@ -66,11 +73,16 @@ class History:
         part = tail(panel, length, layout.missing)
         targets = None if part.targets is None else part.targets.copy()
         part = replace(part, values=part.values.copy(), targets=targets)
+        layout = layout.named(panel.channels, panel.n_targets)
         return cls(part, layout, length)
 
     def read(self, df: Any) -> Panel:
+        """Series with the columns of the fit, on a time axis of their own."""
+        return with_channels_of(self.panel, read(df, self.layout))
+
+    def read_next(self, df: Any) -> Panel:
         """Series as in the fit; rows without any index follow its end."""
-        new = read(df, self.layout)
+        new = self.read(df)
         has_times = isinstance(getattr(df, "index", None), pd.Index)
         if has_times or self.layout.time is not None or new.ids is not None:
             return new

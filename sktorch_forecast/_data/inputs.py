@@ -3,12 +3,15 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import check_consistent_length, get_tags
 
 from .._utils.annotated import check_array, validate_data
 from .._utils.validation import check_finite
+from .checks import unmasked
 from .targets import shared_span
 from .windows import Windows
+from .words import same_names
 
 
 def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarray:
@@ -43,7 +46,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
     if isinstance(X, Windows):
         _check_lazy(estimator, X, allow_nan, reset=reset)
     else:
-        X = _checked_array(estimator, X, allow_nan, reset=reset)
+        X = _checked_array(estimator, unmasked(X), allow_nan, reset=reset)
     n_channels = X.shape[2] if X.ndim == 3 else 1
     if reset:
         estimator.n_channels_ = n_channels
@@ -56,6 +59,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
             f"with {expected}. Make the windows from the same channels."
         )
     _check_covariates(estimator, X, reset=reset)
+    _check_names(estimator, X, reset=reset)
     return X
 
 
@@ -87,6 +91,12 @@ def _check_lazy(estimator: Any, X: Windows, allow_nan: bool, *, reset: bool) -> 
 def _checked_array(
     estimator: Any, X: Any, allow_nan: bool, *, reset: bool
 ) -> np.ndarray:
+    if isinstance(X, pd.Series):
+        raise ValueError(
+            f"Expected windows for {type(estimator).__name__}, a row for each origin, "
+            "found a Series. Make windows and targets of it with X, y = "
+            "make_windows(series, horizon=..., length=...)."
+        )
     X = validate_data(
         estimator,
         X,
@@ -99,6 +109,11 @@ def _checked_array(
         raise ValueError(
             "Expected X of shape (n_origins, length) or (n_origins, length, "
             f"n_channels), found {X.shape}."
+        )
+    if 0 in X.shape[1:]:
+        raise ValueError(
+            "Expected windows of at least one timestamp and channel, found shape "
+            f"{X.shape}. Make them longer, or name the channels."
         )
     check_finite(X, "X", allow_nan=allow_nan)
     if X.dtype == np.float64:
@@ -143,6 +158,29 @@ def _check_covariates(estimator: Any, X: Any, *, reset: bool) -> None:
         )
 
 
+def _check_names(estimator: Any, X: Any, *, reset: bool) -> None:
+    """Remember, or compare with, the names of the channels and static covariates.
+
+    Raises
+    ------
+    ValueError
+        If they are others than in the fit, or in another order: the values would be
+        taken for those of other channels.
+    """
+    names = tuple(getattr(X, "channels", ())), tuple(getattr(X, "static_names", ()))
+    if reset:
+        estimator._names = names
+        return
+    kinds = "channels", "static covariates"
+    for kind, found, expected in zip(kinds, names, getattr(estimator, "_names", names)):
+        if not same_names(found, expected):
+            raise ValueError(
+                f"X has the {kind} {list(found)}, but {type(estimator).__name__} was "
+                f"fitted with {list(expected)}. Make the windows from the same columns "
+                "in the same order, e.g. by naming target, past, future and static."
+            )
+
+
 def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     """Validate `y` for checked windows `X`.
 
@@ -166,7 +204,7 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
             "gives X and y."
         )
     y = check_array(
-        y,
+        unmasked(y),
         dtype=(np.float64, np.float32),
         ensure_2d=False,
         ensure_all_finite=False,

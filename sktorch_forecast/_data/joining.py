@@ -1,15 +1,16 @@
 """Rows of some series put behind those of others."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from .frequency import with_freq
 from .observed import observed
 from .panel import Panel
 from .time_axis import from_ticks, ticks_of
+from .words import same_names
 
 
 def in_form_of(old: Panel, new: Panel) -> Panel:
@@ -22,11 +23,7 @@ def in_form_of(old: Panel, new: Panel) -> Panel:
     ValueError
         If the channels are others, or only one of the two is a single series.
     """
-    if new.channels != old.channels:
-        raise ValueError(
-            f"Expected the channels {list(old.channels)}, as in fit, found "
-            f"{list(new.channels)}. Give the same columns."
-        )
+    new = with_channels_of(old, new)
     if (new.ids is None) != (old.ids is None):
         kinds = ("a single series", "many series")
         expected, found = kinds if old.ids is None else kinds[::-1]
@@ -45,6 +42,23 @@ def in_form_of(old: Panel, new: Panel) -> Panel:
             "Convert them, e.g. with pandas.to_datetime, tz_convert or asfreq."
         )
     return replace(new, index=index)
+
+
+def with_channels_of(old: Panel, new: Panel) -> Panel:
+    """`new` under the names of the channels of `old`, which must be the same ones.
+
+    Raises
+    ------
+    ValueError
+        If they are others. An array has no names to compare.
+    """
+    n_channels = len(old.channels), len(new.channels)
+    if n_channels[0] != n_channels[1] or not same_names(old.channels, new.channels):
+        raise ValueError(
+            f"Expected the channels {list(old.channels)}, as in fit, found "
+            f"{list(new.channels)}. Give the same columns."
+        )
+    return replace(new, channels=old.channels)
 
 
 def joined(old: Panel, new: Panel, missing: str) -> Panel:
@@ -175,11 +189,7 @@ def check_going_on(panel: Panel, old: Panel) -> Panel:
     rows, following = interrupted(panel)
     if len(rows):
         _complain_of_break(panel, rows[0], from_ticks(following[:1], panel.index)[0])
-    freq = old.index_freq
-    if freq is None:
-        return panel
-    kind: Any = type(old.index)
-    return replace(panel, index=kind(panel.index, freq=freq))
+    return replace(panel, index=with_freq(panel.index, old.index_freq))
 
 
 def _complain_of_break(panel: Panel, row: int, expected) -> None:

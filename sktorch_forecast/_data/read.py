@@ -8,9 +8,12 @@ import pandas as pd
 from scipy import sparse
 
 from .._utils.validation import check_finite
+from .checks import unmasked
 from .columns import (
+    OR_MANY_SERIES,
     Layout,
     as_float32,
+    check_not_xarray,
     check_number_dtype,
     constant_values,
     is_polars,
@@ -21,7 +24,7 @@ from .frequency import frequency
 from .observed import check_values
 from .panel import Panel
 from .read_panel import is_panel, read_panel
-from .time_axis import check_time_axis
+from .time_axis import as_time_index, check_time_axis
 
 
 def read(series: Any, layout: Layout) -> Panel:
@@ -47,6 +50,7 @@ def read(series: Any, layout: Layout) -> Panel:
         matter is known when the windows are.
     """
     layout.check()
+    check_not_xarray(series)
     if is_panel(series, layout.id):
         return read_panel(series, layout)
     return read_series(series, layout)
@@ -115,8 +119,13 @@ def read_series(series: Any, layout: Layout) -> Panel:
         index = time_column(series, time)
         series = series.drop(time) if is_polars(series) else series.drop(columns=time)
     columns, index = _labels(series, index)
-    values = _numbers(series, columns)
-    check_time_axis(index)
+    try:
+        values = _numbers(series, columns)
+        check_time_axis(index)
+    except (TypeError, ValueError) as error:
+        if not _may_be_long(series, index):
+            raise
+        raise type(error)(f"{error} {OR_MANY_SERIES}") from None
     roles = roles_of(columns, layout, rest_is_past=True)
     bounds = np.array([0, len(values)])
     static = None
@@ -139,9 +148,17 @@ def read_series(series: Any, layout: Layout) -> Panel:
         is_complete=layout.missing == "error" and not roles.future,
     )
     if panel.is_complete:
+        if np.isnan(values).any():  # says how to allow it, too
+            incomplete = replace(panel, is_complete=False)
+            check_values(incomplete, bounds[:-1], bounds[1:], bounds[1:], "error")
         check_finite(values, "series", panel.place)
     _check_range(panel, values)
     return panel
+
+
+def _may_be_long(series: Any, index: pd.Index) -> bool:
+    """Whether a frame may hold many series: timestamps come again."""
+    return hasattr(series, "columns") and not index.is_unique
 
 
 def _check_form(series: Any) -> None:
@@ -164,6 +181,7 @@ def _labels(series: Any, index: pd.Index | None) -> tuple[list, pd.Index]:
         index = getattr(series, "index", None)
     if not isinstance(index, pd.Index):  # arrays, lists, polars frames
         index = pd.RangeIndex(n_timestamps)
+    times: pd.Index = as_time_index(index)
     if hasattr(series, "columns"):
         columns = list(series.columns)
     elif n_channels:
@@ -176,7 +194,7 @@ def _labels(series: Any, index: pd.Index | None) -> tuple[list, pd.Index]:
             f"Expected channels with different names, found {columns}. "
             "Rename or drop the duplicates."
         )
-    return columns, index
+    return columns, times
 
 
 def _numbers(series: Any, columns: list) -> np.ndarray:
@@ -187,7 +205,7 @@ def _numbers(series: Any, columns: list) -> np.ndarray:
             check_number_dtype(dtype, column)
         values = series.to_numpy(np.float64, na_value=np.nan)
     else:
-        values = np.asarray(series)
+        values = np.asarray(unmasked(series))
         check_number_dtype(values.dtype, columns[0] if columns else 0)
         keep = values.dtype in (np.float32, np.float64)
         values = values if keep else values.astype(np.float64)

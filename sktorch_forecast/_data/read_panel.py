@@ -19,7 +19,7 @@ from .columns import (
 )
 from .frequency import Frequency, frequency, panel_frequencies
 from .panel import Panel, Source
-from .time_axis import check_time_axis
+from .time_axis import as_time_index, check_time_axis
 from .words import plain
 
 
@@ -142,7 +142,7 @@ def _long_table(frame: Any, id: Any, time: Any) -> Table:
         _complain_of_id(frame, id)
     group = f"df.groupby({id!r})"
     if time is None:
-        times = frame.index
+        times = as_time_index(frame.index)
         repairs = {
             "unsorted": "df.sort_index(kind='stable')",
             "duplicated": f"df[~df.set_index({id!r}, append=True).index.duplicated()]",
@@ -156,7 +156,14 @@ def _long_table(frame: Any, id: Any, time: Any) -> Table:
             "irregular": f"df.set_index({time!r}).groupby({id!r}).resample(...)",
         }
     repairs["missing"] = group + "[{column!r}].ffill()"
-    codes, ids = pd.factorize(frame[id])
+    try:
+        codes, ids = pd.factorize(frame[id])
+    except TypeError:
+        found = type(frame[id].iloc[0]).__name__
+        raise TypeError(
+            "Expected ids that are strings, numbers or others that can be hashed in "
+            f"column {id!r}, found a {found}. Convert them, e.g. with .astype(str)."
+        ) from None
     columns = {name: frame[name] for name in frame.columns if name not in (id, time)}
     return Table(columns, codes, pd.Index(ids, name=id), times, repairs)
 
@@ -182,7 +189,7 @@ def _levels_table(
         {name: frame[name] for name in frame.columns},
         codes,
         index.levels[level].take(known),
-        index.get_level_values(1 - level),
+        as_time_index(index.get_level_values(1 - level)),
         {
             "unsorted": f"df.sort_index(level=[{level}, {1 - level}])",
             "duplicated": "df[~df.index.duplicated()]",
@@ -260,7 +267,7 @@ def _times_of_wide(frame: Any, time: Hashable | None) -> pd.Index:
         return time_column(frame, time)
     if is_polars(frame):
         _complain_of_time(frame)
-    return frame.index
+    return as_time_index(frame.index)
 
 
 def _complain_of_time(frame: Any) -> NoReturn:

@@ -5,24 +5,42 @@ datetimes (in UTC), periods and time steps, and numbers themselves.
 """
 
 import warnings
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_float_dtype, is_numeric_dtype
+from pandas.tseries.frequencies import to_offset
 
 TimeIndex = pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
 
 
-def is_time(index: pd.Index) -> TypeGuard[TimeIndex]:
+def is_time(index: Any) -> TypeGuard[TimeIndex]:
     """Whether an index holds timestamps, periods or time steps."""
     return isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex))
+
+
+def as_time_index(index: Any) -> Any:
+    """Timestamps of other libraries, such as Arrow's, as those of pandas itself."""
+    if not isinstance(index, pd.Index) or isinstance(index, pd.MultiIndex):
+        return index
+    of_pandas = is_time(index) or isinstance(index.dtype, np.dtype)
+    if of_pandas or getattr(index.dtype, "kind", "O") not in "mM":
+        return index
+    kind = pd.DatetimeIndex if index.dtype.kind == "M" else pd.TimedeltaIndex
+    return kind(list(index), name=index.name)
 
 
 def ticks_of(index: pd.Index) -> np.ndarray:
     """The timestamps as numbers, int64 or float64."""
     if is_time(index):
         return index.asi8
+    largest: Any = index.max() if index.dtype.kind == "u" and len(index) else 0
+    if largest > np.iinfo(np.int64).max:
+        raise ValueError(
+            f"Expected timestamps below 2 ** 63, found {largest}. Subtract the first "
+            "one from all of them."
+        )
     return index.to_numpy(np.float64 if is_float_dtype(index.dtype) else np.int64)
 
 
@@ -56,6 +74,12 @@ def check_time_axis(index: pd.Index, regular: bool = True) -> None:
     ValueError
         If timestamps are unsorted, duplicated, missing or NaT.
     """
+    if isinstance(index, pd.MultiIndex):
+        raise TypeError(
+            "Expected an index of timestamps, periods or numbers, found one of "
+            f"{index.nlevels} levels, {list(index.names)} (MultiIndex). For many "
+            "series give a frame, series.to_frame(), or name the level of ids in id=."
+        )
     if not is_time(index) and not is_numeric_dtype(index.dtype):
         raise TypeError(
             "Expected an index of timestamps, periods or numbers, found one of "
@@ -135,11 +159,37 @@ def _first_irregular_datetime(index: pd.DatetimeIndex) -> int | None:
 
 
 def inferred_freq(index: pd.DatetimeIndex) -> str | pd.offsets.BaseOffset | None:
-    """What pandas takes for the frequency."""
+    """What pandas takes for the frequency, also where the clock skips a midnight."""
     with warnings.catch_warnings():
         # pandas 3.1 announces a result of another type; date_range takes either.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return pd.infer_freq(index)
+        freq = pd.infer_freq(index)
+        if freq is not None or index.tz is None:
+            return freq
+        freq = pd.infer_freq(wall_clock(index))
+        return freq if freq is not None and is_calendar(freq) else None
+
+
+def is_calendar(freq: str | pd.offsets.BaseOffset) -> bool:
+    """Whether a frequency counts days or more on the wall clock."""
+    offset = to_offset(freq)
+    return isinstance(offset, pd.offsets.Day) or not isinstance(offset, pd.offsets.Tick)
+
+
+def wall_clock(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
+    """What the clock shows, and midnight where it skips that and a day begins later.
+
+    So it is in Africa/Cairo and Asia/Beirut, once a year.
+    """
+    wall = index.tz_localize(None)
+    days = wall.normalize()
+    begins = days.tz_localize(
+        index.tz,
+        ambiguous=np.ones(len(days), dtype=bool),
+        nonexistent="shift_forward",
+    )
+    is_first = begins.asi8 == index.asi8
+    return pd.DatetimeIndex(np.where(is_first, days.to_numpy(), wall.to_numpy()))
 
 
 def _first_difference(
@@ -150,6 +200,8 @@ def _first_difference(
         return 0
     # pandas infers some frequencies from the set of the steps, whatever their order.
     try:
+        if index.tz is not None and is_calendar(freq):
+            index = wall_clock(index)
         differs = pd.date_range(index[0], periods=len(index), freq=freq) != index
     except (ValueError, OverflowError):  # the frequency leads out of the calendar
         return 0

@@ -5,6 +5,7 @@ so the answer stands here once, in :func:`known_by`.
 """
 
 import numpy as np
+import pandas as pd
 
 from .windows import Windows
 
@@ -41,12 +42,49 @@ def origins_and_reach(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Time of each origin and of its last target, two arrays of shape (n_origins,).
 
-    The rows of an array are taken for consecutive origins.
+    The rows of an array are taken for consecutive origins. Where series do not share
+    a time axis, time is counted from the last origin of each.
     """
-    if isinstance(X, Windows):
-        return X.origin_ticks, X.target_ticks(horizon)
-    rows = np.arange(len(X))
-    return rows, rows + horizon
+    if not isinstance(X, Windows):
+        rows = np.arange(len(X))
+        return rows, rows + horizon
+    origins, reach = X.origin_ticks, X.target_ticks(horizon)
+    if share_time_axis(X, horizon):
+        return origins, reach
+    ends = _last_of_series(X, origins)[X.series]
+    return origins - ends, reach - ends
+
+
+def share_time_axis(X: Windows, horizon: int) -> bool:
+    """Whether the same timestamp of two series means the same time.
+
+    Dates do. Numbers may be years, or count the rows of each series by itself, as in
+    the M4 data, where number 100 of one series has nothing to do with number 100 of
+    another. Then a split at one number leaves only the longest series in the test. We
+    tell them apart by their ends: series that are observed together end together, but
+    for a few that ended before. So numbers are shared if at least half of the series
+    have their last origin less than a horizon before the last of all.
+
+    To take a shared axis for counts lets the training see what happened to other
+    series during the test; to take counts for a shared axis tests a few series and
+    trains on little of the others. Neither is an error that a message could tell.
+    """
+    index = X.panel.index
+    if X.panel.n_series == 1 or isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        return True
+    if not len(X):
+        return True
+    origins = X.origin_ticks
+    last = _last_of_series(X, origins)[np.unique(X.series)]
+    step = np.max(X.target_ticks(1) - origins)  # of one timestamp
+    return bool(2 * np.sum(last > last.max() - horizon * step) >= len(last))
+
+
+def _last_of_series(X: Windows, origins: np.ndarray) -> np.ndarray:
+    """Time of the last origin of each series; of those without one it is the first."""
+    last = np.full(X.panel.n_series, origins.min())
+    np.maximum.at(last, X.series, origins)
+    return last
 
 
 def times_of(X: Windows | np.ndarray) -> np.ndarray:
@@ -63,7 +101,8 @@ def split_by_time(
     ----------
     X : Windows or array of shape (n_origins, ...)
         Lazy windows are split by time, arrays by row: consecutive rows are taken
-        for consecutive origins.
+        for consecutive origins. Series that do not share a time axis are split each
+        by itself.
     fraction : float in (0, 1)
         Share of the origins that are the last ones.
     horizon : int
@@ -76,8 +115,29 @@ def split_by_time(
     before, last : ndarray of int
         Rows of `X` in their order there.
     """
+    if isinstance(X, Windows) and not share_time_axis(X, horizon):
+        return _split_each(X, fraction, horizon)
     origins, reach = origins_and_reach(X, horizon)
     n_last = max(1, round(fraction * len(origins)))
     first = np.partition(origins, -n_last)[-n_last]
     known = known_by(origins, reach, first)
     return np.flatnonzero(known), np.flatnonzero(origins >= first)
+
+
+def _split_each(
+    X: Windows, fraction: float, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The split for every series by itself; those with too few origins only train."""
+    origins, reach = origins_and_reach(X, horizon)
+    series = X.series
+    known, is_last = np.ones((2, len(X)), dtype=bool)
+    is_last[:] = False
+    order = np.lexsort((origins, series))
+    n_origins = np.bincount(series)
+    for rows in np.split(order, np.cumsum(n_origins)[:-1]):
+        n_last = round(fraction * len(rows))
+        if n_last:
+            first = origins[rows[-n_last:]].min()
+            is_last[rows] = origins[rows] >= first
+            known[rows] = known_by(origins[rows], reach[rows], first)
+    return np.flatnonzero(known), np.flatnonzero(is_last)

@@ -1,4 +1,4 @@
-"""Names as error messages and reprs show them."""
+"""Names: as error messages and reprs show them, and whether they are the same."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,3 +20,13 @@ def described(channels: Sequence, n_targets: int, n_future: int) -> list[str]:
         f"{plain(name)!r}{kinds.get(i, '')}" for i, name in enumerate(channels[:8])
     ]
     return words if n_channels <= 8 else [*words, f"... {n_channels - 8} more"]
+
+
+def same_names(one: Sequence, other: Sequence) -> bool:
+    """Whether two lists of names may mean the same.
+
+    Those of an array, which are only counted, say nothing: they go with any others.
+    """
+    one, other = tuple(one), tuple(other)
+    counted = tuple(range(len(one))), tuple(range(len(other)))
+    return one == other or one in ((), counted[0]) or other in ((), counted[1])

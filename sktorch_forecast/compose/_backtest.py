@@ -1,5 +1,6 @@
 """Which origins a backtest forecasts from, and what each of its fits may learn from."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
@@ -7,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from tqdm.auto import tqdm
 
 from .._data.indexing import as_slice
@@ -14,8 +16,11 @@ from .._data.time_split import known_by, origins_and_reach
 from .._data.windows import Windows
 from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
+from ..metrics._uncertainty_of import Method, complain_of_none, uncertainty_of
 from ._frames import backtest_frame, forecasts_of
 from ._wrapping import takes_windows
+
+_METHOD: Method = "predict_quantiles"  # what intervals of several coverages come from
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,42 @@ def rounds(
     return len(starts), generate()
 
 
+def warn_of_early_ends(X: Windows, chosen: np.ndarray, horizon: int) -> None:
+    """Warn where a series that ended long ago leaves a single fit little to learn from.
+
+    The last origins of each series are forecast from, and the one fit comes before all
+    of them. So we compare what it learns from with what it would, if the series that
+    go on to the end were alone in the test: less than half is worth a warning. How
+    much history the user leaves by asking for many origins is their own choice.
+
+    Parameters
+    ----------
+    X : Windows
+        With a whole horizon of truth after each origin.
+    chosen : ndarray of shape (n_origins,)
+        Mask of the origins to forecast from.
+    horizon : int
+        Timestamps that the targets reach.
+    """
+    origins, reach = origins_and_reach(X, horizon)
+    goes_on = np.isin(X.series, X.series[origins == origins.max()])
+    rows = np.flatnonzero(chosen)
+    row = rows[np.argmin(origins[rows])]
+    n_known = known_by(origins, reach, origins[chosen].min()).sum()
+    n_possible = known_by(origins, reach, origins[chosen & goes_on].min()).sum()
+    if 2 * n_known >= n_possible:
+        return
+    warnings.warn(
+        f"The fit of this backtest learns from {n_known} of {n_possible} samples: it "
+        "must end before all origins of the test, and those of series "
+        f"{X.panel.name(int(X.series[row]))} begin early, at {X.timestamps[row]!s}, "
+        "since that series ends long before others. Drop such series, give start= "
+        "rather than n_origins=, or fit again with refit=True.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
 def backtest(
     estimator: Any,
     X: Windows,
@@ -173,18 +214,45 @@ def backtest(
     frame : DataFrame of n_chosen * horizon * n_targets rows
     """
     chosen = plan.chosen(X)
+    if plan.n_origins is not None and not plan.every:
+        warn_of_early_ends(X, chosen, horizon)
     n_rounds, parts = rounds(X, chosen, horizon, plan.every)
     bar = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not verbose)
     forecasts = np.empty(0)
     for i, (train, test) in enumerate(bar):
         with one_of_several():
-            fitted = unfitted(estimator).fit(*selected(X, y, train))
+            model = fitted(estimator, *selected(X, y, train), coverages)
         X_test, _ = selected(X, y, test)
-        part = forecasts_of(fitted, X_test, horizon, coverages)
+        part = forecasts_of(model, X_test, horizon, coverages)
         if i == 0:
             forecasts = np.empty((chosen.sum(), *part.shape[1:]), part.dtype)
         forecasts[test[chosen]] = part
     return backtest_frame(forecasts, y[chosen], X[chosen], coverages)
+
+
+def fitted(estimator: Any, X: Windows, y: np.ndarray, coverages: list[float]) -> Any:
+    """A fitted clone of an estimator, which must take windows.
+
+    Raises
+    ------
+    TypeError
+        If intervals are asked for that it does not give. Where it can tell before it
+        is fitted, it is not fitted in vain.
+    ValueError
+        If it does not take windows.
+    """
+    new = unfitted(estimator)
+    if coverages:
+        last = new
+        while isinstance(last, Pipeline):
+            last = last[-1]
+        # What the class has and this one lacks, it lacks because of its parameters.
+        if hasattr(type(last), _METHOD) and not hasattr(last, _METHOD):
+            complain_of_none(last, _METHOD)
+    new = new.fit(X, y)
+    if coverages:
+        uncertainty_of(new, X[:1], _METHOD)
+    return new
 
 
 def unfitted(estimator: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from .._data.frequency import with_freq
 from .._data.windows import Windows
 from .._utils.validation import check_coverage, levels_of
 from ..metrics._uncertainty_of import uncertainty_of
@@ -91,10 +92,7 @@ def forecast_frame(
     frame : DataFrame of n_origins * horizon rows
     """
     n_origins, horizon, n_targets, n_columns = forecasts.shape
-    index = X.future_index(horizon)
-    if freq is not None:
-        kind: Any = type(index)
-        index = kind(index, freq=freq)
+    index = with_freq(X.future_index(horizon), freq)
     names = [
         name if end == "forecast" else f"{name}_{end}"
         for name in X.channels[:n_targets]

@@ -19,7 +19,7 @@ from .._utils.atomic import unchanged_on_error
 from .._utils.compat import HasMethods, Interval, StrOptions
 from .._utils.validation import check_params
 from ..networks import MLPForecaster
-from ._backtest import Plan, backtest, selected, unfitted
+from ._backtest import Plan, backtest, fitted, selected
 from ._frames import Coverage, check_coverages, forecast_frame, forecasts_of
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -185,8 +185,9 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter is not valid, the estimator does not take windows, or as for
-            ``make_windows``. A fitted forecaster stays as it was.
+            If a parameter is not valid, the estimator does not take windows or gives no
+            intervals for `coverage`, or as for ``make_windows``. A fitted forecaster
+            stays as it was.
 
         Warns
         -----
@@ -196,11 +197,11 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         """
         with unchanged_on_error(self):
             check_params(self)
-            check_coverages(self.coverage)
+            coverages = check_coverages(self.coverage)
             layout = Layout.of(self)
             panel = read(df, layout)
             X, targets = samples_of(panel, layout, self.horizon, self.length)
-            self.estimator_ = unfitted(self._inner()).fit(X, targets)
+            self.estimator_ = fitted(self._inner(), X, targets, coverages)
             self.channels_ = X.channels
             self.horizon_, self.length_ = self.horizon, self.length
             self._history = History.of(panel, layout, self.length)
@@ -229,7 +230,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
             fit. The forecaster stays as it was.
         """
         check_is_fitted(self)
-        self._history = self._history.followed_by(self._history.read(df_new))
+        self._history = self._history.followed_by(self._history.read_next(df_new))
         return self
 
     def forecast(
@@ -273,7 +274,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         coverages = check_coverages(self.coverage if coverage is None else coverage)
         history, layout = self._history, self._history.layout
-        panel = history.panel if df is None else read(df, layout)
+        panel = history.panel if df is None else history.read(df)
         if X_future is not None:
             panel = history.with_future(read_future(X_future, layout), panel)
         X = latest_of(panel, layout, self.horizon_, self.length_)
@@ -324,7 +325,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         history, layout = self._history, self._history.layout
-        test = history.before(history.read(df))
+        test = history.before(history.read_next(df))
         X, truth = samples_of(test.panel, layout, self.horizon_, self.length_)
         if layout.pad:  # padded windows within what was trained on
             X, truth = selected(X, truth, test.are_new(X))

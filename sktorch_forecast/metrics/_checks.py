@@ -22,6 +22,7 @@ def check_numbers(
     *,
     allow_nd: bool = False,
     ensure_non_negative: bool = False,
+    ensure_all_finite: bool = True,
 ) -> np.ndarray:
     """Return `values` as finite float64 numbers of one or more dimensions.
 
@@ -35,6 +36,8 @@ def check_numbers(
         Whether there may be more than two dimensions.
     ensure_non_negative : bool, default=False
         Whether numbers below 0 are an error.
+    ensure_all_finite : bool, default=True
+        Whether NaN and infinite numbers are an error.
 
     Returns
     -------
@@ -52,6 +55,7 @@ def check_numbers(
         ensure_2d=False,
         allow_nd=allow_nd,
         ensure_non_negative=ensure_non_negative,
+        ensure_all_finite=ensure_all_finite,
         input_name=name,
     )
 
@@ -145,10 +149,14 @@ def check_interval(
     Raises
     ------
     ValueError
-        If the shape does not fit, a value is not finite, or a lower end is above the
-        upper one.
+        If the shape does not fit, a value is NaN, or a lower end is above the upper
+        one. Ends may be infinite, as those of a ConformalForecaster are where it was
+        calibrated with too few origins.
     """
-    interval = check_numbers(interval, "interval", allow_nd=True)
+    interval = check_numbers(
+        interval, "interval", allow_nd=True, ensure_all_finite=False
+    )
+    _check_nan(interval)
     if interval.ndim == 2 and (y_true is None or y_true.shape[1] == 1):
         interval = interval[:, np.newaxis]
     if y_true is None:
@@ -175,6 +183,22 @@ def check_interval(
     return lower, upper
 
 
+def _check_nan(interval: np.ndarray) -> None:
+    """Raise a ValueError where an end is NaN, or infinite on the wrong side."""
+    if np.isnan(interval).any():
+        raise ValueError(
+            "Input interval contains NaN; expected numbers, or infinity where an "
+            "interval has no end. Drop the rows that were not forecast."
+        )
+    lower, upper = interval[..., 0], interval[..., -1]
+    if (lower == np.inf).any() or (upper == -np.inf).any():
+        raise ValueError(
+            "Expected a lower end below infinity and an upper end above minus "
+            "infinity, found an interval that holds no number. Only -inf as the lower "
+            "and inf as the upper end mean that an interval has none."
+        )
+
+
 def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
     """Return sample paths as ``(n_samples, n, n_outputs)``.
 
@@ -198,4 +222,7 @@ def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
 def mean_over_rows(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
     """Return the mean over all outputs, weighted by rows: ``(n, ...)`` to a float."""
     rows = values.reshape(len(values), -1).mean(axis=1)
+    if sample_weight is not None:  # 0 times infinity is NaN
+        counts = sample_weight > 0
+        rows, sample_weight = rows[counts], sample_weight[counts]
     return float(np.average(rows, weights=sample_weight))

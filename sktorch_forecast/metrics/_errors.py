@@ -90,8 +90,8 @@ def scaled_error(
 def mase(
     y_true: ArrayLike,
     y_pred: ArrayLike,
-    *,
     y_train: ArrayLike,
+    *,
     seasonality: int = 1,
     sample_weight: ArrayLike | None = None,
 ) -> float:
@@ -189,8 +189,8 @@ def mase(
 def rmsse(
     y_true: ArrayLike,
     y_pred: ArrayLike,
-    *,
     y_train: ArrayLike,
+    *,
     seasonality: int = 1,
     sample_weight: ArrayLike | None = None,
 ) -> float:

@@ -69,8 +69,8 @@ def coverage_score(
     Raises
     ------
     ValueError
-        If shapes disagree; if a lower end is above the upper one; if a value is NaN or
-        infinite; if the weights are negative or all zero.
+        If shapes disagree; if a lower end is above the upper one; if an interval has a
+        NaN, or `y_true` NaN or infinity; if the weights are negative or all zero.
 
     See Also
     --------
@@ -109,13 +109,13 @@ def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -
     Returns
     -------
     width : float
-        At least 0, in the units of the series.
+        At least 0, in the units of the series; infinite if an interval has no end.
 
     Raises
     ------
     ValueError
         If the shape is another; if a lower end is above the upper one; if a value is
-        NaN or infinite; if the weights are negative or all zero.
+        NaN; if the weights are negative or all zero.
 
     See Also
     --------
@@ -234,7 +234,8 @@ def interval_score(
     Returns
     -------
     score : float
-        At least 0, in the units of the series. Lower is better.
+        At least 0, in the units of the series. Lower is better. Infinite if an
+        interval has no end.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """From a pipeline or a search to the forecaster inside that says how sure it is."""
 
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, NoReturn, Protocol, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -65,15 +65,19 @@ def uncertainty_of(
         inside = _inside(estimator, X)
         if inside is None:
             check_is_fitted(estimator)
-            raise TypeError(
-                f"Expected a forecaster with the method {method}, found "
-                f"{type(estimator).__name__}, which has none. Put a "
-                "ConformalForecaster around it, or use a network that is trained for "
-                'it: with loss="normal" or another distribution, or with '
-                'loss="quantile".'
-            )
+            complain_of_none(estimator, method)
         estimator, X = inside
     return cast(ProbabilisticForecaster, estimator), X
+
+
+def complain_of_none(estimator: Any, method: Method) -> NoReturn:
+    """Raise the TypeError for a forecaster that cannot say how sure it is."""
+    raise TypeError(
+        f"Expected a forecaster with the method {method}, found "
+        f"{type(estimator).__name__}, which has none. Put a ConformalForecaster around "
+        'it, or use a network that is trained for it: with loss="normal" or another '
+        'distribution, or with loss="quantile".'
+    )
 
 
 def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:

@@ -8,10 +8,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
-from .._data.time_split import known_by, origins_and_reach
+from .._data.columns import is_polars, time_column
+from .._data.time_axis import as_time_index, is_time
+from .._data.time_split import known_by, origins_and_reach, share_time_axis
 from .._data.windows import Windows
 from .._utils.compat import (
     Interval,
@@ -73,6 +76,10 @@ class RollingOriginSplit(BaseCrossValidator):
       DataFrame that has timestamps in it. Of a MultiIndex (id, timestamp), as panels
       have, the last level counts;
     - else the number of the row.
+
+    Where the timestamps of ``Windows`` are numbers and most series end at different
+    ones, they count each series by itself, as in the M4 data. Then time is counted
+    from the last origin of each series, so that every series is in the test.
 
     Everything is counted in different timestamps at which there are origins. The
     series of a panel may begin late and end early. In a frame or with `groups` they
@@ -183,12 +190,15 @@ class RollingOriginSplit(BaseCrossValidator):
 
         Raises
         ------
+        TypeError
+            If `groups` are neither timestamps nor numbers.
         ValueError
             If there are too few timestamps, one is missing, a training part is empty,
-            or `groups` has another length than `X`.
+            `groups` has another length than `X`, or the timestamps in a column of `X`
+            do not increase and are not given as `groups`.
         """
         X, y, groups = indexable(X, y, groups)
-        times = _times(X, groups)
+        times = _times(X, groups, self.horizon or self._gap() + 1)
         n_times = int(times.max()) + 1
         gap = self._gap()
         clock = self._clock(X, groups)
@@ -249,17 +259,17 @@ class RollingOriginSplit(BaseCrossValidator):
         return self.gap
 
 
-def _times(X: Any, groups: ArrayLike | pd.Index | None) -> np.ndarray:
+def _times(X: Any, groups: ArrayLike | pd.Index | None, horizon: int) -> np.ndarray:
     """Number of the timestamp of each origin: 0 for the earliest, and so on."""
     if groups is not None:
-        index = pd.Index(groups)
+        index = _index_of(groups)
     elif isinstance(X, Windows):
-        index = X.origins
+        shared = share_time_axis(X, horizon)
+        index = X.origins if shared else pd.Index(origins_and_reach(X, horizon)[0])
     else:
-        index = getattr(X, "index", None)
-        if not isinstance(
-            index, (pd.MultiIndex, pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex)
-        ):
+        index = as_time_index(getattr(X, "index", None))
+        if not isinstance(index, pd.MultiIndex) and not is_time(index):
+            _check_row_order(X)
             return np.arange(num_samples(X))
     times, _ = pd.factorize(index.get_level_values(-1), sort=True)
     if (times < 0).any():
@@ -268,3 +278,42 @@ def _times(X: Any, groups: ArrayLike | pd.Index | None) -> np.ndarray:
             f"{int(np.argmin(times))}. Drop that row or fill its timestamp."
         )
     return times
+
+
+def _index_of(groups: Any) -> pd.Index:
+    """`groups` as an index of timestamps or numbers."""
+    if is_polars(groups):
+        groups = groups.to_numpy()
+    index = groups if isinstance(groups, pd.Index) else pd.Index(groups)
+    index = as_time_index(index)
+    last = index.get_level_values(-1)
+    is_number = is_numeric_dtype(last.dtype) and not is_bool_dtype(last.dtype)
+    if not is_number and not is_time(last):
+        raise TypeError(
+            "Expected groups to be timestamps or numbers, the time of each row, found "
+            f"{last.dtype} values such as {last[0]!r}. Rows of one series stay apart "
+            "by themselves; convert dates with pandas.to_datetime."
+        )
+    return index
+
+
+def _check_row_order(X: Any) -> None:
+    """Raise a ValueError if a frame holds timestamps, and its rows do not follow them.
+
+    It may be long, with the series one after the other: then the last rows are the
+    last series, and not the last timestamps.
+    """
+    stamps = []
+    for name in getattr(X, "columns", ()):
+        column = X[name]
+        index = time_column(X, name) if getattr(column, "ndim", 1) == 1 else None
+        if index is not None and is_time(index):
+            stamps.append((name, index))
+    if not stamps or any(index.is_monotonic_increasing for _, index in stamps):
+        return
+    name = stamps[0][0]
+    raise ValueError(
+        f"Expected rows in the order of time, found timestamps in column {name!r} that "
+        "go back and forth, as in a frame of many series. Say what the time of a row "
+        f"is: split(df, groups=df[{name!r}]), or search.fit(df, groups=df[{name!r}])."
+    )

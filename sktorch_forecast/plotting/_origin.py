@@ -96,6 +96,7 @@ def forecast_at(
     """
     coverages = [check_coverage(coverage) for coverage in coverages]
     n_paths = check_positive_int(n_paths, "n_paths") if n_paths else 0
+    _check_takes_windows(estimator)
     forecaster, windows = unwrapped(estimator, X)
     if coverages:
         uncertainty_of(forecaster, windows, "predict_interval")
@@ -136,6 +137,17 @@ def forecast_at(
         timestamps=time_axis(windows, origin, len(y_pred)) if is_lazy else None,
         forecaster=type(forecaster).__name__,
     )
+
+
+def _check_takes_windows(estimator: Any) -> None:
+    """Raise a TypeError for a SeriesForecaster, which makes its windows inside."""
+    if hasattr(estimator, "estimator_") and hasattr(estimator, "backtest"):
+        name = type(estimator).__name__
+        raise TypeError(
+            f"Expected a forecaster that takes windows, found a {name}, which takes "
+            "frames. Give what it has fitted, model.estimator_, and windows X of "
+            "make_windows(df, horizon=..., length=...)."
+        )
 
 
 def _row(y: Any, origin: int, n_origins: int) -> np.ndarray:

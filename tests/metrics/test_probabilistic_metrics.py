@@ -460,7 +460,7 @@ def test_bad_input(metric, change, message):
         ([1, 2], r"shape \(n, n_outputs, 2\), or \(n, 2\).*found \(2,\)"),
         (np.zeros((2, 3)), r"found \(2, 1, 3\)"),
         ([[2, 1]], "found 2 above 1 at row 0"),
-        ([[2, np.inf]], "Input interval contains infinity"),
+        ([[2, np.nan]], "Input interval contains NaN"),
     ],
 )
 def test_mean_width_rejects_bad_input(interval, message):

@@ -1,0 +1,98 @@
+"""A SeriesForecaster that cannot keep its promise says so when it is fitted."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from sktorch_forecast import (
+    ConformalForecaster,
+    MLPForecaster,
+    NaiveForecaster,
+    SeriesForecaster,
+    SlidingWindow,
+    TabularForecaster,
+)
+
+SERIES = np.random.default_rng(0).normal(size=60)
+
+
+class Costly(MLPForecaster):
+    """Whose fit must not begin in vain."""
+
+    def fit(self, X, y, **params):
+        raise AssertionError("fitted in vain")
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        TabularForecaster(),
+        Costly(),
+        make_pipeline(SlidingWindow(3), Costly()),
+        make_pipeline(SlidingWindow(3), TabularForecaster()),
+    ],
+    ids=repr,
+)
+def test_coverage_of_an_estimator_without_uncertainty(estimator):
+    model = SeriesForecaster(estimator, 2, 5, coverage=0.9)
+    for fit in (model.fit, lambda series: model.backtest(series, n_origins=2)):
+        with pytest.raises(TypeError, match="ConformalForecaster around"):
+            fit(SERIES)
+    assert not hasattr(model, "estimator_")
+
+
+def test_coverage_of_an_estimator_with_uncertainty():
+    for estimator in (
+        NaiveForecaster(),
+        ConformalForecaster(TabularForecaster(), coverage=0.5),
+        make_pipeline(SlidingWindow(3), MLPForecaster(loss="normal", max_epochs=1)),
+    ):
+        model = SeriesForecaster(estimator, 2, 5, coverage=0.5).fit(SERIES)
+        assert model.forecast().shape == (2, 3)
+
+
+# ------------------------------------------------------- series that ended long ago
+
+
+def panel(lengths):
+    parts = [
+        pd.DataFrame(
+            {
+                "store": f"store {i}",
+                "day": pd.date_range("2024-01-01", periods=n),
+                "sales": np.arange(n) % 7.0,
+            }
+        )
+        for i, n in enumerate(lengths)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+NAMES = {"id": "store", "time": "day", "target": "sales"}
+MODEL = SeriesForecaster(NaiveForecaster(), 2, 3, **NAMES)
+
+
+def test_a_series_that_ended_long_ago_makes_a_backtest_learn_from_little():
+    # Known on day 12, the last origin of store 2: the origins on days 3 to 10 of all
+    # three. On day 98, the last origin of the others: 94 of both, and 10 of store 2.
+    frame = panel([100, 100, 14])
+    with pytest.warns(UserWarning, match=r"24 of 198 samples.*'store 2'.*2024-01-12"):
+        MODEL.backtest(frame, n_origins=1)
+
+
+@pytest.mark.parametrize(
+    "lengths, params",
+    [
+        ([100, 100, 90], {"n_origins": 1}),
+        ([100, 100, 14], {"start": "2024-03-01"}),
+        ([100, 100, 14], {"n_origins": 1, "refit": True}),
+        ([100, 100], {"n_origins": 80}),
+    ],
+)
+def test_no_warning_where_the_user_chose_it(lengths, params):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MODEL.backtest(panel(lengths), **params)
