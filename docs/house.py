@@ -17,6 +17,7 @@ from floors import FILES, FLOORS, ROOT, imported_rooms, room_of  # noqa: E402
 
 # room: (left, right, what it is for), on the floor that it has in FLOORS
 PLACES = {
+    "testing": (2.05, 2.95, "what forecasters\nmust keep to"),
     "discovery": (3.05, 3.95, "finds all estimators"),
     "compose": (0.90, 2.45, "forecasters made of other estimators"),
     "plotting": (0.05, 0.85, "displays"),

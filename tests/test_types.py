@@ -11,6 +11,7 @@ import pytest
 
 import sktorch_forecast
 import sktorch_forecast.discovery
+import sktorch_forecast.testing
 
 PYRIGHT = shutil.which("pyright", path=str(Path(sys.executable).parent))
 pytestmark = pytest.mark.skipif(
@@ -112,7 +113,7 @@ def test_the_package_says_that_it_has_types():
 
 # ------------------------------------------------------------------ annotations
 
-MODULES = [sktorch_forecast, sktorch_forecast.discovery]
+MODULES = [sktorch_forecast, sktorch_forecast.discovery, sktorch_forecast.testing]
 MODULES += [
     module for module in vars(sktorch_forecast).values() if inspect.ismodule(module)
 ]

@@ -247,9 +247,7 @@ class WindowNet(ParametersMixin):
         """
         if encoded.params.ndim == 5:
             encoded = Encoded(encoded.params[:, -1], encoded.units)
-        head = self.objective_.head
-        y = head.decode(encoded).flatten(1, 2)
-        return y if head.is_distribution else y[..., 0]
+        return self.objective_.head.outputs(encoded).flatten(1, 2)
 
     def evaluation_step(self, batch: Any, training: bool = False) -> Tensor:
         """Forecasts of a batch that depend on nothing else in the batch.
@@ -268,8 +266,7 @@ class WindowNet(ParametersMixin):
         parts = parts_of(batch[0], filled)
         with limited_threads(self.n_threads):
             encoded = super().evaluation_step((parts, None), training)
-            with torch.set_grad_enabled(training):
-                return self.decoded(encoded)[:n_rows]
+            return self.decoded(encoded)[:n_rows]
 
     def forward_iter(
         self, X: Any, training: bool = False, device: str | torch.device = "cpu"
@@ -321,14 +318,17 @@ class WindowNet(ParametersMixin):
         loss : Tensor of shape ()
         """
         parts = X if isinstance(X, dict) else {"x": X}
-        windows: Any = to_device(parts["x"], self.device_)
+        windows: Any = parts["x"]
         weights: Any = parts.get("sample_weight")
         if weights is not None:
             weights = to_device(weights, self.device_)
         # (batch, horizon * n_targets) -> (batch, horizon, n_targets)
         y: Any = to_device(y_true, self.device_)
         y = y.view(len(y), self.spec_.horizon, self.spec_.n_targets)
-        if y_pred.params.ndim == 5:
+        of_steps = y_pred.params.ndim == 5
+        if of_steps or getattr(self.criterion_, "needs_windows", False):
+            windows = to_device(windows, self.device_)
+        if of_steps:
             n_steps = y_pred.params.shape[1]
             y = targets_of_steps(windows, y, n_steps, self.module_.stride)
         return self.objective_.loss(self.criterion_, y_pred, y, windows, weights)

@@ -74,6 +74,13 @@ class Head:
         scale = scale.unsqueeze(-1) * has_units + (1 - has_units)
         return torch.addcmul(shift, scale, params)
 
+    def outputs(self, encoded: Encoded) -> Tensor:
+        """What is forecast of each value, in the units of the series.
+
+        For a point forecast (b, ..., H, K), else as `decode` gives it.
+        """
+        return self.decode(encoded)
+
     def check(self, y: np.ndarray) -> None:
         """Raise a ValueError if a value of `y` that is there cannot come of it."""
 
@@ -104,8 +111,11 @@ class Point(Head):
         return z
 
     def decode(self, encoded: Encoded) -> Tensor:
-        shift, scale = encoded.units.like(encoded.params[..., 0])
-        return torch.addcmul(shift.unsqueeze(-1), scale.unsqueeze(-1), encoded.params)
+        return self.outputs(encoded).unsqueeze(-1)
+
+    def outputs(self, encoded: Encoded) -> Tensor:
+        z = encoded.params.squeeze(-1)
+        return torch.addcmul(*encoded.units.like(z), z)
 
 
 class Quantiles(Head):

@@ -217,13 +217,16 @@ class WindowNormalization(nn.Module):
         """
         seen = x.isfinite() if self.masked else None
         centered, shift, scale = self._statistics(x, seen, series)
-        # (b, 1, C) -> (b, 1, K)
-        units = [part[..., : self.n_targets] for part in (shift, scale)]
+        units = Units(shift, scale)
+        if x.shape[2] > self.n_targets:  # (b, 1, C) -> (b, 1, K)
+            k = self.n_targets
+            units = Units(shift[..., :k], scale[..., :k])
         if self.kind == "season":
-            centered, units[0] = self._without_season(x, centered, shift, seen)
+            centered, season = self._without_season(x, centered, shift, seen)
+            units = units._replace(shift=season)
         if self.kind is not None:
             centered = centered / scale
-        return self._with_channels(centered, x, seen, static), Units(*units)
+        return self._with_channels(centered, x, seen, static), units
 
     def standardized(self, covariates: str, values: Tensor) -> Tensor:
         """Covariates, "future" or "static", in units of the training data.
