@@ -23,6 +23,7 @@ from .columns import (
 from .frequency import frequency
 from .observed import check_values
 from .panel import Panel
+from .precision import warn_of_rounding
 from .read_panel import is_panel, read_panel
 from .time_axis import as_time_index, check_time_axis
 
@@ -51,9 +52,10 @@ def read(series: Any, layout: Layout) -> Panel:
     """
     layout.check()
     check_not_xarray(series)
-    if is_panel(series, layout.id):
-        return read_panel(series, layout)
-    return read_series(series, layout)
+    as_panel = read_panel if is_panel(series, layout.id) else read_series
+    panel = as_panel(series, layout)
+    warn_of_rounding(panel)
+    return panel
 
 
 def read_future(covariates: Any, layout: Layout) -> Panel:

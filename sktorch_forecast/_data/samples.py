@@ -105,7 +105,8 @@ def make_windows(
     Warns
     -----
     UserWarning
-        If some series are too short for a sample and are left out.
+        If some series are too short for a sample and are left out, or if values are
+        so large and so close together that float32 rounds away what happens in them.
 
     See Also
     --------
@@ -220,7 +221,8 @@ def latest_windows(
     Warns
     -----
     UserWarning
-        If some series are too short for a window and are left out.
+        If some series are too short for a window and are left out, or as for
+        :func:`make_windows`.
 
     Examples
     --------

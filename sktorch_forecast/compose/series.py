@@ -192,8 +192,8 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If some series are too short for a sample. They are forecast all the same,
-            if they have a window.
+            If some series are too short for a sample, which are forecast all the same
+            if they have a window, or as for :func:`make_windows`.
         """
         with unchanged_on_error(self):
             check_params(self)

@@ -1,10 +1,18 @@
 """Numbers at the ends of what they can be: infinite intervals, last dates, masks."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from sktorch_forecast import NaiveForecaster, Panel, SeriesForecaster, make_windows
+from sktorch_forecast import (
+    MLPForecaster,
+    NaiveForecaster,
+    Panel,
+    SeriesForecaster,
+    make_windows,
+)
 from sktorch_forecast.metrics import coverage_score, interval_score, mean_width, msis
 
 EVERYWHERE, ABOVE, FINITE = [-np.inf, np.inf], [4, np.inf], [2, 4]
@@ -90,3 +98,72 @@ def test_masked_samples_are_missing():
         NaiveForecaster().fit(masked(X, (1, 0)), y)
     with pytest.raises(ValueError, match="y contains NaN at row 2"):
         NaiveForecaster().fit(X, masked(y, 2))
+
+
+# ------------------------------------------------------------------- float32 is coarse
+
+WAVE = np.sin(np.arange(40) * np.pi / 2)  # 0, 1, 0, -1, ...
+
+
+def test_a_wave_far_from_zero_is_rounded_away():
+    # Between 2**23 and 2**24 float32 holds whole numbers only, beyond 2**24 even ones.
+    message = (
+        "range of 1 at a level of 1e[+]07 in channel 0: rounding moves values by up to "
+        "0.5. Subtract a constant"
+    )
+    with pytest.warns(UserWarning, match=message):
+        make_windows(WAVE / 2 + 1e7, horizon=1, length=2)
+    with pytest.warns(UserWarning, match="range of 2 .* up to 1[.]"):
+        make_windows(WAVE + 2.0**25, horizon=1, length=2)
+
+
+def test_the_series_that_is_rounded_is_named():
+    frame = pd.DataFrame(
+        {
+            "shop": np.repeat(["a", "b", "c"], 40),
+            "day": np.tile(np.arange(40), 3),
+            "sold": np.concatenate([WAVE, WAVE / 3 + 1e9, WAVE]),
+        }
+    )
+    options = {"id": "shop", "time": "day", "target": "sold"}
+    with pytest.warns(UserWarning, match="in channel 'sold' of series 'b'"):
+        make_windows(frame, horizon=1, length=2, **options)
+    with pytest.warns(UserWarning, match="in channel 'sold' of series 'b'"):
+        SeriesForecaster(NaiveForecaster(), 2, 2, **options).fit(frame)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pytest.param(WAVE / 3 + 1e4, id="finely enough"),
+        pytest.param(WAVE + 1e7, id="whole numbers, exact"),
+        pytest.param(np.float32(WAVE / 2 + 1e7), id="float32 already"),
+        pytest.param(np.full(40, 1e9 + 0.1), id="nothing happens"),
+        pytest.param((WAVE / 2 + 1e7) - (WAVE[0] / 2 + 1e7), id="as the advice says"),
+    ],
+)
+def test_what_float32_tells_apart_is_no_matter(series):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X, y = make_windows(series, horizon=1, length=2)
+    error = np.abs(np.asarray(X)[:, -1].ravel() - series[1:-1])
+    assert error.max() <= max(0.005 * np.ptp(series), abs(series[0]) * 2.0**-24)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale, found", [(1e-25, "2e-25"), (1e20, "2e[+]20")])
+def test_a_range_whose_square_float32_does_not_hold(scale, found, dtype):
+    series = (WAVE * scale).astype(dtype)
+    with pytest.warns(UserWarning, match=f"range of {found} in channel 0. .*units"):
+        make_windows(series, horizon=1, length=2)
+
+
+@pytest.mark.parametrize("scale", [1e-17, 1e17])
+def test_forecasts_are_as_good_at_the_ends_of_the_range(scale):
+    def forecasts(values):
+        X, y = make_windows(values, horizon=1, length=4)
+        return MLPForecaster(max_epochs=2, random_state=0).fit(X, y).predict(X)
+
+    values = WAVE + np.arange(40) / 40
+    expected = forecasts(values)
+    np.testing.assert_allclose(forecasts(values * scale) / scale, expected, atol=1e-3)
