@@ -5,6 +5,7 @@ the forward of the network (`Signal`), by the same call by which Ctrl-C comes.
 """
 
 import _thread
+import signal
 import warnings
 
 import numpy as np
@@ -57,6 +58,14 @@ class Signal(Callback):
         return Signal(self.n, self.error)
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """A shell starts jobs in the background with Ctrl-C switched off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def net(n, error=None, **params):
     return plain_sgd(**(PARAMS | {"callbacks": [Signal(n, error)]} | params))
 
@@ -107,8 +116,7 @@ def test_without_a_whole_epoch_all_is_as_before(error):
 def test_a_partial_fit_puts_the_weights_back(error):
     fitted = net(3 * 5 + 2, error).fit(X, Y)  # one batch more than it trains on
     before, history = weights(fitted), list(fitted.history)
-    signal = dict(fitted.callbacks_)["Signal"]
-    signal.n = 2
+    dict(fitted.callbacks_)["Signal"].n = 2
     with pytest.raises(KeyboardInterrupt if error is None else SystemExit):
         fitted.partial_fit(X, Y)
     assert_same_bits(weights(fitted), before)
