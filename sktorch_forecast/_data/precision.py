@@ -60,7 +60,7 @@ def warn_of_rounding(panel: Panel) -> None:
 
 def _of(panel, series, target):
     name = f" in channel {plain(panel.channels[target])!r}"
-    return name if panel.ids is None else f"{name} of series {panel.ids[series]!r}"
+    return name if panel.ids is None else f"{name} of series {panel.name(series)}"
 
 
 def _warn(message):

@@ -33,6 +33,11 @@ def n_forecast_at_once(n_values: int) -> int:
     return min(max(_BATCH_VALUES // n_values, 64), 4096) // 16 * 16
 
 
+def dtype_of(X: Any) -> Any:
+    """Precision of the forecasts for windows, or for a dataset of them."""
+    return getattr(X, "dtype", np.float32)
+
+
 def as_tensor(
     array: ArrayLike, device: torch.device | str = "cpu", dtype: DTypeLike = np.float32
 ) -> Tensor:
@@ -96,7 +101,7 @@ def calibrate(normalization: WindowNormalization, dataset: "WindowDataset") -> N
 def _calibrate_series(normalization, dataset):
     """Set the scales of the series from some windows of each, evenly spread."""
     codes = dataset.series_codes.cpu().numpy()
-    n_each = max(_N_CALIBRATING // normalization.n_series, _N_OF_A_SERIES)
+    n_each = n_calibrating_of_each(normalization.n_series)
     rows = torch.from_numpy(evenly_spread_of_each(codes, n_each)).to(dataset.device)
     scales, series, weights = [], [], []
     for part in rows.split(_BATCH_SIZE):
@@ -115,6 +120,11 @@ def codes_of(X: Any, series_ids: pd.Index) -> np.ndarray:
         return np.full(len(X), len(series_ids))
     places = series_ids.get_indexer(ids)
     return np.where(places < 0, len(series_ids), places)[X.series]
+
+
+def n_calibrating_of_each(n_series: int) -> int:
+    """How many windows of each of so many series tell what is usual of it."""
+    return max(_N_CALIBRATING // n_series, _N_OF_A_SERIES)
 
 
 def evenly_spread_of_each(codes: np.ndarray, n_each: int) -> np.ndarray:

@@ -12,7 +12,12 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils import gen_batches
 
-from .._training.batches import codes_of, evenly_spread, evenly_spread_of_each
+from .._training.batches import (
+    codes_of,
+    evenly_spread,
+    evenly_spread_of_each,
+    n_calibrating_of_each,
+)
 from ..layers import WindowNormalization
 
 # Windows whose deviations are computed side by side.
@@ -112,7 +117,7 @@ def least_scale(
         return common
     n_series = len(series_ids)
     codes = codes_of(X, series_ids)
-    rows = evenly_spread_of_each(codes, max(_BATCH_SIZE // n_series, 8))
+    rows = evenly_spread_of_each(codes, n_calibrating_of_each(n_series))
     own = WindowNormalization(n_targets, n_targets, n_series=n_series).double()
     scales = [
         own.scales_of(_targets_of(X[part], n_targets))

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from .._training.batches import parts_of, windows_of
+from .._training.batches import dtype_of, parts_of, windows_of
 from .._training.device import limited_threads
 from .._utils.randomness import draw_seed, keys_of_passes, keys_of_rows
 from ..layers import Dropout, ForecastNetwork
@@ -106,8 +106,3 @@ def _has_shortcuts(module):
     It takes it in evaluation mode, unless gradients may be needed.
     """
     return any(isinstance(m, nn.TransformerEncoderLayer) for m in module.modules())
-
-
-def dtype_of(X: Any) -> Any:
-    """Precision of the forecasts for windows."""
-    return X.dtype if X.dtype in (np.float32, np.float64) else np.float32

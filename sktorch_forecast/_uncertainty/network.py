@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from .._training.batches import subset
+from .._training.batches import dtype_of, subset
 from .._training.spec import spec_of
 from ..layers.heads import Head
 from .copula import correlated_levels, learned_correlation
-from .dropout import active_dropouts, dtype_of, passes
+from .dropout import active_dropouts, passes
 from .interface import N_DRAWS, quantiles_of
 
 # Origins from which the correlation of the steps is learned.
@@ -59,7 +59,7 @@ class NetworkUncertainty:
         for rows, batch in _forecasts(net, X):
             batch = self._mean(batch)
             if not rows.start:
-                y = np.empty((len(X), batch.shape[1]), getattr(X, "dtype", np.float32))
+                y = np.empty((len(X), batch.shape[1]), dtype_of(X))
             y[rows] = batch
         return y
 

@@ -102,7 +102,7 @@ class Plan:
 
 
 def rounds(
-    X: Windows, chosen: np.ndarray, horizon: int, every: int
+    X: Windows, chosen: np.ndarray, times: tuple[np.ndarray, np.ndarray], every: int
 ) -> tuple[int, Iterator[tuple[np.ndarray, np.ndarray]]]:
     """Split a backtest into fits.
 
@@ -112,8 +112,8 @@ def rounds(
         With a whole horizon of truth after each origin.
     chosen : ndarray of shape (n_origins,)
         Mask of the origins to forecast from.
-    horizon : int
-        Timestamps that the targets reach.
+    times : tuple of two arrays of shape (n_origins,)
+        Of each origin and of its last target, as `origins_and_reach` gives them.
     every : int
         After how many different timestamps to fit again; 0 for never.
 
@@ -129,7 +129,7 @@ def rounds(
     ValueError
         If the first training set is empty.
     """
-    origins, reach = origins_and_reach(X, horizon)
+    origins, reach = times
     starts = np.unique(origins[chosen])
     starts = starts[:: every or len(starts)]
     if not known_by(origins, reach, starts[0]).any():
@@ -147,7 +147,9 @@ def rounds(
     return len(starts), generate()
 
 
-def warn_of_early_ends(X: Windows, chosen: np.ndarray, horizon: int) -> None:
+def warn_of_early_ends(
+    X: Windows, chosen: np.ndarray, times: tuple[np.ndarray, np.ndarray]
+) -> None:
     """Warn where a series that ended long ago leaves a single fit little to learn from.
 
     The last origins of each series are forecast from, and the one fit comes before all
@@ -161,10 +163,10 @@ def warn_of_early_ends(X: Windows, chosen: np.ndarray, horizon: int) -> None:
         With a whole horizon of truth after each origin.
     chosen : ndarray of shape (n_origins,)
         Mask of the origins to forecast from.
-    horizon : int
-        Timestamps that the targets reach.
+    times : tuple of two arrays of shape (n_origins,)
+        Of each origin and of its last target, as `origins_and_reach` gives them.
     """
-    origins, reach = origins_and_reach(X, horizon)
+    origins, reach = times
     goes_on = np.isin(X.series, X.series[origins == origins.max()])
     rows = np.flatnonzero(chosen)
     row = rows[np.argmin(origins[rows])]
@@ -214,9 +216,10 @@ def backtest(
     frame : DataFrame of n_chosen * horizon * n_targets rows
     """
     chosen = plan.chosen(X)
+    times = origins_and_reach(X, horizon)
     if plan.n_origins is not None and not plan.every:
-        warn_of_early_ends(X, chosen, horizon)
-    n_rounds, parts = rounds(X, chosen, horizon, plan.every)
+        warn_of_early_ends(X, chosen, times)
+    n_rounds, parts = rounds(X, chosen, times, plan.every)
     bar = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not verbose)
     forecasts = np.empty(0)
     for i, (train, test) in enumerate(bar):
