@@ -156,6 +156,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        # Windows are float32 whatever comes in.
+        # Windows are float32, unless they would lose too much.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags

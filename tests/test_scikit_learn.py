@@ -348,20 +348,32 @@ def test_memory_mapped_data(forecaster, x, tmp_path):
 @pytest.mark.parametrize(
     "layout",
     [
-        lambda a: a.astype(np.float64),
-        lambda a: a.astype(">f8"),
+        lambda a: a.astype(a.dtype.newbyteorder()),
         np.asfortranarray,
         lambda a: np.repeat(a, 2, axis=1)[:, ::2],
         lambda a: a[::-1].copy()[::-1],
         lambda a: a[:, ::-1].copy()[:, ::-1],
     ],
-    ids=["float64", "big-endian", "Fortran", "strided", "rows back", "columns back"],
+    ids=["other-endian", "Fortran", "strided", "rows back", "columns back"],
 )
-def test_arrays_of_any_layout(forecaster, layout):
-    y = np.asarray(Y, dtype=np.float32)
-    expected = clone(forecaster).fit(ARRAY, y).predict(ARRAY)
-    fitted = clone(forecaster).fit(layout(ARRAY), layout(y))
-    np.testing.assert_array_equal(fitted.predict(layout(ARRAY)), expected)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_arrays_of_any_layout(forecaster, layout, dtype):
+    # In the other order of bytes scikit-learn makes float64 of them.
+    n_bytes = layout(np.zeros((4, 4), dtype)).dtype
+    dtype = np.float64 if n_bytes.byteorder == ">" else dtype
+    x, y = (np.array(a, dtype=dtype, order="C") for a in (ARRAY, Y))
+    expected = clone(forecaster).fit(x, y).predict(x)
+    fitted = clone(forecaster).fit(layout(ARRAY.astype(dtype)), layout(y))
+    np.testing.assert_array_equal(fitted.predict(layout(x)), expected)
+
+
+@both
+def test_float64_is_float32_with_more_digits(forecaster):
+    forecasts = [
+        clone(forecaster).fit(x, Y).predict(x) for x in (ARRAY, np.float64(ARRAY))
+    ]
+    assert [forecast.dtype for forecast in forecasts] == [np.float32, np.float64]
+    np.testing.assert_allclose(forecasts[1], forecasts[0], rtol=1e-5)
 
 
 LAGS = [f"lag {LENGTH - i}" for i in range(LENGTH)]
@@ -377,12 +389,13 @@ LAGS = [f"lag {LENGTH - i}" for i in range(LENGTH)]
     ids=["pandas", "polars"],
 )
 def test_frames_of_windows(forecaster, frame):
-    fitted = clone(forecaster).fit(frame(ARRAY), Y)
+    x = ARRAY.astype(np.float64)
+    fitted = clone(forecaster).fit(frame(x), Y)
     assert fitted.feature_names_in_.tolist() == LAGS
-    expected = clone(forecaster).fit(ARRAY, Y).predict(ARRAY)
-    np.testing.assert_array_equal(fitted.predict(frame(ARRAY)), expected)
+    expected = clone(forecaster).fit(x, Y).predict(x)
+    np.testing.assert_array_equal(fitted.predict(frame(x)), expected)
     with pytest.raises(ValueError, match="feature names should match"):
-        fitted.predict(frame(ARRAY)[LAGS[::-1]])
+        fitted.predict(frame(x)[LAGS[::-1]])
 
 
 @pytest.mark.parametrize(

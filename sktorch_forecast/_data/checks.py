@@ -31,12 +31,9 @@ def unmasked(values: Any) -> Any:
 
 
 def checked_values(values: ArrayLike) -> np.ndarray:
-    """A copy of 2-D values as float32, whether or not they are finite."""
-    values = unmasked(values)
-    with np.errstate(over="ignore"):
-        return check_array(
-            values, dtype=np.float32, order="C", ensure_all_finite=False, copy=True
-        )
+    """2-D values as floating-point numbers, whether or not they are finite."""
+    dtypes = (np.float64, np.float32)
+    return check_array(unmasked(values), dtype=dtypes, ensure_all_finite=False)
 
 
 def checked_roles(

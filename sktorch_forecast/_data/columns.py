@@ -205,12 +205,6 @@ def check_number_dtype(dtype: Any, column: Hashable) -> None:
 OR_MANY_SERIES = "If these are rows of many series, name the column of ids in id=."
 
 
-def as_float32(array: np.ndarray) -> np.ndarray:
-    """A copy as float32; numbers that are too large for it become infinite."""
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32, order="C")
-
-
 def time_column(frame: Any, name: Hashable) -> pd.Index:
     """A column of timestamps as an index."""
     if name not in getattr(frame, "columns", ()):

@@ -226,7 +226,7 @@ def _some(panel: Panel, which: np.ndarray) -> Panel:
 def _without_targets(panel: Panel, future: Panel) -> Panel:
     """Future covariates with the channels of `panel`, of which the others are NaN."""
     n_rows = len(future.index)
-    values = np.full((n_rows, panel.n_channels), np.nan, dtype=np.float32)
+    values = np.full((n_rows, panel.n_channels), np.nan, future.values.dtype)
     values[:, panel.n_channels - panel.n_future :] = future.values
     dtype = np.float64 if panel.targets is None else panel.targets.dtype
     return replace(

@@ -25,6 +25,7 @@ from .checks import (
 )
 from .frequency import Frequency, frequency, next_ticks
 from .indexing import concatenated_ranges
+from .precision import as_precise
 from .time_axis import ticks_of
 from .words import plain
 
@@ -57,9 +58,10 @@ class Panel:
 
     Attributes
     ----------
-    values : ndarray of shape (n_timestamps, n_channels), float32
+    values : ndarray of shape (n_timestamps, n_channels), float32 or float64
         Targets, past covariates and covariates known over the horizon, in this order.
-        The rows of several series follow one another. Read-only.
+        The rows of several series follow one another. float64 where float32 would
+        round away what happens in some series. Read-only.
     index : pandas.Index of length n_timestamps
         Timestamp of each row.
     channels : tuple of length n_channels
@@ -160,7 +162,8 @@ class Panel:
         ----------
         values : array of shape (n_timestamps, n_channels)
             The series in time order, several of them one after the other; target
-            channels first, those known over the horizon last. Copied, as float32.
+            channels first, those known over the horizon last. Copied, as float32, or
+            as float64 where that would round away what happens in some series.
         index : pandas.Index of length n_timestamps, default=None
             Timestamps of the rows; 0, 1, ... by default.
         channels : sequence of length n_channels, default=None
@@ -197,9 +200,10 @@ class Panel:
         """
         values = checked_values(values)
         n_timestamps, n_channels = values.shape
-        n_targets, n_future = checked_roles(values, n_targets, n_future, missing)
         index, channels = checked_names(index, channels, n_timestamps, n_channels)
         bounds, ids = checked_series(bounds, ids, n_timestamps)
+        values = as_precise(values, bounds)
+        n_targets, n_future = checked_roles(values, n_targets, n_future, missing)
         static, static_names = checked_static(static, static_names, len(bounds) - 1)
         return cls(
             values,

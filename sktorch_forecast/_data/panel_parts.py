@@ -19,6 +19,11 @@ class PanelParts:
         return self.panel.values
 
     @property
+    def dtype(self) -> np.dtype:
+        """That of the values: float32, or float64 where that would lose too much."""
+        return self.values.dtype
+
+    @property
     def channels(self) -> tuple[Hashable, ...]:
         """Names of the channels."""
         return self.panel.channels

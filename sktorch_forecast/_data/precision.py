@@ -1,68 +1,115 @@
-"""Whether windows, which are float32, can tell the values of a series apart."""
-
-import warnings
+"""Whether float32 can tell the values of a series apart; where not, float64 does."""
 
 import numpy as np
 
-from .panel import Panel
-from .words import plain
-
-# Rounding that costs less than this share of the range of a series is none of the
-# user's concern.
-_SHARE = 0.005
+# Rounding that moves values by less than this share of their usual step from one
+# timestamp to the next is none of the user's concern.
+_SHARE = 0.01
 # The most that rounding to float32 moves a number, as a share of it.
 _HALF_ULP = 2.0**-24
-# Ranges whose squares float32 still holds, with some room.
-_SMALLEST, _LARGEST = 1e-18, 1e18
+# Ranges whose squares float32 holds, with some room.
+_SMALLEST_SQUARED, _LARGEST_SQUARED = 1e-18, 1e18
+# Ranges that float32 holds, as the networks do, with some room.
+_SMALLEST, _LARGEST = 1e-35, 1e35
 
 
-def warn_of_rounding(panel: Panel) -> None:
-    """Warn if float32 loses much of what happens in some series.
+def as_precise(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """A copy of values for windows: float32, or float64 where that loses too much.
+
+    It does where a series stands at a high level, beside which its steps are small,
+    or where the square of its range is out of the range of float32.
 
     Parameters
     ----------
-    panel : Panel
-        With targets as they came, of shape (n_timestamps, n_targets), beside the
-        values of the windows. Where they came as float32, nothing is rounded.
+    values : ndarray of shape (n_timestamps, n_channels), float32 or float64
+    bounds : ndarray of shape (n_series + 1,)
+        Of the series.
+
+    Returns
+    -------
+    values : ndarray of shape (n_timestamps, n_channels), float32 or float64
+        Numbers that are too large for float32 become infinite in both.
     """
-    exact, begin = panel.targets, panel.bounds[:-1]
-    if exact is None or not len(exact):
-        return
-    # (n_timestamps, n_targets) -> (n_series, n_targets), without copies of the series
-    highest = np.fmax.reduceat(exact, begin, axis=0).astype(np.float64)
-    lowest = np.fmin.reduceat(exact, begin, axis=0).astype(np.float64)
-    with np.errstate(all="ignore"):  # infinity, in float32 as well, is found elsewhere
-        spread = highest - lowest
-        level = np.maximum(np.abs(highest), np.abs(lowest))
-        happens = np.isfinite(level.astype(np.float32)) & (spread > 0)
-        suspects = happens & (level * _HALF_ULP > _SHARE * spread)
-    for series, target in np.argwhere(suspects):
-        rows = slice(panel.bounds[series], panel.bounds[series + 1])
-        moved = np.nanmax(np.abs(exact[rows, target] - panel.values[rows, target]))
-        if moved > _SHARE * spread[series, target]:  # whole numbers may be exact
-            _warn(
-                f"Expected values that float32, the precision of windows, can tell "
-                f"apart, found a range of {spread[series, target]:.3g} at a level of "
-                f"{level[series, target]:.3g}{_of(panel, series, target)}: rounding "
-                f"moves values by up to {moved:.3g}. Subtract a constant, such as its "
-                "first value, from the series, and add it to the forecasts."
-            )
-            break  # one is enough to say what to do
-    extreme = happens & ((spread < _SMALLEST) | (spread > _LARGEST))
-    for series, target in np.argwhere(extreme)[:1]:
-        _warn(
-            f"Expected series with a range between {_SMALLEST:g} and {_LARGEST:g}, "
-            "whose squares are in the range of float32, found a range of "
-            f"{spread[series, target]:.3g}{_of(panel, series, target)}. Networks "
-            "cannot scale it: use other units."
-        )
+    with np.errstate(over="ignore"):
+        rounded = values.astype(np.float32, order="C")
+    if not values.size or not is_too_coarse(rounded, values, bounds):
+        return rounded
+    exact = values.astype(np.float64, order="C")
+    overflows = np.isinf(rounded)
+    exact[overflows] = rounded[overflows]
+    return exact
 
 
-def _of(panel, series, target):
-    name = f" in channel {plain(panel.channels[target])!r}"
-    return name if panel.ids is None else f"{name} of series {panel.name(series)}"
+def is_too_coarse(rounded: np.ndarray, values: np.ndarray, bounds: np.ndarray) -> bool:
+    """Whether rounding to float32 loses too much of some channel of some series.
+
+    Parameters
+    ----------
+    rounded : ndarray of shape (n_timestamps, n_channels), float32
+    values : ndarray of shape (n_timestamps, n_channels), float32 or float64
+        What was rounded.
+    bounds : ndarray of shape (n_series + 1,)
+        Of the series.
+
+    Returns
+    -------
+    is_too_coarse : bool
+    """
+    begin = bounds[:-1][np.diff(bounds) > 0]
+    with np.errstate(all="ignore"):  # what is infinite is found elsewhere
+        spread, level = _spread_and_level(values, begin)
+        is_number = np.isfinite(level.astype(np.float32)) & (spread > 0)
+        squares = (_SMALLEST_SQUARED <= spread) & (spread <= _LARGEST_SQUARED)
+        if (is_number & ~squares).any():
+            return True
+        if values.dtype == np.float32:
+            return False
+        # (n_timestamps, n_channels): how far the value is from the one before
+        steps = np.abs(np.diff(values, axis=0, prepend=np.nan))
+        steps[begin] = np.nan
+        is_step = np.isfinite(steps)
+        n_steps = np.add.reduceat(is_step, begin, axis=0, dtype=np.int64)
+        usual = np.add.reduceat(np.where(is_step, steps, 0), begin, axis=0) / n_steps
+        suspects = is_number & (level * _HALF_ULP > _SHARE * usual)
+        for series, channel in np.argwhere(suspects):
+            rows = slice(begin[series], np.append(begin, len(values))[series + 1])
+            moved = np.abs(values[rows, channel] - rounded[rows, channel])
+            # Whole numbers may be exact.
+            if np.nanmax(moved) > _SHARE * usual[series, channel]:
+                return True
+    return False
 
 
-def _warn(message):
-    # From here by warn_of_rounding, read and make_windows to the user.
-    warnings.warn(message, UserWarning, stacklevel=5)
+def _spread_and_level(values, begin):
+    """Range, and largest size, of each channel of each series, (n_series, n_channels).
+
+    Without copies of the values.
+    """
+    highest = np.fmax.reduceat(values, begin, axis=0).astype(np.float64)
+    lowest = np.fmin.reduceat(values, begin, axis=0).astype(np.float64)
+    return highest - lowest, np.maximum(np.abs(highest), np.abs(lowest))
+
+
+def out_of_range(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
+    """Where the range of values is none that networks can scale.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_timestamps, n_channels)
+    bounds : ndarray of shape (n_series + 1,)
+
+    Returns
+    -------
+    places : ndarray of shape (n_places, 3), float64
+        Series, channel and range, smaller than 1e-35 or larger than 1e35.
+    """
+    if not values.size:
+        return np.empty((0, 3))
+    filled = np.flatnonzero(np.diff(bounds))
+    with np.errstate(all="ignore"):
+        spread, _ = _spread_and_level(values, bounds[filled])
+        is_extreme = (spread > 0) & ((spread < _SMALLEST) | (spread > _LARGEST))
+    places = np.argwhere(is_extreme & np.isfinite(spread))
+    return np.column_stack(
+        [filled[places[:, 0]], places[:, 1], spread[tuple(places.T)]]
+    )

@@ -1,5 +1,6 @@
 """Read series as users have them; a single one here, many in ``read_panel``."""
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,6 @@ from .checks import unmasked
 from .columns import (
     OR_MANY_SERIES,
     Layout,
-    as_float32,
     check_not_xarray,
     check_number_dtype,
     constant_values,
@@ -23,9 +23,10 @@ from .columns import (
 from .frequency import frequency
 from .observed import check_values
 from .panel import Panel
-from .precision import warn_of_rounding
+from .precision import as_precise, out_of_range
 from .read_panel import is_panel, read_panel
 from .time_axis import as_time_index, check_time_axis
+from .words import plain
 
 
 def read(series: Any, layout: Layout) -> Panel:
@@ -54,7 +55,7 @@ def read(series: Any, layout: Layout) -> Panel:
     check_not_xarray(series)
     as_panel = read_panel if is_panel(series, layout.id) else read_series
     panel = as_panel(series, layout)
-    warn_of_rounding(panel)
+    _warn_of_range(panel)
     return panel
 
 
@@ -137,7 +138,7 @@ def read_series(series: Any, layout: Layout) -> Panel:
     if roles.channels != columns:
         values = values[:, [columns.index(name) for name in roles.channels]]
     panel = Panel(
-        as_float32(values),
+        as_precise(values, bounds),
         index,
         tuple(roles.channels),
         bounds,
@@ -156,6 +157,22 @@ def read_series(series: Any, layout: Layout) -> Panel:
         check_finite(values, "series", panel.place)
     _check_range(panel, values)
     return panel
+
+
+def _warn_of_range(panel: Panel) -> None:
+    """Warn if the range of a target is none that networks can scale."""
+    targets = panel.values[:, : panel.n_targets]
+    for series, target, spread in out_of_range(targets, panel.bounds)[:1]:
+        of = panel.name(int(series))
+        of = of and f" of series {of}"
+        # From here by read and make_windows to the user.
+        warnings.warn(
+            "Expected series with a range between 1e-35 and 1e+35, which float32, the "
+            f"precision of networks, can hold, found a range of {spread:.3g} in "
+            f"channel {plain(panel.channels[int(target)])!r}{of}. Use other units.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _may_be_long(series: Any, index: pd.Index) -> bool:

@@ -10,7 +10,6 @@ import pandas as pd
 from .columns import (
     Layout,
     Roles,
-    as_float32,
     check_number_dtype,
     constant_values,
     is_polars,
@@ -19,6 +18,7 @@ from .columns import (
 )
 from .frequency import Frequency, frequency, panel_frequencies
 from .panel import Panel, Source
+from .precision import as_precise
 from .time_axis import as_time_index, check_time_axis
 from .words import plain
 
@@ -91,7 +91,7 @@ def read_panel(series: Any, layout: Layout) -> Panel:
         name: _numbers(table.columns[name], name, rows)
         for name in roles.channels + roles.static
     }
-    values, targets = _block(columns, roles)
+    values, targets = _block(columns, roles, bounds)
     static = None
     if roles.static:
         numbers = np.column_stack([columns[name] for name in roles.static])
@@ -248,11 +248,12 @@ def _read_wide(frame: Any, layout: Layout) -> Panel:
     columns = [_numbers(frame[name], name, None) for name in names]
     targets = np.concatenate(columns)[:, np.newaxis]
     rows = np.tile(np.arange(n_rows), n_series)
+    bounds = np.arange(n_series + 1) * n_rows
     return Panel(
-        as_float32(targets),
+        as_precise(targets, bounds),
         times.take(rows),
         (0 if layout.target is None else layout.target,),
-        bounds=np.arange(n_series + 1) * n_rows,
+        bounds=bounds,
         ids=frame.columns if layout.time is None else pd.Index(names),
         freqs=(frequency(times),),
         targets=targets,
@@ -341,16 +342,18 @@ def _numbers(column: Any, name: Hashable, rows: np.ndarray | None) -> np.ndarray
     return numbers if rows is None else numbers[rows]
 
 
-def _block(columns: dict, roles: Roles) -> tuple[np.ndarray, np.ndarray]:
-    """The channels as float32, and the targets in their own precision."""
+def _block(
+    columns: dict, roles: Roles, bounds: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The channels as windows have them, and the targets in their own precision."""
     targets = [columns[name] for name in roles.target]
     # One column needs no copy yet.
     one = len(targets) == 1
     stacked = targets[0][:, np.newaxis] if one else np.column_stack(targets)
     if len(roles.channels) == 1:
-        return as_float32(stacked), stacked
-    block = np.empty((len(stacked), len(roles.channels)), dtype=np.float32)
-    with np.errstate(over="ignore"):
-        for at, name in enumerate(roles.channels):
-            block[:, at] = columns[name]
-    return block, stacked
+        return as_precise(stacked, bounds), stacked
+    # One by one: a frame of many columns is not held twice in double precision.
+    parts = [
+        as_precise(columns[name][:, np.newaxis], bounds) for name in roles.channels
+    ]
+    return np.hstack(parts), stacked

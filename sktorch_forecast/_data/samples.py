@@ -45,7 +45,8 @@ def make_windows(
     series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
             or DataFrame
         Values in time order, with an index of timestamps, periods or numbers at a
-        regular distance. The windows hold them as float32. Many series of any
+        regular distance. The windows hold them as float32, or as float64 where
+        that would round away what happens in some series. Many series of any
         lengths are a long frame of pandas or polars with `id` and `time`, a frame
         with two levels of index, the id and the time, or a wide frame with
         ``id="columns"``.
@@ -105,8 +106,8 @@ def make_windows(
     Warns
     -----
     UserWarning
-        If some series are too short for a sample and are left out, or if values are
-        so large and so close together that float32 rounds away what happens in them.
+        If some series are too short for a sample and are left out, or if the range of
+        one is not in that of float32, the precision of the networks.
 
     See Also
     --------

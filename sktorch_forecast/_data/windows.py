@@ -65,8 +65,10 @@ class Windows(PanelParts):
         Timestamps in a window.
     horizon : int or None
         Timestamps after each origin that are forecast, if that is known.
-    values : ndarray of shape (n_timestamps, n_channels), float32
+    values : ndarray of shape (n_timestamps, n_channels), float32 or float64
         Values of the panel, read-only.
+    dtype : dtype
+        That of the values.
     channels : tuple of length n_channels
         Names of the channels, target channels first.
     n_channels : int
@@ -101,7 +103,6 @@ class Windows(PanelParts):
     array([1., 2., 3.], dtype=float32)
     """
 
-    dtype: np.dtype = np.dtype(np.float32)
     ndim: int = 3
 
     positions: np.ndarray
@@ -277,7 +278,7 @@ class Windows(PanelParts):
 
         Returns
         -------
-        future : ndarray of shape (n_origins, horizon, n_future), float32
+        future : ndarray of shape (n_origins, horizon, n_future)
             Those of the timestamps after each origin.
         """
         horizon = self.horizon or 0
@@ -295,7 +296,7 @@ class Windows(PanelParts):
         static : ndarray of shape (n_origins, n_static), float32
         """
         if self.static is None:
-            return np.empty((len(self), 0), self.dtype)
+            return np.empty((len(self), 0), np.float32)
         return self.static[self.series]
 
     # ------------------------------------------------------------ like an array

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import Subset
 
 from .._data.indexing import as_slice
+from .._data.precision import is_too_coarse
 from .._data.targets import shared_span
 from .._data.time_split import split_by_time
 from .._data.windows import Windows
@@ -93,9 +94,30 @@ def calibrate(normalization: WindowNormalization, dataset: "WindowDataset") -> N
     weights = batch.get("sample_weight") if isinstance(batch, dict) else None
     parts = parts_of(batch)
     parts.pop("series", None)
-    normalization.calibrate(parts.pop("x"), **parts, weights=weights)
+    windows = parts.pop("x")
+    normalization.calibrate(windows, **parts, weights=weights)
+    if windows.dtype == torch.float64 and normalization.kind in (None, "level"):
+        _warn_of_rounding(normalization, windows)
     if dataset.series_codes is not None:
         _calibrate_series(normalization, dataset)
+
+
+def _warn_of_rounding(normalization, windows):
+    """Warn if float32 loses much of windows that keep their level."""
+    # (n, L, C) -> (n * L, C), each window as a series
+    inputs = normalization.encode(windows)[0].flatten(0, 1).cpu().numpy()
+    bounds = np.arange(len(windows) + 1) * windows.shape[1]
+    with np.errstate(over="ignore"):
+        rounded = inputs.astype(np.float32)
+    if is_too_coarse(rounded, inputs, bounds):
+        warnings.warn(
+            "Expected windows in which float32, the precision of networks, can tell "
+            f"values apart, found normalize={normalization.kind!r} and a level beside "
+            "which the steps of the series are lost. Use normalize='window', which "
+            "takes the level off first, or subtract a constant from the series.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _calibrate_series(normalization, dataset):
@@ -196,7 +218,7 @@ class WindowDataset(skorch.dataset.Dataset):
         self._starts = self._future = self._static = None
         if isinstance(X, Windows):
             # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
-            block = as_tensor(X.values, device)
+            block = as_tensor(X.values, device, X.dtype)
             windows = block.unfold(0, X.length, 1).transpose(1, 2)
             if X.horizon is not None and X.n_future:
                 # The k-th begins after the last timestamp of the k-th window.
@@ -214,14 +236,16 @@ class WindowDataset(skorch.dataset.Dataset):
             else:
                 self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
         else:
-            windows = as_tensor(X, device)
+            windows = as_tensor(X, device, _dtype_of_windows(X))
             windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
         self.series_codes = None
         if series_ids is not None:
             codes = torch.from_numpy(codes_of(X, series_ids))
             self.series_codes = codes.to(device)
         self._windows = windows
-        self._targets = None if y is None else _target_tensor(np.asarray(y), device)
+        self._targets = None
+        if y is not None:
+            self._targets = _target_tensor(np.asarray(y), device, windows.dtype)
         self._weights = (
             None if sample_weight is None else as_tensor(sample_weight, device)
         )
@@ -252,7 +276,7 @@ class WindowDataset(skorch.dataset.Dataset):
             x = {"x": x, **beside}
         if self._targets is None:
             return x, torch.zeros(n_rows)  # skorch's placeholder
-        return x, _rows(self._targets, index).float()
+        return x, _rows(self._targets, index).to(self._windows.dtype)
 
 
 def _rows(tensor: Tensor | None, index: Any) -> Any:
@@ -262,12 +286,19 @@ def _rows(tensor: Tensor | None, index: Any) -> Any:
     return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
 
 
-def _target_tensor(y, device):
+def _dtype_of_windows(X):
+    """Precision that windows come in, float32 unless they are float64."""
+    dtype = getattr(X, "dtype", None)
+    return np.float64 if dtype == np.float64 else np.float32
+
+
+def _target_tensor(y, device, dtype_of_windows):
     """Targets as a tensor (n_origins, n_outputs); overlaps stay views."""
     # On the CPU they keep their precision, on their own memory: each batch is
     # converted when it is gathered. A device gets no more than it needs.
     is_cpu = torch.device(device).type == "cpu"
-    dtype = y.dtype if is_cpu and y.dtype == np.float64 else np.float32
+    is_needed = is_cpu or dtype_of_windows == torch.float64
+    dtype = np.float64 if is_needed and y.dtype == np.float64 else np.float32
     if y.ndim == 1:
         # (n_origins,) -> (n_origins, 1), else the loss would broadcast
         return as_tensor(y, device, dtype).unsqueeze(1)

@@ -73,7 +73,8 @@ class Objective:
             seen = y.isfinite()
             y = torch.where(seen, y, 1.0)  # in the range of every family
         if getattr(criterion, "in_window_units", True):
-            params, y = encoded.params, encoded.units.encode(y)
+            params = encoded.params
+            y = encoded.units.encode(y).to(params.dtype)
         else:
             params = self.head.decode(encoded)
         if not self.head.is_distribution:

@@ -112,11 +112,26 @@ def keys_of_rows(parts: Iterable[torch.Tensor]) -> torch.Tensor:
     -------
     keys : Tensor of shape (n_rows,), int64
     """
+    rounded, rests = [], []
+    for part in parts:
+        part = part.flatten(1)
+        rounded.append(part.float())
+        if part.dtype == torch.float64:
+            rests.append((part - rounded[-1]).float())
+    keys = _sums_of_bits(torch.cat(rounded, dim=1))
+    if rests:  # of numbers that float32 can hold they are zero, and add nothing
+        rest = torch.cat(rests, dim=1)
+        is_there = (rest != 0).any(dim=1)
+        keys += torch.where(is_there, mixed(_sums_of_bits(rest)), 0)
+    return mixed(keys)
+
+
+def _sums_of_bits(values: torch.Tensor) -> torch.Tensor:
+    """Integers that depend on all bits of rows, and on their order: (n, m) -> (n,)"""
     # -0. and 0. are the same value.
-    bits = [(part.flatten(1).float() + 0.0).view(torch.int32) for part in parts]
-    values = torch.cat(bits, dim=1).long()
-    places = torch.arange(1, values.shape[1] + 1, device=values.device)
-    return mixed(counted(mixed(values), places).sum(dim=1))
+    bits = (values + 0.0).view(torch.int32).long()
+    places = torch.arange(1, bits.shape[1] + 1, device=bits.device)
+    return counted(mixed(bits), places).sum(dim=1)
 
 
 def keys_of_passes(rows: torch.Tensor, seed: int, passes: range) -> torch.Tensor:

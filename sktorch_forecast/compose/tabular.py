@@ -149,9 +149,9 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             calibrate(self.normalization_, dataset)
             rows, targets = [], []
             for row, units, target in self._tables(dataset):
-                rows.append(row)
+                rows.append(row.float())
                 target = target.view(-1, self.horizon_, self.n_targets_)
-                targets.append(units.encode(target).flatten(1))
+                targets.append(units.encode(target).flatten(1).float())
             rows, targets = torch.cat(rows).numpy(), torch.cat(targets).numpy()
             estimator: Any = clone(self._inner())
             if targets.shape[1] == 1:
@@ -244,8 +244,11 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         for rows in gen_batches(len(dataset), max(1, _BATCH_VALUES // n_values)):
             batch, targets = dataset[rows]
             parts = parts_of(batch)
-            parts = {k: v if k == "series" else v.to(dtype) for k, v in parts.items()}
-            x, series = parts.pop("x"), parts.pop("series", None)
+            series = parts.pop("series", None)
+            parts = {
+                k: v.to(torch.promote_types(v.dtype, dtype)) for k, v in parts.items()
+            }
+            x = parts.pop("x")
             inputs, units = self.normalization_.encode(x, series=series)
             known = [self.normalization_.standardized(k, v) for k, v in parts.items()]
             table = [part.flatten(1) for part in (inputs, *known)]

@@ -107,16 +107,19 @@ class ForecastNetwork(nn.Module):
         ValueError
             If the network puts out another shape than it should.
         """
+        # Windows at a high level come as float64, and so do their units. In these, the
+        # network needs no more digits than its weights have.
+        dtype = self.normalization.min_scale.dtype
         inputs, units = self.normalization.encode(x, static, series)
+        inputs = inputs.to(dtype)
         if targets is not None:
-            kwargs["targets"] = units.encode(
-                targets.unflatten(1, (-1, units[1].shape[-1]))
-            )
+            targets = targets.unflatten(1, (-1, units[1].shape[-1]))
+            kwargs["targets"] = units.encode(targets).to(dtype)
         z = self.network(inputs, **kwargs)
         if z.shape[-3:] != self.output_shape or z.ndim < 4 or len(z) != len(x):
             self._complain_of_shape(z, len(x))
-        if z.dtype != x.dtype:  # of a network in mixed precision
-            z = z.to(x.dtype)
+        if z.dtype != dtype:  # of a network in mixed precision
+            z = z.to(dtype)
         if self.decoder is not None:
             z = self._decoded(self.decoder, z, x, future, static)
         return Encoded(self.head.constrain(z), units)
@@ -127,7 +130,7 @@ class ForecastNetwork(nn.Module):
         if z.ndim == 5:  # forecasts from several time steps, each with its own future
             known = torch.cat([x[..., normalization.n_past :], future], dim=1)
             future = following(known, z.shape[1], normalization.horizon, self.stride)
-        future = normalization.standardized("future", future)
+        future = normalization.standardized("future", future).to(z.dtype)
         if static is not None:
             static = normalization.standardized("static", static)
         return decoder(z, future, static)

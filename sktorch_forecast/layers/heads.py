@@ -66,7 +66,7 @@ class Head:
         -------
         params : Tensor of the same shape
         """
-        params = encoded.params
+        params = encoded.params.to(encoded.units.shift.dtype)
         shift, scale = encoded.units.like(params[..., 0])
         is_location = params.new_tensor([kind == "location" for kind in self.units])
         has_units = params.new_tensor([kind != "shape" for kind in self.units])
@@ -114,7 +114,7 @@ class Point(Head):
         return self.outputs(encoded).unsqueeze(-1)
 
     def outputs(self, encoded: Encoded) -> Tensor:
-        z = encoded.params.squeeze(-1)
+        z = encoded.params.squeeze(-1).to(encoded.units.shift.dtype)
         return torch.addcmul(*encoded.units.like(z), z)
 
 

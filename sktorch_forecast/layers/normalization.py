@@ -127,6 +127,7 @@ class WindowNormalization(nn.Module):
         for name, size in (("future", n_future), ("static", n_static)):
             if size:
                 self.register_buffer(f"{name}_mean", torch.zeros(size))
+                self.register_buffer(f"{name}_rest", torch.zeros(size))
                 self.register_buffer(f"{name}_scale", torch.ones(size))
 
     def calibrate(
@@ -233,10 +234,11 @@ class WindowNormalization(nn.Module):
 
         (..., n) -> (..., n)
         """
-        mean, scale = (
-            self.get_buffer(f"{covariates}_{name}") for name in ("mean", "scale")
+        mean, rest, scale = (
+            self.get_buffer(f"{covariates}_{name}")
+            for name in ("mean", "rest", "scale")
         )
-        return (values - mean) / scale
+        return ((values - mean) - rest) / scale
 
     def _set_standard(self, covariates, values, weights):
         """Note mean and deviation of each column, (n, n_columns), weights (n, 1)."""
@@ -246,7 +248,10 @@ class WindowNormalization(nn.Module):
         count = torch.where(count > 0, count, 1)
         mean = (weights * values).sum(dim=0) / count
         square = (weights * (values - mean).square()).sum(dim=0) / count
+        # Beside a high level, what float32 rounds away of the mean counts.
         self.get_buffer(f"{covariates}_mean").copy_(mean)
+        rest = mean - self.get_buffer(f"{covariates}_mean")
+        self.get_buffer(f"{covariates}_rest").copy_(rest)
         scale = torch.where(square > 0, square, 1.0).sqrt()
         self.get_buffer(f"{covariates}_scale").copy_(scale)
 

@@ -61,9 +61,10 @@ class Encoded(NamedTuple):
     Attributes
     ----------
     params : Tensor of shape (b, H, K, p) or (b, S, H, K, p)
-        Parameters of the head for each step and target.
+        Parameters of the head for each step and target, in the precision of the
+        network.
     units : Units
-        What puts them into the units of the series.
+        What puts them into the units of the series, in the precision of the windows.
     """
 
     params: Tensor

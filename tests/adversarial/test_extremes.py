@@ -1,16 +1,22 @@
 """Numbers at the ends of what they can be: infinite intervals, last dates, masks."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 
 from sktorch_forecast import (
+    ConformalForecaster,
+    EncoderDecoderForecaster,
+    EnsembleForecaster,
+    GRUForecaster,
     MLPForecaster,
     NaiveForecaster,
     Panel,
+    RecursiveForecaster,
     SeriesForecaster,
+    TabularForecaster,
     make_windows,
 )
 from sktorch_forecast.metrics import coverage_score, interval_score, mean_width, msis
@@ -105,56 +111,125 @@ def test_masked_samples_are_missing():
 WAVE = np.sin(np.arange(40) * np.pi / 2)  # 0, 1, 0, -1, ...
 
 
-def test_a_wave_far_from_zero_is_rounded_away():
-    # Between 2**23 and 2**24 float32 holds whole numbers only, beyond 2**24 even ones.
-    message = (
-        "range of 1 at a level of 1e[+]07 in channel 0: rounding moves values by up to "
-        "0.5. Subtract a constant"
-    )
-    with pytest.warns(UserWarning, match=message):
-        make_windows(WAVE / 2 + 1e7, horizon=1, length=2)
-    with pytest.warns(UserWarning, match="range of 2 .* up to 1[.]"):
-        make_windows(WAVE + 2.0**25, horizon=1, length=2)
+def test_windows_of_a_wave_far_from_zero_keep_its_digits():
+    # Between 2**23 and 2**24 float32 holds whole numbers only.
+    series = WAVE / 2 + 1e7
+    X, _ = make_windows(series, horizon=1, length=2)
+    assert X.dtype == np.float64
+    assert_array_equal(np.asarray(X)[:, 0, 0], series[:-2])
+    assert_array_equal(Panel.from_array(series[:, np.newaxis]).values.ravel(), series)
 
 
-def test_the_series_that_is_rounded_is_named():
+def test_one_series_of_many_far_from_zero():
+    sold = np.concatenate([WAVE, WAVE / 3 + 1e9, WAVE])
     frame = pd.DataFrame(
         {
             "shop": np.repeat(["a", "b", "c"], 40),
             "day": np.tile(np.arange(40), 3),
-            "sold": np.concatenate([WAVE, WAVE / 3 + 1e9, WAVE]),
+            "sold": sold,
         }
     )
     options = {"id": "shop", "time": "day", "target": "sold"}
-    with pytest.warns(UserWarning, match="in channel 'sold' of series 'b'"):
-        make_windows(frame, horizon=1, length=2, **options)
-    with pytest.warns(UserWarning, match="in channel 'sold' of series 'b'"):
-        SeriesForecaster(NaiveForecaster(), 2, 2, **options).fit(frame)
+    X, y = make_windows(frame, horizon=1, length=2, **options)
+    assert_array_equal(X.values.ravel(), sold)
+    series = SeriesForecaster(NaiveForecaster(), 2, 2, **options).fit(frame)
+    assert_array_equal(series.forecast()["sold"], sold[[39, 39, 79, 79, 119, 119]])
 
 
 @pytest.mark.parametrize(
     "series",
     [
-        pytest.param(WAVE / 3 + 1e4, id="finely enough"),
+        pytest.param(WAVE / 3 + 1e3, id="finely enough"),
         pytest.param(WAVE + 1e7, id="whole numbers, exact"),
         pytest.param(np.float32(WAVE / 2 + 1e7), id="float32 already"),
         pytest.param(np.full(40, 1e9 + 0.1), id="nothing happens"),
-        pytest.param((WAVE / 2 + 1e7) - (WAVE[0] / 2 + 1e7), id="as the advice says"),
     ],
 )
-def test_what_float32_tells_apart_is_no_matter(series):
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        X, y = make_windows(series, horizon=1, length=2)
+def test_what_float32_tells_apart_stays_float32(series):
+    X, y = make_windows(series, horizon=1, length=2)
+    assert X.dtype == np.float32
     error = np.abs(np.asarray(X)[:, -1].ravel() - series[1:-1])
-    assert error.max() <= max(0.005 * np.ptp(series), abs(series[0]) * 2.0**-24)
+    assert error.max() <= np.abs(series).max() * 2.0**-24
+
+
+NOISY = np.sin(np.arange(300) / 5) + np.random.default_rng(0).normal(0, 0.05, 300)
+
+
+def forecasts_of(model, series, to_array=False):
+    X, y = make_windows(series, horizon=3, length=24)
+    X = np.asarray(X, dtype=np.float64) if to_array else X
+    return model.fit(X[:200], y[:200]).predict(X[205:])
+
+
+def network(cls=MLPForecaster, **params):
+    return cls(max_epochs=3, random_state=0, **params)
+
+
+@pytest.mark.parametrize("to_array", [False, True], ids=["windows", "array"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        *[network(normalize=kind) for kind in ("window", "mean", "last")],
+        network(normalize="season", seasonality=4),
+        network(loss="student_t"),
+        network(loss="quantile"),
+        network(loss="mase", seasonality=4),
+        network(GRUForecaster, train_on="all_steps"),
+        network(EncoderDecoderForecaster),
+        network(missing="mask"),
+        EnsembleForecaster(network(), n_estimators=2, random_state=0),
+        ConformalForecaster(network()),
+        RecursiveForecaster(TabularForecaster(), horizon=3),
+        TabularForecaster(),
+        NaiveForecaster(),
+    ],
+    ids=str,
+)
+def test_a_level_is_added_to_the_forecasts(model, to_array):
+    # 2**30 + k / 2**20 is exact in float64, as is the wave in these steps.
+    series = np.round(NOISY * 2**20) / 2**20
+    near = forecasts_of(clone(model), series, to_array)
+    far = forecasts_of(clone(model), series + 2.0**30, to_array)
+    assert far.dtype == np.float64
+    # A training in float32 may round differently in the last digits.
+    assert_allclose(far - 2.0**30, near, atol=1e-3)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-25, 1e20, 1e30])
+def test_units_of_any_size(scale):
+    expected = forecasts_of(network(), NOISY)
+    found = forecasts_of(network(), NOISY * scale)
+    assert_allclose(found / scale, expected, atol=1e-3)
+
+
+def test_covariates_at_a_high_level():
+    frame = pd.DataFrame(
+        {"y": NOISY, "past": np.roll(NOISY, 3), "plan": np.roll(NOISY, -1)}
+    )
+
+    options = {"horizon": 3, "length": 24, "target": "y", "past": "past"}
+    options["future"] = "plan"
+
+    def forecast(levels):
+        X, y = make_windows(frame + levels, **options)
+        return network().fit(X[:200], y[:200]).predict(X[205:])
+
+    far = forecast([0, 2.0**32, 2.0**32])
+    assert_allclose(far, forecast([0, 0, 0]), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", [None, "level"])
+def test_a_level_that_the_network_is_to_see(kind):
+    X, y = make_windows(NOISY + 1e8, horizon=3, length=24)
+    with pytest.warns(UserWarning, match=f"normalize={kind!r} .*normalize='window'"):
+        network(normalize=kind).fit(X, y)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("scale, found", [(1e-25, "2e-25"), (1e20, "2e[+]20")])
-def test_a_range_whose_square_float32_does_not_hold(scale, found, dtype):
+@pytest.mark.parametrize("scale, found", [(1e-36, "2e-36"), (1e36, "2e[+]36")])
+def test_a_range_that_networks_cannot_hold(scale, found, dtype):
     series = (WAVE * scale).astype(dtype)
-    with pytest.warns(UserWarning, match=f"range of {found} in channel 0. .*units"):
+    with pytest.warns(UserWarning, match=f"range of {found} in channel 0.*units"):
         make_windows(series, horizon=1, length=2)
 
 
