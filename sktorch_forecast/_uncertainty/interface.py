@@ -13,12 +13,15 @@ from numpy.typing import ArrayLike
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
+from .._data.checks import unmasked
 from .._data.inputs import check_windows
-from .._utils.compat import available_if
+from .._utils.annotated import check_array
+from .._utils.compat import available_if, check_sample_weight
 from .._utils.randomness import private_random_state
 from .._utils.typing import RandomState
 from .._utils.validation import (
     check_coverage,
+    check_observed,
     check_positive_int,
     check_quantiles,
     levels_of,
@@ -42,6 +45,27 @@ def _offers(method: str) -> Callable[[Any], bool]:
         return True
 
     return check
+
+
+def _r2_of_observed(
+    y_true: np.ndarray, y_pred: np.ndarray, sample_weight: ArrayLike | None
+) -> float:
+    """R2 of the values that are not NaN, the mean over outputs as in scikit-learn."""
+    y_true, y_pred = (y.reshape(len(y), -1) for y in (y_true, y_pred))
+    if y_true.shape != y_pred.shape:
+        raise ValueError(
+            f"Expected y of shape {y_pred.shape}, that of the forecasts, found "
+            f"{y_true.shape}. Take X and y from one call of make_windows."
+        )
+    weights = check_sample_weight(sample_weight, y_true)
+    counts = weights > 0
+    where = "" if sample_weight is None else " where sample_weight is positive"
+    check_observed(y_true[counts], "y", where)
+    scores = []
+    for true, pred in zip(y_true.T, y_pred.T):
+        seen = counts & ~np.isnan(true)
+        scores.append(r2_score(true[seen], pred[seen], sample_weight=weights[seen]))
+    return float(np.mean(scores))
 
 
 class UncertaintyMixin:
@@ -161,8 +185,8 @@ class UncertaintyMixin:
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed. Where the fit has allowed missing values, they may be
-            missing (NaN) and do not count.
+            What followed. NaN stands for what was not observed, which does not count:
+            the R2 of each step and target is that of the origins where it was.
         sample_weight : array of shape (n_origins,), default=None
             Weights of the origins.
 
@@ -170,21 +194,20 @@ class UncertaintyMixin:
         -------
         score : float
             The mean over steps and targets, at most 1.
+
+        Raises
+        ------
+        ValueError
+            If nothing was observed of a step and target, at an origin with a positive
+            weight, or the shapes do not agree.
         """
-        y_true = np.asarray(y)
-        may_miss = getattr(self, "_allows_missing", False)
-        if not may_miss or y_true.dtype.kind != "f" or not np.isnan(y_true).any():
-            return cast(Any, super()).score(X, y, sample_weight)
-        y_pred = cast(Any, self).predict(X).reshape(len(y_true), -1)
-        y_true = y_true.reshape(y_pred.shape)
-        weights = np.ones(len(y_true)) if sample_weight is None else sample_weight
-        scores = []
-        for true, pred in zip(y_true.T, y_pred.T):
-            seen = ~np.isnan(true)
-            if seen.any():
-                args = true[seen], pred[seen]
-                scores.append(r2_score(*args, sample_weight=np.asarray(weights)[seen]))
-        return float(np.mean(scores))
+        y_pred = cast(Any, self).predict(X)
+        y_true = check_array(
+            unmasked(y), ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
+        )
+        if not np.isnan(y_true).any():
+            return float(r2_score(y_true, y_pred, sample_weight=sample_weight))
+        return _r2_of_observed(y_true, y_pred, sample_weight)
 
     def _generator(self, random_state: RandomState = None) -> np.random.RandomState:
         """A RandomState from the argument, or from the parameter that the fit had."""

@@ -86,6 +86,29 @@ def _rows_and_columns(place):
     return ", ".join(f"{name} {i}" for name, i in zip(names, place))
 
 
+def check_observed(y, name, where=""):
+    """Raise a ValueError if there is nothing but NaN in a column of `y`.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_outputs)
+        What happened; NaN where it was not observed.
+    name : str
+        What to call it in the error.
+    where : str, default=""
+        Which rows these are, in words.
+    """
+    unseen = np.flatnonzero(np.isnan(y).all(axis=0))
+    if not len(unseen):
+        return
+    more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
+    raise ValueError(
+        f"Expected values in {name} for every output, found only NaN in output "
+        f"{unseen[0]}{more}{where}: nothing was observed there that a forecast could "
+        "be compared with. Leave such outputs out, or take more rows."
+    )
+
+
 def check_coverage(coverage):
     """Return `coverage` as a float, or say that it must be between 0 and 1.
 

@@ -1,4 +1,9 @@
-"""Forecast errors, scores of forecast distributions, and scorers of both."""
+"""Forecast errors, scores of forecast distributions, and scorers of both.
+
+NaN in `y_true` is a value that was not observed. It does not count: metrics are means
+over the outputs of what they are on the rows observed of each. Forecasts must be there
+for all of them.
+"""
 
 from ._distributions import crps_normal, crps_samples, energy_score, pit_values
 from ._errors import mase, rmsse, smape

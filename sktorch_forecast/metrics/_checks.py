@@ -1,19 +1,24 @@
 """What the metrics check of outcomes, forecasts and weights.
 
+NaN in `y_true` is a value that was not observed. It is left out of every mean, which is
+that over the outputs of the mean over the rows observed of each. Everything else must
+be there.
+
 Symbols in this file:
 
 - ``n``: rows, that is origins;
 - ``n_outputs``: ``horizon * n_targets`` values of a row, step-major.
 """
 
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_consistent_length
 
-# Type checkers infer from its default that the dtype of check_array is a str.
-_FLOAT64: Any = np.float64
+from .._data.checks import unmasked
+from .._utils.annotated import check_array
+from .._utils.validation import check_observed
 
 
 def check_numbers(
@@ -22,7 +27,7 @@ def check_numbers(
     *,
     allow_nd: bool = False,
     ensure_non_negative: bool = False,
-    ensure_all_finite: bool = True,
+    ensure_all_finite: bool | Literal["allow-nan"] = True,
 ) -> np.ndarray:
     """Return `values` as finite float64 numbers of one or more dimensions.
 
@@ -36,8 +41,8 @@ def check_numbers(
         Whether there may be more than two dimensions.
     ensure_non_negative : bool, default=False
         Whether numbers below 0 are an error.
-    ensure_all_finite : bool, default=True
-        Whether NaN and infinite numbers are an error.
+    ensure_all_finite : bool or "allow-nan", default=True
+        Whether NaN and infinite numbers are an error; "allow-nan" for infinite ones.
 
     Returns
     -------
@@ -51,7 +56,7 @@ def check_numbers(
     """
     return check_array(
         values,
-        dtype=_FLOAT64,
+        dtype=np.float64,
         ensure_2d=False,
         allow_nd=allow_nd,
         ensure_non_negative=ensure_non_negative,
@@ -61,10 +66,18 @@ def check_numbers(
 
 
 def check_outcomes(y_true: ArrayLike) -> np.ndarray:
-    """Return what happened as ``(n, n_outputs)``."""
-    y_true = check_numbers(y_true, "y_true")
+    """Return what happened as ``(n, n_outputs)``, with NaN where nobody has seen it.
+
+    Raises
+    ------
+    ValueError
+        If a value is infinite, or an output has nothing but NaN.
+    """
+    y_true = check_numbers(unmasked(y_true), "y_true", ensure_all_finite="allow-nan")
     # One output per row may come as (n,) or as a column, as in scikit-learn.
-    return y_true.reshape(len(y_true), -1)
+    y_true = y_true.reshape(len(y_true), -1)
+    check_observed(y_true, "y_true")
+    return y_true
 
 
 def check_outputs(
@@ -75,7 +88,7 @@ def check_outputs(
     Raises
     ------
     ValueError
-        If the shapes differ, or a value is not finite.
+        If the shapes differ, a forecast is not finite, or as for `check_outcomes`.
     """
     y_true = check_outcomes(y_true)
     y_pred = check_numbers(y_pred, name)
@@ -90,16 +103,20 @@ def check_outputs(
     return y_true, y_pred
 
 
-def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> np.ndarray | None:
-    """Return the weights as ``(n,)``, or None.
+def check_sample_weight(
+    sample_weight: ArrayLike | None, y_true: np.ndarray
+) -> np.ndarray | None:
+    """Return the weights of the rows of `y_true` as ``(n,)``, or None.
 
     Raises
     ------
     ValueError
-        If they are not `n` finite numbers from 0 on, at least one of them positive.
+        If they are not `n` finite numbers from 0 on, or no row that was observed of an
+        output has a positive one.
     """
     if sample_weight is None:
         return None
+    n = len(y_true)
     sample_weight = check_numbers(
         sample_weight, "sample_weight", ensure_non_negative=True
     )
@@ -113,6 +130,8 @@ def check_sample_weight(sample_weight: ArrayLike | None, n: int) -> np.ndarray |
             "sample_weight must have a positive sum, found only zeros: leave it "
             "out to weight all rows alike."
         )
+    counts = sample_weight > 0
+    check_observed(y_true[counts], "y_true", " where sample_weight is positive")
     return sample_weight
 
 
@@ -219,10 +238,30 @@ def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
     return samples
 
 
-def mean_over_rows(values: np.ndarray, sample_weight: np.ndarray | None) -> float:
-    """Return the mean over all outputs, weighted by rows: ``(n, ...)`` to a float."""
-    rows = values.reshape(len(values), -1).mean(axis=1)
-    if sample_weight is not None:  # 0 times infinity is NaN
-        counts = sample_weight > 0
-        rows, sample_weight = rows[counts], sample_weight[counts]
-    return float(np.average(rows, weights=sample_weight))
+def mean_over_rows(
+    values: np.ndarray, observed: np.ndarray, sample_weight: np.ndarray | None
+) -> float:
+    """Return the mean over outputs of the mean over the rows observed of each.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, n_outputs, ...)
+        Errors or the like, anything where `observed` is False. Further axes are
+        averaged over, too.
+    observed : ndarray of shape (n, n_outputs), bool
+        Of each output there must be a row with a positive weight.
+    sample_weight : ndarray of shape (n,) or None
+        Weights of the rows, checked.
+
+    Returns
+    -------
+    mean : float
+    """
+    n, n_outputs = observed.shape
+    # (n, n_outputs, ...) -> (n, n_outputs)
+    values = values.reshape(n, n_outputs, -1).mean(axis=-1)
+    weights = observed.astype(np.float64)
+    if sample_weight is not None:
+        weights *= sample_weight[:, np.newaxis]
+    values = np.where(weights > 0, values, 0)  # 0 times infinity is NaN
+    return float(np.average(values, axis=0, weights=weights).mean())

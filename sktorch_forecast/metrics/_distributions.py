@@ -50,7 +50,7 @@ def _check(
     # Of the m * m pairs of two draws, m pair a sample with itself, at distance 0. The
     # fair mean over pairs leaves them out.
     n_pairs = m * (m - 1) if fair else m * m
-    return y_true, samples, n_pairs, check_sample_weight(sample_weight, len(y_true))
+    return y_true, samples, n_pairs, check_sample_weight(sample_weight, y_true)
 
 
 @validate_params(_SAMPLES, prefer_skip_nested_validation=True)
@@ -71,7 +71,8 @@ def crps_samples(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     samples : array-like of shape (n_samples, n, horizon * n_targets), or \
             (n_samples, n) for one output
         The forecasts, as ``sample`` gives them, in the units of the series.
@@ -90,8 +91,9 @@ def crps_samples(
     Raises
     ------
     ValueError
-        If shapes disagree; if a value is NaN or infinite; if there is but one sample
-        and `fair` is True; if the weights are negative or all zero.
+        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
+        observed of an output; if there is but one sample and `fair` is True; if the
+        weights are negative or all zero.
 
     See Also
     --------
@@ -140,7 +142,8 @@ def crps_samples(
     sign = 2 * np.arange(m) - (m - 1)
     # (m,) and (m, n, n_outputs) -> (n, n_outputs)
     spread = np.tensordot(sign, error, axes=1) / n_pairs
-    return mean_over_rows(np.abs(error).mean(axis=0) - spread, sample_weight)
+    score = np.abs(error).mean(axis=0) - spread
+    return mean_over_rows(score, ~np.isnan(y_true), sample_weight)
 
 
 @validate_params(_SAMPLES, prefer_skip_nested_validation=True)
@@ -161,7 +164,8 @@ def energy_score(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     samples : array-like of shape (n_samples, n, horizon * n_targets), or \
             (n_samples, n) for one output
         The forecasts, as ``sample`` gives them, in the units of the series.
@@ -179,8 +183,9 @@ def energy_score(
     Raises
     ------
     ValueError
-        If shapes disagree; if a value is NaN or infinite; if there is but one sample
-        and `fair` is True; if the weights are negative or all zero.
+        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
+        observed of an output; if there is but one sample and `fair` is True; if the
+        weights are negative or all zero.
 
     See Also
     --------
@@ -189,6 +194,9 @@ def energy_score(
 
     Notes
     -----
+    A row that was observed in part is scored by that part: lengths are those of the
+    steps and targets that were, so this is the energy score of their joint forecast.
+
     For one output this is :func:`crps_samples`. The length of a row sums over targets,
     so of targets in different units the one with the largest numbers decides; scale
     them first. The time grows with the square of the number of samples.
@@ -210,12 +218,15 @@ def energy_score(
     y_true, samples, n_pairs, sample_weight = _check(
         y_true, samples, fair, sample_weight
     )
-    score = np.empty(len(y_true))
-    for i, y in enumerate(y_true):
-        paths = samples[:, i]  # (m, n_outputs)
-        # pdist has each pair once, so its sum is already half of that over all pairs.
-        score[i] = cdist(paths, [y]).mean() - pdist(paths).sum() / n_pairs
-    return mean_over_rows(score, sample_weight)
+    observed = ~np.isnan(y_true)
+    score = np.zeros(len(y_true))
+    for i, (y, seen) in enumerate(zip(y_true, observed)):
+        if seen.any():
+            paths = samples[:, i, seen]  # (m, n_seen)
+            # pdist has each pair once: its sum is already half of that over all pairs.
+            score[i] = cdist(paths, [y[seen]]).mean() - pdist(paths).sum() / n_pairs
+    is_scored = observed.sum(axis=1, keepdims=True) > 0
+    return mean_over_rows(score, is_scored, sample_weight)
 
 
 @validate_params(
@@ -241,7 +252,8 @@ def crps_normal(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     loc : array-like of the shape of `y_true`
         Means of the forecast distributions, in the units of the series.
     scale : array-like of the shape of `y_true`
@@ -257,8 +269,9 @@ def crps_normal(
     Raises
     ------
     ValueError
-        If shapes disagree; if a scale is not above 0; if a value is NaN or infinite;
-        if the weights are negative or all zero.
+        If shapes disagree; if a scale is not above 0; if a forecast is NaN or a value
+        infinite; if nothing was observed of an output; if the weights are negative or
+        all zero.
 
     See Also
     --------
@@ -280,7 +293,7 @@ def crps_normal(
     """
     y_true, loc = check_outputs(y_true, loc, "loc")
     _, scale = check_outputs(y_true, scale, "scale")
-    sample_weight = check_sample_weight(sample_weight, len(y_true))
+    sample_weight = check_sample_weight(sample_weight, y_true)
     if (scale <= 0).any():
         raise ValueError(
             f"scale must be above 0, found {scale.min():g}: it is the standard "
@@ -289,7 +302,7 @@ def crps_normal(
     z = (y_true - loc) / scale
     density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
     score = scale * (z * (2 * ndtr(z) - 1) + 2 * density - 1 / np.sqrt(np.pi))
-    return mean_over_rows(score, sample_weight)
+    return mean_over_rows(score, ~np.isnan(y_true), sample_weight)
 
 
 @validate_params(
@@ -313,7 +326,8 @@ def pit_values(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     samples : array-like of shape (n_samples, n, horizon * n_targets), or \
             (n_samples, n) for one output
         The forecasts, as ``sample`` gives them, in the units of the series.
@@ -323,12 +337,13 @@ def pit_values(
     Returns
     -------
     pit : ndarray of shape (n,) or (n, horizon * n_targets)
-        Values between 0 and 1, in the shape of `y_true`.
+        Values between 0 and 1, in the shape of `y_true`; NaN where that is NaN.
 
     Raises
     ------
     ValueError
-        If shapes disagree; if a value is NaN or infinite.
+        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
+        observed of an output.
 
     See Also
     --------
@@ -366,4 +381,4 @@ def pit_values(
     equal = (samples == y_true).sum(axis=0)
     position = private_random_state(random_state).uniform(size=y_true.shape)
     pit = (below + position * (equal + 1)) / (len(samples) + 1)
-    return pit.reshape(shape)
+    return np.where(np.isnan(y_true), np.nan, pit).reshape(shape)

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._utils.compat import validate_params
-from ._checks import check_outputs, check_sample_weight
-from ._scale import SEASONALITY, history_scale
+from ._checks import check_outputs, check_sample_weight, mean_over_rows
+from ._scale import SEASONALITY, history_scale, mean_of_known
 
 # What the public functions accept; shapes and values are checked where they are used.
 _PARAMETERS = {
@@ -63,7 +63,7 @@ def scaled_error(
     """
     y_ndim = np.ndim(y_true)
     y_true, y_pred = check_outputs(y_true, y_pred)
-    sample_weight = check_sample_weight(sample_weight, len(y_true))
+    sample_weight = check_sample_weight(sample_weight, y_true)
     scale = history_scale(
         y_true,
         history,
@@ -73,17 +73,19 @@ def scaled_error(
         name=name,
     )
 
-    error = np.abs(y_true - y_pred) ** power
-    if y_ndim == 1 and len(scale) == 1:
+    error = np.abs(y_true - y_pred)
+    if power == 2 and y_ndim == 1 and len(scale) == 1:
         # The rows are the steps of one horizon, which RMSSE pools under one root. (A
         # single row with a history of its own comes here too, to no effect.)
-        error = np.average(error, axis=0, weights=sample_weight, keepdims=True)
-        sample_weight = None
-    # (n, h * k) -> (n, h, k) -> (n, k)
-    error = error.reshape(len(error), -1, scale.shape[1]).mean(axis=1) ** (1 / power)
-    # (n, k) over (n, k), or over (1, 1) if one history serves all rows, -> (n,)
-    row_error = (error / scale).mean(axis=1)
-    return float(np.average(row_error, weights=sample_weight))
+        square = mean_over_rows(error**2, ~np.isnan(error), sample_weight)
+        return float(np.sqrt(square) / scale[0, 0])
+    # (n, h * k) -> (n, h, k)
+    error = error.reshape(len(error), -1, scale.shape[1])
+    if power == 2:  # a root for each row and target: (n, 1, k)
+        error = np.sqrt(mean_of_known(error**2))[:, np.newaxis]
+    # over (n, 1, k), or over (1, 1, 1) if one history serves all rows
+    error = (error / scale[:, np.newaxis]).reshape(len(error), -1)
+    return mean_over_rows(error, ~np.isnan(error), sample_weight)
 
 
 @validate_params(_SCALED_PARAMETERS, prefer_skip_nested_validation=True)
@@ -105,8 +107,9 @@ def mase(
     Parameters
     ----------
     y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
-        What happened, in the units of the series. Several targets are step-major:
-        all targets of step 1, then all targets of step 2, and so on.
+        What happened, in the units of the series. Several targets are step-major: all
+        targets of step 1, then all targets of step 2, and so on. NaN stands for what
+        was not observed.
     y_pred : array-like of the shape of `y_true`
         The forecasts, in the units of the series.
     y_train : array-like of shape (n_timestamps,), (n, length) or \
@@ -118,6 +121,9 @@ def mase(
           by its own scale, and the result is the mean over rows.
         - 3-D: as 2-D, with a scale of its own for each target. A ``Windows`` will
           also do: its target channels are used, and it is never in memory as a whole.
+
+        Where values are missing (NaN), the scale is that of the differences which are
+        known; there must be one, for each row and target of which something is scored.
     seasonality : int, default=1
         Lag of the naive forecast, in timestamps: 12 for monthly values with a yearly
         cycle, 1 for no season.
@@ -133,8 +139,9 @@ def mase(
     ------
     ValueError
         If `seasonality` is not a positive integer; if shapes disagree; if the history
-        has fewer than ``seasonality + 1`` timestamps; if a value is NaN or infinite;
-        if the weights are negative or all zero.
+        has fewer than ``seasonality + 1`` timestamps; if a forecast is NaN or a value
+        infinite; if nothing was observed of an output; if the weights are negative or
+        all zero.
 
     See Also
     --------
@@ -204,9 +211,9 @@ def rmsse(
     Parameters
     ----------
     y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
-        What happened, in the units of the series. Several targets are step-major:
-        all targets of step 1, then all targets of step 2, and so on. See the notes
-        for what a 1-D `y_true` means.
+        What happened, in the units of the series. Several targets are step-major: all
+        targets of step 1, then all targets of step 2, and so on. See the notes for what
+        a 1-D `y_true` means. NaN stands for what was not observed.
     y_pred : array-like of the shape of `y_true`
         The forecasts, in the units of the series.
     y_train : array-like of shape (n_timestamps,), (n, length) or \
@@ -229,8 +236,9 @@ def rmsse(
     ------
     ValueError
         If `seasonality` is not a positive integer; if shapes disagree; if the history
-        has fewer than ``seasonality + 1`` timestamps; if a value is NaN or infinite;
-        if the weights are negative or all zero.
+        has fewer than ``seasonality + 1`` timestamps; if a forecast is NaN or a value
+        infinite; if nothing was observed of an output; if the weights are negative or
+        all zero.
 
     See Also
     --------
@@ -247,6 +255,9 @@ def rmsse(
       a root of its own;
     - a 2-D `y_true` always has a root for each row (and target). For ``n`` rows of
       horizon 1 that share a 1-D `y_train`, pass columns of shape ``(n, 1)``.
+
+    Where steps of a row were not observed, its root is over those that were. The mean
+    over rows is then for each target that of the rows with such steps.
 
     The competition of [1]_ drops the zeros before the first sale of a product from
     the history. This function uses all the history that it is given.
@@ -297,7 +308,7 @@ def smape(
     Parameters
     ----------
     y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
-        What happened, in the units of the series.
+        What happened, in the units of the series. NaN stands for what was not observed.
     y_pred : array-like of the shape of `y_true`
         The forecasts, in the units of the series.
     sample_weight : array-like of shape (n,), default=None
@@ -311,8 +322,8 @@ def smape(
     Raises
     ------
     ValueError
-        If shapes disagree; if a value is NaN or infinite; if the weights are negative
-        or all zero.
+        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
+        observed of an output; if the weights are negative or all zero.
 
     See Also
     --------
@@ -341,8 +352,8 @@ def smape(
     0.5
     """
     y_true, y_pred = check_outputs(y_true, y_pred)
-    sample_weight = check_sample_weight(sample_weight, len(y_true))
+    sample_weight = check_sample_weight(sample_weight, y_true)
     size = np.abs(y_true) + np.abs(y_pred)
     # The numerator is 0 wherever the size is 0, so any other divisor gives 0 there.
     ratio = np.abs(y_true - y_pred) / np.where(size == 0, 1, size)
-    return float(2 * np.average(ratio.mean(axis=1), weights=sample_weight))
+    return mean_over_rows(2 * ratio, ~np.isnan(y_true), sample_weight)

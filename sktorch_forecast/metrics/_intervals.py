@@ -36,7 +36,7 @@ def _check(
     """Return `y_true`, both ends and the weights, the arrays as ``(n, n_outputs)``."""
     y_true = check_outcomes(y_true)
     lower, upper = check_interval(interval, y_true)
-    return y_true, lower, upper, check_sample_weight(sample_weight, len(y_true))
+    return y_true, lower, upper, check_sample_weight(sample_weight, y_true)
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
@@ -54,7 +54,8 @@ def coverage_score(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
@@ -70,7 +71,8 @@ def coverage_score(
     ------
     ValueError
         If shapes disagree; if a lower end is above the upper one; if an interval has a
-        NaN, or `y_true` NaN or infinity; if the weights are negative or all zero.
+        NaN or `y_true` infinity; if nothing was observed of an output; if the weights
+        are negative or all zero.
 
     See Also
     --------
@@ -85,7 +87,7 @@ def coverage_score(
     """
     y_true, lower, upper, sample_weight = _check(y_true, interval, sample_weight)
     inside = (lower <= y_true) & (y_true <= upper)
-    return mean_over_rows(inside, sample_weight)
+    return mean_over_rows(inside, ~np.isnan(y_true), sample_weight)
 
 
 @validate_params(
@@ -128,8 +130,9 @@ def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -
     4.0
     """
     lower, upper = check_interval(interval)
-    sample_weight = check_sample_weight(sample_weight, len(lower))
-    return mean_over_rows(upper - lower, sample_weight)
+    sample_weight = check_sample_weight(sample_weight, lower)
+    is_given = np.ones(lower.shape, dtype=bool)
+    return mean_over_rows(upper - lower, is_given, sample_weight)
 
 
 @validate_params({**_PARAMETERS, **COVERAGE}, prefer_skip_nested_validation=True)
@@ -148,7 +151,8 @@ def acd(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
@@ -166,8 +170,8 @@ def acd(
     ------
     ValueError
         If `coverage` is not between 0 and 1; if shapes disagree; if a lower end is
-        above the upper one; if a value is NaN or infinite; if the weights are negative
-        or all zero.
+        above the upper one; if a forecast is NaN or a value infinite; if nothing was
+        observed of an output; if the weights are negative or all zero.
 
     See Also
     --------
@@ -222,7 +226,8 @@ def interval_score(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
@@ -241,8 +246,8 @@ def interval_score(
     ------
     ValueError
         If `coverage` is not between 0 and 1; if shapes disagree; if a lower end is
-        above the upper one; if a value is NaN or infinite; if the weights are negative
-        or all zero.
+        above the upper one; if a forecast is NaN or a value infinite; if nothing was
+        observed of an output; if the weights are negative or all zero.
 
     See Also
     --------
@@ -269,7 +274,7 @@ def interval_score(
     """
     y_true, lower, upper, sample_weight = _check(y_true, interval, sample_weight)
     scores = _interval_scores(y_true, lower, upper, coverage)
-    return mean_over_rows(scores, sample_weight)
+    return mean_over_rows(scores, ~np.isnan(y_true), sample_weight)
 
 
 def scaled_interval_score(
@@ -297,9 +302,9 @@ def scaled_interval_score(
         name=name,
     )
     scores = _interval_scores(y_true, lower, upper, coverage)
-    # (n, h * k) -> (n, h, k) -> (n, k), over (n, k) or (1, k)
-    scores = scores.reshape(len(scores), -1, scale.shape[1]).mean(axis=1) / scale
-    return mean_over_rows(scores, sample_weight)
+    # (n, h * k) -> (n, h, k), over (n, 1, k) or (1, 1, k)
+    scores = scores.reshape(len(scores), -1, scale.shape[1]) / scale[:, np.newaxis]
+    return mean_over_rows(scores, ~np.isnan(y_true), sample_weight)
 
 
 @validate_params(
@@ -323,7 +328,8 @@ def msis(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
@@ -349,8 +355,8 @@ def msis(
     ValueError
         If `coverage` is not between 0 and 1 or `seasonality` not a positive integer; if
         shapes disagree; if a lower end is above the upper one; if the history has fewer
-        than ``seasonality + 1`` timestamps; if a value is NaN or infinite; if the
-        weights are negative or all zero.
+        than ``seasonality + 1`` timestamps; if a forecast is NaN or a value infinite;
+        if nothing was observed of an output; if the weights are negative or all zero.
 
     See Also
     --------

@@ -36,15 +36,19 @@ def _pinball(
     y_quantiles: ArrayLike,
     quantiles: ArrayLike,
     sample_weight: ArrayLike | None,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Check all arguments; return losses (n, n_outputs, n_quantiles) and the rest."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
+    """Check all arguments; return losses (n, n_outputs, n_quantiles) and the rest.
+
+    The rest are the levels, what was observed, (n, n_outputs), and the weights.
+    """
     levels = check_quantiles(quantiles)
     y_true = check_outcomes(y_true)
     y_quantiles = check_quantile_forecasts(y_quantiles, levels, y_true)
-    sample_weight = check_sample_weight(sample_weight, len(y_true))
+    sample_weight = check_sample_weight(sample_weight, y_true)
     # (n, n_outputs) -> (n, n_outputs, 1)
     error = y_true[..., np.newaxis] - y_quantiles
-    return np.maximum(levels * error, (levels - 1) * error), levels, sample_weight
+    loss = np.maximum(levels * error, (levels - 1) * error)
+    return loss, levels, ~np.isnan(y_true), sample_weight
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
@@ -64,7 +68,8 @@ def pinball_loss(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     y_quantiles : array-like of shape (n, horizon * n_targets, n_quantiles), or \
             (n, n_quantiles) for one output
         The forecasts, as ``predict_quantiles`` gives them, in the units of the series.
@@ -82,7 +87,8 @@ def pinball_loss(
     ------
     ValueError
         If the levels are not increasing and between 0 and 1; if shapes disagree; if a
-        value is NaN or infinite; if the weights are negative or all zero.
+        forecast is NaN or a value infinite; if nothing was observed of an output; if
+        the weights are negative or all zero.
 
     See Also
     --------
@@ -108,8 +114,10 @@ def pinball_loss(
     >>> round(loss, 6)
     0.2
     """
-    loss, _, sample_weight = _pinball(y_true, y_quantiles, quantiles, sample_weight)
-    return mean_over_rows(loss, sample_weight)
+    loss, _, observed, sample_weight = _pinball(
+        y_true, y_quantiles, quantiles, sample_weight
+    )
+    return mean_over_rows(loss, observed, sample_weight)
 
 
 @validate_params(_PARAMETERS, prefer_skip_nested_validation=True)
@@ -129,7 +137,8 @@ def crps_quantiles(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first.
+        What happened, in the units of the series, all targets of step 1 first. NaN
+        stands for what was not observed.
     y_quantiles : array-like of shape (n, horizon * n_targets, n_quantiles), or \
             (n, n_quantiles) for one output
         The forecasts, as ``predict_quantiles`` gives them, in the units of the series.
@@ -147,7 +156,8 @@ def crps_quantiles(
     ------
     ValueError
         If the levels are not increasing and between 0 and 1; if shapes disagree; if a
-        value is NaN or infinite; if the weights are negative or all zero.
+        forecast is NaN or a value infinite; if nothing was observed of an output; if
+        the weights are negative or all zero.
 
     See Also
     --------
@@ -187,9 +197,9 @@ def crps_quantiles(
     >>> round(score, 6)
     0.36
     """
-    loss, levels, sample_weight = _pinball(
+    loss, levels, observed, sample_weight = _pinball(
         y_true, y_quantiles, quantiles, sample_weight
     )
     borders = np.concatenate([[0], (levels[:-1] + levels[1:]) / 2, [1]])
     # (n, n_outputs, n_quantiles) -> (n, n_outputs)
-    return mean_over_rows(2 * loss @ np.diff(borders), sample_weight)
+    return mean_over_rows(2 * loss @ np.diff(borders), observed, sample_weight)

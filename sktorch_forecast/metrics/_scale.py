@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import gen_batches
 
+from .._data.checks import unmasked
 from .._utils.compat import Interval
 from ._checks import check_numbers
 
@@ -49,11 +50,12 @@ def naive_scale(
     -------
     scale : ndarray of shape (n, n_targets), float64
         In the units of the series for both powers; 0 where the history repeats itself.
+        Differences of which a value is missing (NaN) are left out; NaN where all are.
 
     Raises
     ------
     ValueError
-        If the history is no longer than a season, or a target is NaN or infinite.
+        If the history is no longer than a season, or a target is infinite.
     """
     n, length = history.shape[:2]
     if length <= seasonality:
@@ -66,11 +68,20 @@ def naive_scale(
     values_per_row = int(np.prod(history.shape[1:]))
     for batch in gen_batches(n, max(1, _BATCH_VALUES // values_per_row)):
         targets = np.asarray(history[batch])[:, :, :n_targets]
-        values = check_numbers(targets, name, allow_nd=True)
+        values = check_numbers(
+            targets, name, allow_nd=True, ensure_all_finite="allow-nan"
+        )
         naive_error = np.abs(values[:, seasonality:] - values[:, :-seasonality])
         # (batch, length - m, k) -> (batch, k)
-        scale[batch] = (naive_error**power).mean(axis=1) ** (1 / power)
+        scale[batch] = mean_of_known(naive_error**power) ** (1 / power)
     return scale
+
+
+def mean_of_known(values: np.ndarray) -> np.ndarray:
+    """Mean over axis 1 of what is not NaN; NaN where all is."""
+    n_known = (~np.isnan(values)).sum(axis=1)
+    total = np.nansum(values, axis=1)
+    return np.where(n_known, total / np.maximum(n_known, 1), np.nan)
 
 
 def history_scale(
@@ -105,13 +116,16 @@ def history_scale(
     Returns
     -------
     scale : ndarray of shape (n, n_targets), or (1, n_targets) for a 1-D `history`
-        In the units of the series, and above zero.
+        In the units of the series, and above zero; NaN where it is not known and
+        nothing was observed that needs it.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, or as for :func:`naive_scale`.
+        If the shapes do not fit, a scale that is needed is not known, or as for
+        :func:`naive_scale`.
     """
+    history = unmasked(history)
     if not hasattr(history, "shape") or hasattr(history, "iloc"):
         history = np.asarray(history)
     ndim = len(history.shape)
@@ -144,5 +158,16 @@ def history_scale(
     scale = naive_scale(
         history, power=power, seasonality=seasonality, n_targets=k, name=name
     )
+    # (n, h * k) -> (n, h, k) -> (n, k)
+    is_needed = (~np.isnan(y_true)).reshape(len(y_true), -1, k).any(axis=1)
+    unknown = np.argwhere(is_needed & np.isnan(scale))
+    if len(unknown):
+        row, target = unknown[0]
+        raise ValueError(
+            f"Expected {name} to hold two values that are seasonality={seasonality} "
+            "timestamps apart, which tell the scale, for every row and target, found "
+            f"none in row {row}, target {target}. Pass a longer history or a smaller "
+            "seasonality, or leave that row out."
+        )
     # scikit-learn's convention for a division by zero in MAPE: large, but finite.
     return np.maximum(scale, np.finfo(np.float64).eps)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from .._data.windows import Windows
 from .._utils.validation import check_coverage, check_finite
-from ..metrics._checks import check_outcomes
+from ..metrics._checks import check_outcomes, mean_over_rows
 from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
 
@@ -216,7 +216,8 @@ class CoverageDisplay:
         Parameters
         ----------
         y_true : array-like of shape (n_origins,) or (n_origins, n_outputs)
-            True values, in the units of the series.
+            True values, in the units of the series. NaN stands for what was not
+            observed.
         intervals : array-like of shape (n_coverages, n_origins, n_outputs, 2)
             For each coverage what `predict_interval` returns: lower and upper ends,
             in the units of `y_true`.
@@ -240,8 +241,8 @@ class CoverageDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the shapes do not agree, a value is not finite, or a coverage is not
-            between 0 and 1.
+            If the shapes do not agree, an interval is not finite, nothing was observed
+            of an output, or a coverage is not between 0 and 1.
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         nominal = np.array([check_coverage(coverage) for coverage in coverages])
@@ -258,7 +259,9 @@ class CoverageDisplay:
         lower, upper = intervals[..., 0], intervals[..., 1]
         inside = (lower <= y_true) & (y_true <= upper)
         # (n_coverages, n_origins, n_outputs) -> (n_coverages,)
-        display = cls(nominal, inside.mean(axis=(1, 2)), name=name)
+        observed = ~np.isnan(y_true)
+        shares = np.array([mean_over_rows(held, observed, None) for held in inside])
+        display = cls(nominal, shares, name=name)
         return display.plot(ax, ref_line=ref_line, **kwargs)
 
 

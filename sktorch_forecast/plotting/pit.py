@@ -228,7 +228,7 @@ class PITDisplay:
         Parameters
         ----------
         pit_values : array-like of any shape
-            Between 0 and 1, one for each true value.
+            Between 0 and 1, one for each true value; NaN where there is none.
         bins : int, default=10
             Bars of equal width.
         name : str or None, default=None
@@ -251,7 +251,15 @@ class PITDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         bins = check_positive_int(bins, "bins")
-        values = check_numbers(np.ravel(pit_values), "pit_values")
+        values = check_numbers(
+            np.ravel(pit_values), "pit_values", ensure_all_finite="allow-nan"
+        )
+        values = values[~np.isnan(values)]
+        if not len(values):
+            raise ValueError(
+                "Expected at least one number in pit_values, found only NaN: none of "
+                "the true values was observed. Take more origins."
+            )
         if values.min() < 0 or values.max() > 1:
             raise ValueError(
                 "Expected pit_values between 0 and 1, found "

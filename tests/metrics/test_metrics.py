@@ -208,7 +208,8 @@ def test_pandas_inputs():
         ({"y_train": [1.0]}, "expected at least 2 timestamps.*found 1. Pass a longer"),
         ({"y_train": []}, "expected at least 2 timestamps.*found 0. Pass a longer"),
         ({"seasonality": 5}, "expected at least 6 timestamps for seasonality=5.*5"),
-        ({"y_train": [1.0, np.nan, 2.0]}, "Input y_train contains NaN"),
+        ({"y_train": [1.0, np.inf, 2.0]}, "Input y_train contains infinity"),
+        ({"y_train": [1.0, np.nan, 2.0]}, "seasonality=1 timestamps apart.*found none"),
         ({"y_train": np.ones((2, 5, 3))}, "y_train has 3 targets, found 2 outputs"),
         ({"seasonality": 0}, r"'seasonality' parameter of \w+ must be an int"),
         ({"seasonality": 1.0}, r"'seasonality' parameter of \w+ must be an int"),
@@ -228,7 +229,8 @@ def test_scaled_errors_reject_bad_input(metric, change, message):
     [
         ([1, 2], [1, 2, 3], "inconsistent numbers of samples"),
         ([[1, 2]], [[1, 2, 3]], r"same shape, found \(1, 2\) and \(1, 3\)"),
-        ([1, np.nan], [1, 2], "Input y_true contains NaN"),
+        ([1, -np.inf], [1, 2], "Input y_true contains infinity"),
+        ([np.nan, np.nan], [1, 2], "every output, found only NaN in output 0: nothing"),
         ([], [], "0 sample"),
     ],
 )
@@ -399,8 +401,11 @@ def test_scorers_reject_bad_input():
     model = DummyRegressor().fit(X, y)
     with pytest.raises(ValueError, match="X must reach further back.*at least 7.*6"):
         mase_scorer(seasonality=6)(model, X, y)
-    X[3, 2] = np.nan
-    with pytest.raises(ValueError, match="Input X contains NaN"):
+    X[3, 2] = np.inf
+    with pytest.raises(ValueError, match="Input X contains infinity"):
+        mase_scorer()(model, X, y)
+    X[3] = np.nan
+    with pytest.raises(ValueError, match="Expected X to hold two values.* in row 3"):
         mase_scorer()(model, X, y)
 
 

@@ -387,7 +387,8 @@ def flawed(functions, *changes):
     [
         *flawed(
             GOOD,
-            ({"y_true": with_nan(Y_TRUE)}, "Input y_true contains NaN"),
+            ({"y_true": np.full((2, 2), np.inf)}, "Input y_true contains infinity"),
+            ({"y_true": np.full((2, 2), np.nan)}, "only NaN in output 0 and 1 more"),
             ({"y_true": np.zeros((2, 2, 1))}, "Found array with dim 3"),
             ({"y_true": np.zeros((3, 2))}, r"shape|inconsistent numbers of samples"),
             ({"y_true": np.zeros((2, 4))}, r"shape.*\(2, 4\)"),
@@ -442,7 +443,7 @@ def flawed(functions, *changes):
         (pit_values, {"random_state": "a"}, "'random_state' parameter"),
         (msis, {"seasonality": 3}, "y_train must reach further.*at least 4.*found 3"),
         (msis, {"seasonality": 0}, "'seasonality' parameter of msis must be an int"),
-        (msis, {"y_train": with_nan([1, 2, 3])}, "Input y_train contains NaN"),
+        (msis, {"y_train": [1.0, np.nan]}, "Expected y_train to hold two values"),
         (msis, {"y_train": np.ones((2, 5, 3))}, "y_train has 3 targets, found 2"),
         (msis, {"y_train": np.ones((3, 5))}, "expected 2 rows, found 3"),
     ],

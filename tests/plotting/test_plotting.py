@@ -547,7 +547,7 @@ PREDICTION_ERRORS = {
         lambda: CoverageDisplay.from_predictions(
             [np.nan], [[[[0, 1]]]], coverages=[0.5]
         ),
-        *(ValueError, "y_true contains NaN"),
+        *(ValueError, "values in y_true for every output, found only NaN"),
     ),
     "NaN in intervals": (
         lambda: CoverageDisplay.from_predictions(
@@ -560,8 +560,8 @@ PREDICTION_ERRORS = {
         *(ValueError, "between 0 and 1, found 0.5 to 50"),
     ),
     "NaN in PIT": (
-        lambda: PITDisplay.from_predictions([0.5, np.nan]),
-        *(ValueError, "pit_values contains NaN"),
+        lambda: PITDisplay.from_predictions([np.nan, np.nan]),
+        *(ValueError, "at least one number in pit_values, found only NaN"),
     ),
     "bins": (
         lambda: PITDisplay.from_predictions([0.5], bins=0),
