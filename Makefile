@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration m4 ett bench peers test lint docs clean
+.PHONY: install demo course calibration m4 ett bench peers test mutants lint docs clean
 
 install: .venv/installed
 
@@ -52,6 +52,10 @@ lint: install
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+# Goes on where it was stopped; see CONTRIBUTING.md.
+mutants: install
+	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/python tests/mutants.py
 
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html

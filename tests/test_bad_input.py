@@ -261,3 +261,12 @@ def test_bad_parameter_that_the_network_checks(name, value, error, message):
     for cls in having:
         with pytest.raises(error, match=message):
             cheap(cls).set_params(**{name: value}).fit(X, Y)
+
+
+@pytest.mark.parametrize("cls", NETWORKS)
+def test_bad_parameter_of_a_network_that_is_only_initialized(cls):
+    forecaster = cheap(cls).set_params(lr=-1.0)
+    before = vars(forecaster).copy()
+    with pytest.raises(ValueError, match="The 'lr' parameter of"):
+        forecaster.initialize(X, Y)
+    assert vars(forecaster) == before

@@ -50,19 +50,19 @@ class NetworkSpec:
 
     module: Callable[..., nn.Module]
     params: Mapping[str, Any]
-    length: int = 1
-    n_channels: int = 1
-    n_targets: int = 1
-    horizon: int = 1
-    n_future: int = 0
-    n_static: int = 0
-    n_series: int = 0
-    normalize: Kind | None = "window"
-    seasonality: int | None = None
-    masked: bool = False
-    family: str | None = None
-    quantiles: tuple[float, ...] | None = None
-    n_components: int = 3
+    length: int
+    n_channels: int
+    n_targets: int
+    horizon: int
+    n_future: int
+    n_static: int
+    n_series: int
+    normalize: Kind | None
+    seasonality: int | None
+    masked: bool
+    family: str | None
+    quantiles: tuple[float, ...] | None
+    n_components: int
 
     @property
     def n_outputs(self) -> int:

@@ -29,8 +29,7 @@ class Likelihood(Head):
     """Base class of the families: the loss is the negative log-likelihood."""
 
     def constrain(self, z: Tensor) -> Tensor:
-        scale = _positive(z[..., 1:2], _MIN_SCALE)
-        return torch.cat([z[..., :1], scale, z[..., 2:]], dim=-1)
+        return torch.cat([z[..., :1], _positive(z[..., 1:], _MIN_SCALE)], dim=-1)
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
         """The distributions as torch has them."""

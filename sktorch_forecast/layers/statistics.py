@@ -77,7 +77,7 @@ def median(values, weights):
     values = values.gather(0, order)
     below = weights.expand_as(values).gather(0, order).cumsum(dim=0) / weights.sum()
     ends = [(below < 0.5 + side).sum(dim=0, keepdim=True) for side in (-1e-9, 1e-9)]
-    lower, upper = (values.gather(0, end.clamp_max(len(values) - 1)) for end in ends)
+    lower, upper = (values.gather(0, end) for end in ends)
     return ((lower + upper) / 2).squeeze(0)
 
 

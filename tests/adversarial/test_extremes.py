@@ -233,6 +233,13 @@ def test_a_range_that_networks_cannot_hold(scale, found, dtype):
         make_windows(series, horizon=1, length=2)
 
 
+@pytest.mark.parametrize("limit", [1e-18, 1e18])
+def test_a_range_at_the_limits_that_the_warning_names_is_within_them(limit):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_windows(np.array([0.0, limit, 0.0, limit]), horizon=1, length=2)
+
+
 @pytest.mark.parametrize("scale", [1e-17, 1e17])
 def test_forecasts_are_as_good_at_the_ends_of_the_range(scale):
     def forecasts(values):

@@ -110,4 +110,13 @@ def test_score_leaves_out_what_is_missing():
         ]
     )
     assert_allclose(net.score(X, Y), expected)
+    weights = RNG.random(len(Y))
+    expected = np.mean(
+        [
+            r2_score(Y[seen, step], forecast[seen, step], sample_weight=weights[seen])
+            for step in range(3)
+            for seen in [np.isfinite(Y[:, step])]
+        ]
+    )
+    assert_allclose(net.score(X, Y, sample_weight=weights), expected)
     assert_allclose(net.score(X, FULL_Y), r2_score(FULL_Y, forecast))

@@ -1,6 +1,8 @@
 """Conformal intervals: ranks by hand, coverage by its law, paths by their errors."""
 
+import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -89,6 +91,26 @@ def test_nineteen_origins_are_just_enough_for_90_percent():
     assert_array_equal(ends, [[[-np.inf, np.inf]]])
 
 
+@pytest.mark.parametrize(
+    "levels, n_least, ranks",
+    [
+        ([0.01, 0.5], 99, [1, 50]),  # 100 * 0.01 = 1
+        ([0.5, 0.98], 49, [25, 49]),  # 50 * 0.02 = 1
+        ([0.035, 0.965], 28, [1, 28]),  # 29 * 0.035 = 1.015, and 28 * 0.035 = 0.98
+    ],
+)
+def test_the_rarer_side_says_how_many_origins_are_needed(levels, n_least, ranks):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = errors(np.arange(1.0, n_least + 1)).predict_quantiles(ONE, levels)
+    assert_array_equal(found, [[ranks]])
+    few = errors(np.arange(1.0, n_least))
+    message = f"at least {n_least} calibration origins, found {n_least - 1}"
+    with pytest.warns(UserWarning, match=message):
+        found = few.predict_quantiles(ONE, levels)[0, 0]
+    assert_array_equal(np.isinf(found), np.minimum(levels, 1 - np.array(levels)) < 0.5)
+
+
 @pytest.mark.parametrize("method", ["split", "cqr", "adaptive"])
 @pytest.mark.parametrize("n_origins", [5, 12, 30])
 def test_too_few_calibration_origins_give_infinite_intervals(method, n_origins):
@@ -104,6 +126,9 @@ def test_too_few_calibration_origins_give_infinite_intervals(method, n_origins):
     assert_array_equal(ends[..., 2], np.inf)
     if model.n_calibration_ > 1 or method != "cqr":
         assert np.isfinite(model.sample(x, 5, random_state=0)).all()
+    else:
+        with pytest.raises(ValueError, match="at least 2 .* to draw paths, found 1"):
+            model.sample(x, 5, random_state=0)
     if method != "cqr":
         model.partial_fit(X_[n_origins : n_origins + 3], Y_[n_origins : n_origins + 3])
         with pytest.warns(UserWarning, match="infinite"):
@@ -228,6 +253,14 @@ def test_adaptive_is_the_loop_of_the_paper(rng):
         assert_allclose(interval, path[-1], rtol=1e-12)
     assert_array_equal(at_once.tracked_, model.tracked_)
     assert_array_equal(at_once.scores_, scores[-39:])
+
+
+def test_a_copy_that_learns_leaves_the_original_as_it_was(rng):
+    model = errors(rng.normal(size=39), method="adaptive")
+    interval = model.predict_interval(ONE)
+    learning = copy.copy(model).partial_fit(ONE, [9.0])
+    assert learning.predict_interval(ONE)[0, 0, 1] > interval[0, 0, 1]
+    assert_array_equal(model.predict_interval(ONE), interval)
 
 
 def test_a_score_at_the_quantile_is_not_above_it():
@@ -522,6 +555,26 @@ def test_cqr_needs_quantiles(estimator):
     with pytest.raises(ValueError, match="a predict_quantiles method for method='cqr'"):
         model.fit(X_, Y_)
     assert vars(model) == before
+
+
+class Silent(Zero):
+    """Has a method for quantiles, which does not work."""
+
+    def predict_quantiles(self, X, quantiles):
+        raise RuntimeError("no quantiles after all")
+
+
+def test_quantiles_that_fail_do_so_in_the_fit():
+    model = ConformalForecaster(Silent(), method="cqr")
+    with pytest.raises(RuntimeError, match="no quantiles after all"):
+        model.fit(X_, Y_)
+    assert not hasattr(model, "estimator_")
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, 1.5])
+def test_the_share_that_calibrates_is_between_nothing_and_all(fraction):
+    with pytest.raises(ValueError, match="'calibration_fraction' parameter of Conf"):
+        ConformalForecaster(calibration_fraction=fraction).fit(X_, Y_)
 
 
 class Failing(DummyRegressor):

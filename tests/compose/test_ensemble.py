@@ -370,6 +370,23 @@ def test_a_training_that_diverges_has_no_snapshots(epoch):
     assert_array_equal(model.predict(X), forecast)
 
 
+class ExplodeAtTheEnd(Callback):
+    """Sets one of the weights to infinity after the last epoch, whose loss is finite"""
+
+    def on_epoch_end(self, net, **kwargs):
+        if net.history[-1, "epoch"] == net.max_epochs:
+            with torch.no_grad():
+                next(net.module_.parameters())[0, 0] = np.inf
+
+
+def test_a_last_snapshot_with_infinite_weights_is_none():
+    network = clone(NETWORK).set_params(callbacks=[ExplodeAtTheEnd()])
+    model = EnsembleForecaster(network, 2, "snapshot", random_state=0)
+    with pytest.raises(ValueError, match="6 epochs for 2 snapshots.* smaller lr"):
+        model.fit(X, Y)
+    assert not hasattr(model, "estimators_")
+
+
 def test_a_failing_member_leaves_the_ensemble_as_it_was():
     model = EnsembleForecaster(clone(NETWORK), 2, random_state=0).fit(X, Y)
     before = vars(model.set_params(estimator__max_epochs=0)).copy()

@@ -481,6 +481,21 @@ def test_forecasts_that_grow_without_bound():
         model.set_params(horizon=12).fit(ARRAY, Y).predict(ARRAY)
 
 
+def test_one_forecast_beyond_float32_among_others_is_an_error():
+    model = RecursiveForecaster(Exploding(), horizon=12).fit(ARRAY, Y)
+    assert_array_equal(model.predict(np.zeros((1, LENGTH))), 0)
+    with pytest.raises(ValueError, match="beyond it: the errors of the one-step model"):
+        model.predict(np.array([[0.0] * LENGTH, [1.0] * LENGTH]))
+
+
+def test_paths_are_those_of_the_seed_or_else_of_the_estimators_own():
+    estimator = cheap(MLPForecaster).set_params(loss="normal", random_state=7)
+    model = RecursiveForecaster(estimator, horizon=3).fit(ARRAY, FIRST)
+    own, again, other = (model.sample(ARRAY, 2, seed) for seed in (None, 7, 8))
+    assert_array_equal(own, again)
+    assert not np.array_equal(own, other)
+
+
 def test_carried_forecasts_that_grow_without_bound():
     model = counting()
     for name, value in model.estimator_.module_.state_dict().items():

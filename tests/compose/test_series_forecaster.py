@@ -232,6 +232,24 @@ def test_short_series_with_padding():
     assert_array_equal(found, network.predict(X).ravel())
 
 
+def test_a_padded_score_begins_where_the_history_of_each_series_ends():
+    """A series is left out before another one, whose history ends later."""
+    frame = panel(n_days=24, n_stores=1)[["store", "day", "sales"]]
+    late = frame[20:22].assign(store="late")  # 2024-02-21 and the day after
+    early = frame[:18]
+    options = {"missing": "mask", "pad": True, **NAMES}
+    network = clone(MLP).set_params(missing="mask")
+    model = SeriesForecaster(network, 2, 5, **options)
+    with pytest.warns(UserWarning, match="Left out 1 of 2 .*'late'"):
+        model.fit(pd.concat([late[:1], early[:14]]))
+    with pytest.warns(UserWarning, match="Left out 1 of 2 .*'late'"):
+        found = model.score(pd.concat([late[1:], early[14:]]))
+    # 18 days of which 14 were known: origins 13, 14 and 15, two days ahead.
+    X, y = make_windows(early, horizon=2, length=5, **NAMES)
+    error = np.abs(model.estimator_.predict(X[-3:]) - y[-3:])
+    assert_allclose(found, -error.mean())
+
+
 def test_a_series_of_which_only_plans_are_known():
     frame = panel()
     plans = frame[frame["store"] == "store 0"].assign(store="new", sales=np.nan)[:4]
@@ -363,6 +381,7 @@ def test_a_fit_keeps_no_more_than_the_last_windows():
     assert abs(size(2000) - size(60)) < 100
     model = SeriesForecaster(NaiveForecaster(), 2, 6).fit(np.arange(50.0))
     assert model._history.panel.values.base is None
+    assert model._history.panel.targets.base is None
     copied = pickle.loads(pickle.dumps(model))
     assert_frame_equal(copied.update([1.0]).forecast(), model.update([1.0]).forecast())
 

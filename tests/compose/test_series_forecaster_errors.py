@@ -55,6 +55,12 @@ def test_bad_parameters(params, error, message):
         assert vars(model) == before
 
 
+def test_bad_parameters_of_a_backtest():
+    model = SeriesForecaster(NaiveForecaster(), 3, 5, verbose="a lot", **NAMES)
+    with pytest.raises(ValueError, match="'verbose' parameter of SeriesForecaster"):
+        model.backtest(panel(), n_origins=1)
+
+
 def test_intervals_of_an_estimator_that_has_none():
     model = SeriesForecaster(TabularForecaster(), 3, 5).fit(np.arange(30.0))
     with pytest.raises(TypeError, match="ConformalForecaster around"):

@@ -245,3 +245,31 @@ def test_the_calendar_survives_slices_and_pickles_of_single_windows():
             assert stamps.get_level_values(0).tolist() == [3, 3]
             stamps = stamps.get_level_values(1)
         assert stamps.tolist() == [months[8], months[9]]
+
+
+def test_a_single_timestamp_goes_on_like_the_longest_series_even_if_that_has_two():
+    frame = pd.DataFrame({"id": ["a", "a", "b"], "time": [10, 15, 40], "y": 0.0})
+    latest = latest_windows(frame, length=1, target="y", **KEYS)
+    assert latest.future_index(1).tolist() == [("a", 20), ("b", 45)]
+
+
+def test_an_hour_that_the_clock_shows_twice_and_the_data_have_once_is_a_gap():
+    hours = pd.date_range("2024-10-27", periods=8, freq="h", tz="Europe/Berlin")
+    assert hours[2].hour == hours[3].hour == 2
+    panel = Panel.from_array(np.zeros((7, 1)), index=hours.delete(3))
+    with pytest.raises(ValueError, match="Cannot tell which timestamp comes next"):
+        Windows(panel, [6], length=2).future_index(1)
+
+
+def test_times_count_the_different_timestamps_before():
+    months = pd.date_range("2024-01-31", periods=6, freq="ME")
+    index = months[:4].append(months[2:])
+    panel = Panel.from_array(np.zeros((8, 1)), index=index, bounds=[0, 4, 8])
+    X = Windows(panel, np.arange(8), length=1)
+    assert X.times.tolist() == [0, 1, 2, 3, 2, 3, 4, 5]
+    # Of the first 0, 1, 2, 3, of the second 0, 2, 4, 6: there is no 5.
+    frame = pd.DataFrame({"id": np.repeat(["a", "b"], 4), "y": 0.0})
+    frame["time"] = [0, 1, 2, 3, 0, 2, 4, 6]
+    X, _ = make_windows(frame, horizon=1, length=1, target="y", **KEYS)
+    assert X.times.tolist() == [0, 1, 2, 0, 2, 4]
+    assert Windows(X.panel, [3, 7], length=1).times.tolist() == [3, 5]

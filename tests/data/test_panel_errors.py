@@ -1,6 +1,7 @@
 """Bad panels: every error names the series, the place, and what mends it."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -277,6 +278,20 @@ VALUES = [
         past="price",
     ),
     case(
+        "NaN in the first row of a past covariate",
+        with_value(10, "price", np.nan),
+        ValueError,
+        "series 's', timestamp 2024-01-01 00:00:00 (row 10), channel 'price'",
+        past="price",
+    ),
+    case(
+        "NaN in the last row of a past covariate",
+        with_value(9, "price", np.nan),
+        ValueError,
+        "series 'n', timestamp 2024-01-10 00:00:00 (row 9), channel 'price'",
+        past="price",
+    ),
+    case(
         "NaN in a future covariate",
         with_value(3, "price", np.nan),
         ValueError,
@@ -453,6 +468,13 @@ NAMES = [
         "frame of polars has no index",
         **INDEX,
     ),
+    case(
+        "wide, polars without time",
+        in_polars(wide(panel()).reset_index()),
+        ValueError,
+        "frame of polars has no index",
+        **WIDE,
+    ),
     case("wrong missing", panel(), ValueError, "'error' or 'mask'", missing="drop"),
     case("pad alone", panel(), ValueError, "missing='mask' with pad=True", pad=True),
 ]
@@ -466,6 +488,15 @@ def test_make_windows_says_what_is_wrong_in_which_series(
         make_windows(data, horizon=2, length=3, **arguments)
     with pytest.raises(error, match=message):
         latest_windows(data, horizon=2, length=3, **arguments)
+
+
+def test_a_static_covariate_too_large_for_float32_is_an_error_and_no_warning():
+    frame = panel().replace({"size": {4.0: 1e300}})
+    message = "one finite value of the static covariate 'size' of series 's'"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=message):
+            latest_windows(frame, length=2, target="sales", static="size", **KEYS)
 
 
 def test_series_that_are_all_too_short():

@@ -604,3 +604,15 @@ def test_values_whose_sum_overflows_are_finite():
     values = np.full(100, np.finfo(np.float32).max, dtype=np.float32)
     X, _ = make_windows(values, horizon=1, length=2)
     assert len(X) == 98
+
+
+def test_only_a_frame_whose_timestamps_come_again_may_hold_many_series():
+    text = pd.DataFrame({"a": ["1", "2", "3"]})
+    again = pd.Series([1.0, 2.0, 3.0], index=[0, 0, 1])
+    hint = "rows of many series, name the column of ids in id="
+    with pytest.raises(ValueError, match=hint):
+        make_windows(again.to_frame(), horizon=1, length=1)
+    for data, error in [(text, TypeError), (again, ValueError)]:
+        with pytest.raises(error) as caught:
+            make_windows(data, horizon=1, length=1)
+        assert hint not in str(caught.value)

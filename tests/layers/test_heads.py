@@ -119,6 +119,22 @@ def test_mixture_of_equal_parts_has_their_quantiles():
     assert_allclose(y, stats.norm(1, 2).ppf([0.1, 0.9]))
 
 
+@pytest.mark.parametrize("name", [*FAMILIES, "quantile"])
+def test_parameters_of_nan_have_a_loss_of_nan(name):
+    """The training says what to do about it; torch's own checks would be in its way."""
+    head = make_head(name, LEVELS, 3)
+    loss = head.loss(torch.full((2, head.n_params), torch.nan), torch.ones(2))
+    assert loss.isnan().all()
+
+
+@pytest.mark.parametrize("name", [*FAMILIES, "quantile"])
+def test_losses_are_computed_where_the_forecasts_are(name):
+    head = make_head(name, LEVELS, 3)
+    params = torch.empty(2, head.n_params, device="meta")
+    loss = head.loss(head.constrain(params), torch.empty(2, device="meta"))
+    assert (loss.device.type, loss.shape) == ("meta", (2,))
+
+
 @pytest.mark.parametrize("name", [*FAMILIES, "quantiles"])
 def test_constrained_outputs_give_finite_losses_and_ordered_quantiles(name):
     """Whatever the network puts out."""

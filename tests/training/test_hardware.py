@@ -195,10 +195,20 @@ def test_bf16_forecasts_nearly_what_float32_does(net_in_bf16, normalize):
     assert 0 < np.abs(rounded - exact).max() < 0.02
 
 
-@pytest.mark.skipif(has_bf16(torch.device("cpu")), reason="this CPU has bfloat16")
-def test_bf16_where_there_is_none_says_so():
+def test_bf16_where_there_is_none_says_so(monkeypatch):
+    name = "sktorch_forecast._training.device.cpu_has_bf16"
+    monkeypatch.setattr(name, lambda: False)
     with pytest.raises(ValueError, match="Expected precision='fp32' on this cpu"):
         forecaster(precision="bf16").fit(X, Y)
+    forecaster(precision="fp32").fit(X, Y)
+
+
+def test_a_gpu_that_only_emulates_bf16_has_none(monkeypatch):
+    def is_supported(including_emulation=True):  # as torch says of an old GPU
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
+    assert not has_bf16(torch.device("cuda"))
 
 
 # ------------------------------------------------------------------------ compilation
@@ -212,6 +222,13 @@ def test_a_compiled_network_forecasts_what_the_plain_one_does(make):
     net = make(**params, compile=True, compile__backend="aot_eager").fit(X, Y)
     assert isinstance(net.module_, torch._dynamo.OptimizedModule)
     np.testing.assert_allclose(net.predict(X), plain.predict(X), atol=1e-5)
+
+
+def test_passes_of_a_compiled_network_drop_what_those_of_the_plain_one_do():
+    params = {"max_epochs": 2, "random_state": 0, "dropout": 0.5}
+    plain = MLPForecaster(**params).fit(X, Y)
+    net = MLPForecaster(**params, compile=True, compile__backend="aot_eager").fit(X, Y)
+    np.testing.assert_allclose(net.sample(X, 4), plain.sample(X, 4), atol=1e-5)
 
 
 # torch's own imports, the first time that it compiles

@@ -2,6 +2,7 @@
 
 import warnings
 from copy import deepcopy
+from functools import partial
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from skorch.callbacks import (
 from torch.testing import assert_close
 
 from sktorch_forecast import SlidingWindow
+from sktorch_forecast._training.batches import BatchIterator
 from sktorch_forecast.layers import Encoded, WindowNormalization
 from sktorch_forecast.layers.heads import Point
 from sktorch_forecast.networks.lstm import LSTMNetwork
@@ -153,6 +155,36 @@ def test_gradients_are_clipped_to_the_joint_norm():
     plain_sgd(lr=UNCHANGING, callbacks=[clipped], clip_grad_norm=limit).fit(X, Y)
     expected = [min(norm, limit) for norm in free.norms_]
     assert clipped.norms_ == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.Adam, partial(torch.optim.Adam)])
+def test_only_lbfgs_is_warned_of_clipping(optimizer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        forecaster(optimizer=optimizer, clip_grad_norm=1.0).fit(X, Y)
+
+
+def unaligned(array):
+    """The same values in records of five bytes, as a binary file may hold them."""
+    records = np.zeros(array.shape, dtype=[("flag", "i1"), ("value", "<f4")])
+    records["value"] = array
+    return records["value"]
+
+
+VIEWS = {
+    "origins backwards": lambda array: array[::-1].copy()[::-1],
+    "outputs backwards": lambda array: array[:, ::-1].copy()[:, ::-1],
+    "records of five bytes": unaligned,
+}
+
+
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_views_that_torch_cannot_hold_train_and_forecast_as_their_copies_do(view):
+    windows, y = np.asarray(X), Y.astype(np.float32)
+    net = forecaster().fit(windows, y)
+    other = forecaster().fit(view(windows), view(y))
+    assert_same_bits(weights(net), weights(other))
+    np.testing.assert_array_equal(net.predict(view(windows)), net.predict(windows))
 
 
 def test_one_dimensional_y_and_a_column_train_the_same_network():
@@ -410,3 +442,38 @@ def test_after_an_error_training_goes_on_as_if_it_had_not_happened():
         net.partial_fit(X, Y)
     callback.failing = False
     assert_same_bits(weights(net.partial_fit(X, Y)), expected)
+
+
+# -------------------------------------------------------------------------- batches
+
+
+def test_an_iterator_knows_how_many_batches_it_has():
+    net = forecaster().initialize(X, Y)
+    dataset = net.get_dataset(X, Y)
+    for batch_size, n_batches in [(7, 9), (60, 1), (61, 1), (20, 3)]:  # of 60 origins
+        iterator = BatchIterator(dataset, batch_size)
+        assert len(iterator) == len(list(iterator)) == n_batches
+
+
+@pytest.mark.parametrize(
+    "n_samples, dtype", [(2**31 - 1, torch.int32), (2**31 + 1, torch.int64)]
+)
+def test_the_order_of_two_billion_origins_needs_larger_integers(
+    n_samples, dtype, monkeypatch
+):
+    class Many:
+        device = "cpu"
+
+        def __len__(self):
+            return n_samples
+
+        def __getitem__(self, rows):
+            return rows
+
+    def randperm(n, *, generator, dtype):  # the last of so many numbers, 0 to n - 1
+        return torch.tensor([n - 1]).to(dtype)
+
+    monkeypatch.setattr(torch, "randperm", randperm)
+    first = next(iter(BatchIterator(Many(), shuffle=True)))
+    assert first.tolist() == [n_samples - 1]
+    assert first.dtype == dtype

@@ -91,6 +91,27 @@ def test_paths_have_the_correlation_of_the_process(fitted):
     assert np.abs((ends - expected).mean(axis=0)).max() < 0.1
 
 
+def test_two_steps_are_correlated_as_any_number_is():
+    windows, y = make_windows(autoregressive(3000), horizon=2, length=2)
+    net = linear(loss="normal").fit(windows, y)
+    # 450 origins that overlap: as good as 225, two deviations of (1 - 0.62**2)
+    found = net.module_.correlation[0, 1]
+    assert_allclose(found, CORRELATION[0, 1], atol=2 * 0.61 / 15)
+
+
+def test_the_correlation_is_learned_from_a_thousand_origins_at_most():
+    n_rows = []
+
+    class Counting(MLPForecaster):
+        def evaluation_step(self, batch, training=False):
+            n_rows.append(len(batch[1]))
+            return super().evaluation_step(batch, training)
+
+    net = Counting(loss="normal", hidden_layer_sizes=(), max_epochs=1, random_state=0)
+    net.set_params(validation_fraction=0.5).fit(X[TRAIN], Y[TRAIN])  # 2000 held back
+    assert sum(n_rows) == 1000
+
+
 def test_ranks_of_what_happened_are_uniform(fitted):
     paths = fitted.sample(X[TEST], n_samples=200, random_state=0)
     ranks = (paths < Y[TEST]).mean(axis=0)
