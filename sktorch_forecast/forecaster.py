@@ -56,6 +56,14 @@ class Forecaster(UncertaintyMixin, WindowNet):
         network begins, and divides by the deviation. None leaves all as it is.
     seasonality : int or None, default=None
         Timestamps in a season, for ``normalize="season"`` and ``loss="mase"``.
+    start : {"ridge"} or None, default=None
+        "ridge" adds the network to a linear forecast of the window, which is solved in
+        closed form before the training and not trained on; the network begins with
+        zero and learns what is left. It is a ridge regression that shrinks towards a
+        naive forecast (the last value, or the last season of `seasonality`) as far as
+        forecasts of the held-back origins get better by it, and solved once more from
+        all origins in the end. Early stopping then counts the start, so that a network
+        that has nothing to add adds nothing.
     missing : {"error", "mask"}, default="error"
         "mask" takes windows and targets with NaN: the network sees zeros there and
         one more channel for each target and past covariate, which says where values
@@ -172,6 +180,9 @@ class Forecaster(UncertaintyMixin, WindowNet):
         of their own.
     device_ : torch.device
         Where it is.
+    linear_share_ : float
+        Share of the variance of forecasts, in the units of their windows, that comes
+        of the linear start: 1 if the network adds nothing. Only with a `start`.
     history : skorch.history.History
         Losses and durations, one row an epoch. With ``normalize="window"`` losses are
         in the units of the window.
@@ -195,6 +206,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
         *,
         normalize: Kind | None = "window",
         seasonality: int | None = None,
+        start: Literal["ridge"] | None = None,
         missing: Literal["error", "mask"] = "error",
         train_on: Literal["last_step", "all_steps"] = "last_step",
         loss: Loss = "mse",
@@ -228,6 +240,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
     ):
         self.normalize = normalize
         self.seasonality = seasonality
+        self.start = start
         self.missing = missing
         self.train_on = train_on
         self.loss = loss

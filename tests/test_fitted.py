@@ -69,6 +69,7 @@ OTHER = {
     "quantiles": (0.2, 0.3, 0.8),
     "random_state": 99,
     "readout": False,
+    "start": "ridge",
     "seasonality": 5,
     "stride": 3,
     "teacher_forcing": 1.0,

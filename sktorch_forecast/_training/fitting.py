@@ -14,11 +14,13 @@ from .._data.targets import shared_span
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import check_sample_weight, resolve_device
 from .._utils.randomness import private_random_state
-from .batches import calibrate
+from .calibration import calibrate
 from .checks import check_parameters, check_season
 from .device import limited_threads
 from .interrupts import is_end_of_training, keep_best_epoch, keepers
 from .spec import spec_of
+from .stacking import linear_share, weigh_network
+from .start import solve_start
 
 
 def train(
@@ -68,8 +70,11 @@ def train(
         before = net.callbacks_
         net.callbacks_ = [*before, *callbacks, *keepers(before)]
         with limited_threads(net.n_threads), _weights_kept_on_error(net, go_on):
+            solve_again = None
             if not net.module_.normalization.is_calibrated:
                 calibrate(net.module_.normalization, dataset)
+                if net.spec_.start is not None:
+                    solve_again = solve_start(net, dataset)
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.
             net.notify("on_train_begin", X=X, y=y)
             try:
@@ -78,6 +83,11 @@ def train(
                 if not is_end_of_training(interrupt):
                     keep_best_epoch(net, interrupt)
             net.notify("on_train_end", X=X, y=y)
+            if solve_again is not None:
+                weigh_network(net, net.get_split_datasets(dataset)[1])
+                solve_again()
+            if net.spec_.start is not None:
+                net.linear_share_ = linear_share(net, dataset)
             net.uncertainty_.learn_correlation(net, dataset)
         net.callbacks_ = before
         net._stops_early = None

@@ -11,6 +11,7 @@ from ..layers import ForecastNetwork, WindowNormalization
 from ..layers.decoder import TemporalDecoder
 from ..layers.families import FAMILIES, QUANTILES, make_head
 from ..layers.heads import Head
+from ..layers.linear_start import LinearStart
 from ..layers.normalization import Kind
 from .streams import with_own_dropout
 
@@ -46,6 +47,8 @@ class NetworkSpec:
         Levels, for "quantile".
     n_components : int
         Normal distributions of a "mixture".
+    start : str or None
+        "ridge" adds the network to a linear forecast.
     """
 
     module: Callable[..., nn.Module]
@@ -63,6 +66,7 @@ class NetworkSpec:
     family: str | None
     quantiles: tuple[float, ...] | None
     n_components: int
+    start: str | None
 
     @property
     def n_outputs(self) -> int:
@@ -87,6 +91,13 @@ class NetworkSpec:
             n_series=self.n_series,
         )
 
+    def make_start(self) -> LinearStart | None:
+        """The linear forecast that the network is added to, to be solved."""
+        if self.start is None:
+            return None
+        shapes = self.n_channels, self.n_targets, self.length, self.horizon
+        return LinearStart(*shapes, self.n_future, self.n_static, self.masked)
+
     def build(self) -> ForecastNetwork:
         """The network with all that is around it, untrained."""
         head = self.make_head()
@@ -95,14 +106,14 @@ class NetworkSpec:
         if self.n_future:
             sizes = self.n_targets, head.n_params, self.n_future, self.n_static
             decoder = TemporalDecoder(*sizes)
-        parts = network, self.make_normalization(), head, decoder
+        parts = network, self.make_normalization(), head, decoder, self.make_start()
         return ForecastNetwork(*parts, meaning=self._meaning)
 
     @property
     def _meaning(self):
         """What weights of the same shapes may still mean different things by."""
         names = ["normalize", "seasonality", "masked", "family", "quantiles"]
-        names += ["n_future", "n_static", "horizon", "n_targets"]
+        names += ["n_future", "n_static", "horizon", "n_targets", "start"]
         return {name: getattr(self, name) for name in names}
 
     def _arguments(self, head):
@@ -159,6 +170,7 @@ def spec_of(net: Any) -> NetworkSpec:
         family=family,
         quantiles=quantiles,
         n_components=net.n_components,
+        start=net.start,
     )
 
 

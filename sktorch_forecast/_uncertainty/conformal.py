@@ -14,6 +14,8 @@ from sklearn.utils import gen_batches
 
 from .._training.batches import (
     codes_of,
+)
+from .._training.calibration import (
     evenly_spread,
     evenly_spread_of_each,
     n_calibrating_of_each,

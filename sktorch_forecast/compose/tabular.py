@@ -12,7 +12,8 @@ from sklearn.utils import gen_batches, get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.inputs import check_targets, check_windows
-from .._training.batches import WindowDataset, calibrate, parts_of
+from .._training.batches import WindowDataset, parts_of
+from .._training.calibration import calibrate
 from .._training.spec import n_series_of
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error

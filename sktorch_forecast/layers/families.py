@@ -174,6 +174,8 @@ class NegativeBinomial(Poisson):
 class NormalMixture(Likelihood):
     """Mixture of normal distributions: means, deviations, and logits of the weights."""
 
+    begins_alike = False
+
     def __init__(self, n_components: int):
         self.n_components = n_components
         kinds = ("location", "scale", "shape")

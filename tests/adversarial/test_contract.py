@@ -74,6 +74,7 @@ MODELS += [
         TabularForecaster(), method="adaptive", random_state=0, **FEW_ORIGINS
     ),
     RecursiveForecaster(TabularForecaster()),
+    *(make(cls, **QUICK, start="ridge") for cls in NETWORKS),
     FlatForecaster(max_epochs=2, random_state=0),
     MeanOfWindow(),
 ]

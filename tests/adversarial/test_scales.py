@@ -18,7 +18,8 @@ from sktorch_forecast import (
     latest_windows,
     make_windows,
 )
-from sktorch_forecast._training.batches import codes_of, evenly_spread_of_each
+from sktorch_forecast._training.batches import codes_of
+from sktorch_forecast._training.calibration import evenly_spread_of_each
 from sktorch_forecast.layers.normalization import KINDS
 from sktorch_forecast.layers.statistics import usual_of_groups
 

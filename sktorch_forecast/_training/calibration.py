@@ -1,0 +1,110 @@
+"""What is usual of windows, told by some of them, evenly spread."""
+
+import warnings
+
+import numpy as np
+import torch
+
+from .._data.precision import is_too_coarse
+from ..layers import WindowNormalization
+from .batches import WindowDataset, parts_of
+
+# Windows that tell what is usual, of all and at least of each series.
+_N_CALIBRATING = 1024
+_N_OF_A_SERIES = 8
+# Windows whose scales are computed side by side.
+_BATCH_SIZE = 4096
+
+
+def calibrate(normalization: WindowNormalization, dataset: WindowDataset) -> None:
+    """Set what all windows share from at most 1024 of them, evenly spread.
+
+    Parameters
+    ----------
+    normalization : WindowNormalization
+        Is changed.
+    dataset : WindowDataset
+        Windows to train on.
+    """
+    batch = dataset[torch.from_numpy(evenly_spread(len(dataset)))][0]
+    weights = batch.get("sample_weight") if isinstance(batch, dict) else None
+    parts = parts_of(batch)
+    parts.pop("series", None)
+    windows = parts.pop("x")
+    normalization.calibrate(windows, **parts, weights=weights)
+    if windows.dtype == torch.float64 and normalization.kind in (None, "level"):
+        _warn_of_rounding(normalization, windows)
+    if dataset.series_codes is not None:
+        _calibrate_series(normalization, dataset)
+
+
+def _warn_of_rounding(normalization, windows):
+    """Warn if float32 loses much of windows that keep their level."""
+    # (n, L, C) -> (n * L, C), each window as a series
+    inputs = normalization.encode(windows)[0].flatten(0, 1).cpu().numpy()
+    bounds = np.arange(len(windows) + 1) * windows.shape[1]
+    with np.errstate(over="ignore"):
+        rounded = inputs.astype(np.float32)
+    if is_too_coarse(rounded, inputs, bounds):
+        warnings.warn(
+            "Expected windows in which float32, the precision of networks, can tell "
+            f"values apart, found normalize={normalization.kind!r} and a level beside "
+            "which the steps of the series are lost. Use normalize='window', which "
+            "takes the level off first, or subtract a constant from the series.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
+def _calibrate_series(normalization, dataset):
+    """Set the scales of the series from some windows of each, evenly spread."""
+    codes = dataset.series_codes.cpu().numpy()
+    n_each = n_calibrating_of_each(normalization.n_series)
+    rows = torch.from_numpy(evenly_spread_of_each(codes, n_each)).to(dataset.device)
+    scales, series, weights = [], [], []
+    for part in rows.split(_BATCH_SIZE):
+        batch = dataset[part][0]
+        scales.append(normalization.scales_of(batch["x"]))
+        series.append(batch["series"])
+        weights.append(batch.get("sample_weight", torch.ones(len(part))))
+    parts = (torch.cat(part).cpu() for part in (scales, series, weights))
+    normalization.calibrate_series(*parts)
+
+
+def n_calibrating_of_each(n_series: int) -> int:
+    """How many windows of each of so many series tell what is usual of it."""
+    return max(_N_CALIBRATING // n_series, _N_OF_A_SERIES)
+
+
+def evenly_spread_of_each(codes: np.ndarray, n_each: int) -> np.ndarray:
+    """Rows of at most so many windows of each series, from its first to its last.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_windows,), int64
+        Which series each window is of.
+    n_each : int
+
+    Returns
+    -------
+    rows : ndarray, int64
+    """
+    order = np.argsort(codes, kind="stable")
+    sizes = np.bincount(codes)
+    place = np.arange(len(codes)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    size = np.repeat(sizes, sizes)
+    n_taken = np.minimum(size, n_each)
+    # Where the k-th of n_taken even parts of the series begins.
+    is_taken = (place * n_taken) // size > ((place - 1) * n_taken) // size
+    return order[is_taken]
+
+
+def evenly_spread(n_windows: int) -> np.ndarray:
+    """Rows of at most 1024 windows, from the first to the last, to tell what is usual.
+
+    Returns
+    -------
+    rows : ndarray of shape (min(n_windows, 1024),), int64
+    """
+    n_rows = min(n_windows, _N_CALIBRATING)
+    return np.linspace(0, n_windows - 1, n_rows).astype(np.int64)

@@ -1,0 +1,270 @@
+"""Where a network starts: the best linear forecast, solved in closed form.
+
+The forecast of a network is ``start(window) + network(window)``, in the units of the
+window, and at the beginning of the training the second part is zero. The first is a
+ridge regression that shrinks towards a naive forecast rather than towards zero [1]_:
+with ``W_0`` the weights that repeat the last value, or the last season, or nothing,
+
+.. math:: W = W_0 + (X^T X + \\lambda I)^{-1} X^T (Y - X W_0)
+
+so that every forecast between the naive one (a large penalty) and that of least squares
+(none) is there to choose from. The choice is made by rolling-origin evaluation [2]_:
+the training origins are cut into blocks of time, and each block is forecast from all
+that is known before it. As the sums that least squares need are those of the blocks
+added up, one pass over the windows serves all penalties and origins.
+
+References
+----------
+.. [1] A. E. Hoerl and R. W. Kennard (1970), Ridge Regression: Biased Estimation for
+   Nonorthogonal Problems. Technometrics 12 (1), equation 2.1, moved to ``W_0``.
+.. [2] L. J. Tashman (2000), Out-of-sample tests of forecasting accuracy: an analysis
+   and review. International Journal of Forecasting 16 (4), section 3.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Subset
+
+from ..layers.linear_start import LinearStart
+from .batches import parts_of, subset, times_of_rows
+
+# Penalties in units of the mean variance of an input; the last is W_0 itself.
+_PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
+# Blocks of time, the first of which only train.
+_N_BLOCKS, _N_FIRST = 8, 3
+
+
+@dataclass
+class Moments:
+    """Sums over origins that least squares need, float64.
+
+    Attributes
+    ----------
+    xx : Tensor of shape (d + 1, d + 1)
+        Products of inputs, the last of which is 1.
+    xy : Tensor of shape (d + 1, o)
+        Products of inputs and targets.
+    yy : Tensor of shape ()
+        Squares of the targets.
+    """
+
+    xx: Tensor
+    xy: Tensor
+    yy: Tensor
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(self.xx + other.xx, self.xy + other.xy, self.yy + other.yy)
+
+    @property
+    def n(self) -> float:
+        """Sum of the weights of the origins."""
+        return float(self.xx[-1, -1])
+
+    def error(self, weights: Tensor) -> float:
+        """Sum of the squares of what weights (d + 1, o) miss."""
+        cross = (weights * self.xy).sum()
+        return float(self.yy - 2 * cross + (weights * (self.xx @ weights)).sum())
+
+
+class Ridge:
+    """Penalized least squares, shrunk towards weights that are given.
+
+    Parameters
+    ----------
+    moments : Moments
+        Of the origins to learn from.
+    """
+
+    def __init__(self, moments: Moments):
+        n = self.n = moments.n
+        self.mean_x, self.mean_y = moments.xx[-1, :-1] / n, moments.xy[-1] / n
+        cov = moments.xx[:-1, :-1] / n - torch.outer(self.mean_x, self.mean_x)
+        cross = moments.xy[:-1] / n - torch.outer(self.mean_x, self.mean_y)
+        values, self.vectors = torch.linalg.eigh(cov)
+        self.values = values.clamp_min(0)
+        self.cross = self.vectors.T @ cross
+
+    def weights(self, prior: Tensor, penalty: float) -> Tensor:
+        """Weights (d, o), and below them the biases.
+
+        Parameters
+        ----------
+        prior : Tensor of shape (d, o)
+            What the weights are shrunk towards.
+        penalty : float
+            In units of the mean variance of an input. Infinity gives the prior itself,
+            without any bias.
+        """
+        if not np.isfinite(penalty):
+            return torch.cat([prior, prior.new_zeros(1, prior.shape[1])])
+        shrunk = self.values + penalty / self.n * self.values.mean()
+        shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where nothing varies at all
+        missed = self.cross - self.values.unsqueeze(1) * (self.vectors.T @ prior)
+        weights = prior + self.vectors @ (missed / shrunk.unsqueeze(1))
+        return torch.cat([weights, (self.mean_y - self.mean_x @ weights).unsqueeze(0)])
+
+
+def solve_start(net: Any, dataset: Any) -> Callable[[], None]:
+    """Set the linear map that the training of a network begins with.
+
+    Parameters
+    ----------
+    net : Forecaster
+        Initialized, with its normalization calibrated.
+    dataset : dataset
+        What it will be trained on.
+
+    Returns
+    -------
+    solve_again : callable
+        Sets the map once more, with the same prior and penalty, from all origins, those
+        that were held back among them: for when there is nothing left to choose.
+    """
+    start = net.module_.start
+    train, held_back = net.get_split_datasets(dataset)
+    first, *blocks = blocks_of(train, net.horizon_)
+    known = moments_of(net, first)
+    candidates = _candidates(net, start, known[0].xx)
+    errors = np.zeros((len(known), len(candidates)))
+    for before, block in blocks:
+        test = moments_of(net, block)
+        errors += _errors(known, test, candidates)
+        known = _sum(known, moments_of(net, before), test)
+    learned, test = known, moments_of(net, held_back)
+    errors += _errors(known, test, candidates)
+    chosen = [candidates[best] for best in errors.argmin(axis=1)]
+    _set(start, learned, chosen)
+
+    def solve_again() -> None:
+        if held_back is not None:
+            between = moments_of(net, _between(dataset, train, held_back))
+            _set(start, _sum(learned, between, test), chosen)
+
+    return solve_again
+
+
+def blocks_of(train: Any, horizon: int) -> list[Any]:
+    """Datasets of the first origins, and of the blocks of time that follow.
+
+    Parameters
+    ----------
+    train : dataset
+    horizon : int
+        Steps that the targets reach ahead.
+
+    Returns
+    -------
+    blocks : list
+        A dataset, then pairs of them: those origins of a block that begin before the
+        targets of the block before are known, and the others. None is an empty one.
+    """
+    whole, rows, times = times_of_rows(train)
+    places = np.arange(_N_FIRST, _N_BLOCKS) / _N_BLOCKS
+    begins = np.unique(np.quantile(times, places, method="higher"))
+    blocks: list[Any] = [_part(whole, rows[times < begins[0]])]
+    for begin, end in zip(begins, [*begins[1:], np.inf]):
+        is_late = times >= begin + horizon - 1
+        inside = (times >= begin) & (times < end)
+        parts = rows[inside & ~is_late], rows[inside & is_late]
+        blocks.append(tuple(_part(whole, part) for part in parts))
+    return blocks
+
+
+def _part(dataset, rows):
+    return subset(dataset, rows) if len(rows) else None
+
+
+def _candidates(net, start: LinearStart, like: Tensor) -> list[tuple[list, float]]:
+    """All priors, a matrix (d, o) for each group of outputs, with all penalties."""
+    priors = [torch.zeros(*start.weight.shape[:2], start.n_inputs), start.last_of(1)]
+    season = net.seasonality
+    if season is not None and 1 < season <= min(start.length, start.n_inputs):
+        priors.append(start.last_of(season))
+    priors = [[group.T.to(like) for group in prior] for prior in priors]
+    return [(prior, penalty) for prior in priors for penalty in _PENALTIES]
+
+
+def _errors(known: list, test: list, candidates: list) -> np.ndarray:
+    """What each candidate misses of a block, (n_groups, n_candidates)."""
+    errors = np.zeros((len(known), len(candidates)))
+    for group, (before, block) in enumerate(zip(known, test)):
+        if before.n and block.n:
+            ridge = Ridge(before)
+            errors[group] = [
+                block.error(ridge.weights(prior[group], penalty))
+                for prior, penalty in candidates
+            ]
+    return errors
+
+
+def _set(start: LinearStart, moments: list, chosen: list) -> None:
+    """Give the map the weights that solve for these moments, if there are any."""
+    if not all(group.n for group in moments):
+        return
+    solved = [
+        Ridge(of_group).weights(prior[group], penalty)
+        for group, (of_group, (prior, penalty)) in enumerate(zip(moments, chosen))
+    ]
+    # (G, d + 1, o) -> (G, o, d) and (G, o)
+    weights = torch.stack(solved).transpose(1, 2)
+    start.set_weights(weights[..., :-1], weights[..., -1])
+
+
+@torch.no_grad()
+def moments_of(net: Any, dataset: Any) -> list[Moments]:
+    """Moments of the encoded windows and targets of a dataset, for each group."""
+    module, start = net.module_, net.module_.start
+    n_groups, n_outputs, _ = start.weight.shape
+    size = start.n_inputs + 1
+    like = torch.empty(0, dtype=torch.float64, device=start.weight.device)
+    sums = [
+        Moments(*(like.new_zeros(s) for s in ((size, size), (size, n_outputs), ())))
+        for _ in range(n_groups)
+    ]
+    batches = [] if dataset is None else net.get_iterator(dataset, training=False)
+    for x, y in batches:
+        parts = parts_of(x, lambda part: part.to(net.device_))
+        weights = x.get("sample_weight") if isinstance(x, dict) else None
+        rows, units = module.read_by(start, **parts)
+        y = y.to(net.device_).unflatten(1, (-1, net.spec_.n_targets))
+        targets = start.grouped(units.encode(y))
+        for group in range(n_groups):
+            batch = _moments(rows[:, group], targets[:, group], weights)
+            sums[group] = sums[group] + batch
+    return sums
+
+
+def _moments(rows, targets, weights):
+    """Moments of a batch, (n, d) and (n, o), of the origins with all targets there."""
+    rows, targets = rows.double(), targets.double()
+    is_whole = targets.isfinite().all(dim=1)
+    rows, targets = rows[is_whole], targets[is_whole]
+    rows = torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)
+    weights = 1.0 if weights is None else weights.to(rows).unsqueeze(1)[is_whole]
+    weighted = rows * weights
+    square = (weights * targets.square()).sum()
+    return Moments(weighted.T @ rows, weighted.T @ targets, square)
+
+
+def _sum(*moments: list) -> list:
+    """Moments of several parts, added up for each group."""
+    total, *others = moments
+    for other in others:
+        total = [a + b for a, b in zip(total, other)]
+    return total
+
+
+def _between(dataset, train, held_back):
+    """The origins that are neither trained on nor held back; None if there are none."""
+    parts = [part for part in (train, held_back) if isinstance(part, Subset)]
+    if len(parts) < 2 or any(part.dataset is not dataset for part in parts):
+        return None
+    is_left = np.ones(len(dataset), dtype=bool)
+    for part in parts:
+        is_left[np.asarray(part.indices)] = False
+    return _part(dataset, np.flatnonzero(is_left))

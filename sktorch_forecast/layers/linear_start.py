@@ -1,0 +1,185 @@
+"""A linear map of the window that a network starts from.
+
+Symbols used below::
+
+    b  batch      L  length       C  n_channels    H  horizon    K  n_targets
+    F  n_future   S  n_static     G  groups of outputs that read the same inputs
+    d  inputs of a group          o  outputs of a group
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Inputs of the map, at most: it is found from a matrix of the square of them.
+_MAX_INPUTS = 1024
+
+
+class LinearStart(nn.Module):
+    """A linear forecast in the units of the window, found in closed form.
+
+    It reads all that the network reads: every channel of the window, covariates of the
+    horizon and static ones. Where that makes more than 1,024 numbers, each target reads
+    its own last 1,024 values only. What is missing is taken to be as it last was.
+
+    Its weights are buffers: they are not trained on.
+
+    Parameters
+    ----------
+    n_channels, n_targets, length, horizon : int
+        Shapes of windows and targets.
+    n_future, n_static : int, default=0
+        Numbers of covariates known in the future, which are the last channels, and of
+        static ones.
+    masked : bool, default=False
+        Whether windows come with channels that say where values are.
+
+    Attributes
+    ----------
+    weight : Tensor of shape (G, o, d)
+        Zero until it is set. One group of outputs reads everything, or each target
+        is a group of its own.
+    bias : Tensor of shape (G, o)
+    share : Tensor of shape ()
+        How much of what the network says of the locations is added to this.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    share: Tensor
+
+    def __init__(
+        self,
+        n_channels: int,
+        n_targets: int,
+        length: int,
+        horizon: int,
+        n_future: int = 0,
+        n_static: int = 0,
+        masked: bool = False,
+    ):
+        super().__init__()
+        self.n_channels, self.n_targets, self.horizon = n_channels, n_targets, horizon
+        self.length, self.n_past, self.masked = length, n_channels - n_future, masked
+        n_inputs = length * n_channels + horizon * n_future + n_static
+        self.reads_all = n_inputs <= _MAX_INPUTS
+        n_groups, n_outputs = 1, horizon * n_targets
+        if not self.reads_all:
+            n_inputs = min(length, _MAX_INPUTS)
+            n_groups, n_outputs = n_targets, horizon
+        self.n_inputs = n_inputs
+        # Columns are filled up as in `Linear`.
+        n_columns = n_inputs + (-n_inputs % 4)
+        self.register_buffer("weight", torch.zeros(n_groups, n_outputs, n_columns))
+        self.register_buffer("bias", torch.zeros(n_groups, n_outputs))
+        self.register_buffer("share", torch.ones(()))
+
+    def rows(
+        self, inputs: Tensor, future: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """What each group of outputs reads, (b, G, d).
+
+        Parameters
+        ----------
+        inputs : Tensor of shape (b, L, n_inputs)
+            Windows as networks see them, with what comes behind their channels.
+        future : Tensor of shape (b, H, F), default=None
+        static : Tensor of shape (b, S), default=None
+            Both standardized.
+        """
+        x = inputs[..., : self.n_channels]
+        if self.masked:
+            x = self._filled(x, inputs[..., self.n_channels :][..., : self.n_past])
+        if not self.reads_all:
+            return x[:, -self.n_inputs :, : self.n_targets].transpose(1, 2)
+        parts = [x, *(part for part in (future, static) if part is not None)]
+        return torch.cat([part.flatten(1) for part in parts], dim=1).unsqueeze(1)
+
+    def grouped(self, y: Tensor) -> Tensor:
+        """Targets by groups: (b, H, K) -> (b, G, o)"""
+        return y.flatten(1).unsqueeze(1) if self.reads_all else y.transpose(1, 2)
+
+    def last_of(self, n_steps_back: int) -> Tensor:
+        """Weights that repeat what was so many steps back, (G, o, d).
+
+        With a season of m steps, the seasonal naive forecast is
+        ``last_of(m)``: step h repeats the value at the place of h in the last season.
+        """
+        weight = torch.zeros(*self.weight.shape[:2], self.n_inputs)
+        k, length = self.n_targets, min(self.length, self.n_inputs)
+        for step in range(self.horizon):
+            place = length - n_steps_back + step % n_steps_back
+            if self.reads_all:
+                for target in range(k):
+                    weight[0, step * k + target, place * self.n_channels + target] = 1
+            else:
+                weight[:, step, place] = 1
+        return weight
+
+    def set_weights(self, weight: Tensor, bias: Tensor) -> None:
+        """Take over weights of shape (G, o, d) and biases of shape (G, o)."""
+        self.weight[..., : self.n_inputs].copy_(weight)
+        self.bias.copy_(bias)
+
+    def forward(
+        self, inputs: Tensor, future: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """The linear forecast of what follows each window, (b, H, K).
+
+        Parameters
+        ----------
+        inputs, future, static : Tensor
+            As for `rows`.
+        """
+        rows = self.rows(inputs, future, static)
+        rows = F.pad(rows, (0, self.weight.shape[-1] - self.n_inputs))
+        z = torch.stack(
+            [F.linear(rows[:, g], w, self.bias[g]) for g, w in enumerate(self.weight)],
+            dim=1,
+        )
+        if self.reads_all:
+            return z.view(-1, self.horizon, self.n_targets)
+        return z.transpose(1, 2)
+
+    def of_steps(
+        self,
+        inputs: Tensor,
+        future: Tensor | None,
+        static: Tensor | None,
+        n_steps: int,
+        stride: int,
+    ) -> Tensor:
+        """Linear forecasts from the last time steps of each window, (b, n_steps, H, K).
+
+        At the earlier ones, what comes before the window is taken to be zero, which is
+        the middle of the window in its own units.
+
+        Parameters
+        ----------
+        inputs, static : Tensor
+            As for `rows`.
+        future : Tensor of shape (b, n_steps, H, F) or None
+            What follows each of the steps.
+        n_steps : int
+            How many steps, counted back from the last.
+        stride : int
+            Timestamps between them.
+        """
+        b, length = inputs.shape[:2]
+        padded = F.pad(inputs, (0, 0, length - 1, 0))
+        # (b, 2 L - 1, C) -> (b, L, C, L), the window up to every step
+        ends = torch.arange(n_steps, device=inputs.device) - (n_steps - 1)
+        windows = padded.unfold(1, length, 1)[:, length - 1 + stride * ends]
+        # (b, n_steps, C, L) -> (b * n_steps, L, C)
+        windows = windows.transpose(2, 3).flatten(0, 1)
+        future = None if future is None else future.flatten(0, 1)
+        static = None if static is None else static.repeat_interleave(n_steps, dim=0)
+        return self(windows, future, static).unflatten(0, (b, n_steps))
+
+    def _filled(self, x, seen):
+        """Windows in which what is missing is as it last was, or zero before that."""
+        steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
+        place = (seen > 0).mul(steps).cummax(dim=1).values
+        before = F.pad(x[..., : self.n_past], (0, 0, 1, 0))
+        known = before.gather(1, place)
+        return torch.cat([known, x[..., self.n_past :]], dim=2)

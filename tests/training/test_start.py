@@ -1,0 +1,313 @@
+"""Networks that start from a linear forecast, against scikit-learn's ridge."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import Ridge as SklearnRidge
+
+from sktorch_forecast import (
+    EncoderDecoderForecaster,
+    GRUForecaster,
+    MLPForecaster,
+    NaiveForecaster,
+    RecursiveForecaster,
+    RNNForecaster,
+    WaveNetForecaster,
+    make_windows,
+)
+from sktorch_forecast._training.stacking import share_of
+from sktorch_forecast._training.start import Moments, Ridge
+from sktorch_forecast.forecaster import Forecaster
+
+RNG = np.random.default_rng(0)
+N, L, H = 260, 12, 3
+TIME = np.arange(N)
+WAVE = 5 + np.sin(TIME / 3) + RNG.normal(0, 0.2, N)
+WALK = RNG.normal(size=N).cumsum()
+X, Y = make_windows(WAVE, horizon=H, length=L)
+PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
+
+
+def network(cls=MLPForecaster, **params):
+    params = {"start": "ridge", "max_epochs": 2, "random_state": 0} | params
+    return cls(**params)
+
+
+def untrained(**params):
+    """A learning rate at which nothing moves: the start alone."""
+    return network(lr=1e-30, max_epochs=1, **params)
+
+
+# ------------------------------------------------------------------------- the solution
+
+
+def moments(x, y, weights=1.0):
+    rows = torch.from_numpy(np.column_stack([x, np.ones(len(x))]))
+    y, weighted = torch.from_numpy(y), rows * torch.as_tensor(weights)
+    return Moments(weighted.T @ rows, weighted.T @ y, y.square().sum())
+
+
+def test_ridge_is_that_of_scikit_learn():
+    x, y = RNG.normal(2, 1, (50, 4)) * [1, 2, 3, 0.1], RNG.normal(size=(50, 2))
+    prior = RNG.normal(size=(4, 2))
+    penalty = 7.0 * x.var(axis=0).mean()
+    expected = SklearnRidge(penalty).fit(x, y - x @ prior)
+    found = Ridge(moments(x, y)).weights(torch.from_numpy(prior), 7.0)
+    assert_allclose(found[:-1], prior + expected.coef_.T, rtol=1e-9)
+    assert_allclose(found[-1], expected.intercept_, rtol=1e-9)
+    only = Ridge(moments(x, y)).weights(torch.from_numpy(prior), np.inf)
+    assert_array_equal(only, np.vstack([prior, [0, 0]]))
+
+
+def test_the_error_of_weights_is_that_of_their_forecasts():
+    x, y = RNG.normal(size=(50, 4)), RNG.normal(size=(50, 2))
+    weights = RNG.normal(size=(5, 2))
+    expected = np.square(y - x @ weights[:-1] - weights[-1]).sum()
+    assert_allclose(moments(x, y).error(torch.from_numpy(weights)), expected)
+
+
+def by_hand(x, y, n_valid, seasons=(None, 1)):
+    """Forecasts of rolling-origin ridge, by scikit-learn, in units of the windows."""
+    mean, scale = x.mean(1, keepdims=True), x.std(1, keepdims=True)
+    rows, targets = (x - mean) / scale, (y - mean) / scale
+    n = len(x) - n_valid
+    n_train = n - (H - 1)  # what is known when the first held-back origin comes
+    begins = np.unique(
+        np.quantile(np.arange(n_train), np.arange(3, 8) / 8, method="higher")
+    )
+    spans = [(begin + H - 1, end) for begin, end in zip(begins, [*begins[1:], n_train])]
+    folds = [(begin, span) for begin, span in zip(begins, spans)]
+    folds.append((n_train, (n, len(x))))
+
+    def solved(n_known, season, penalty):
+        known = slice(None, n_known)
+        places = None if season is None else [L - season + h % season for h in range(H)]
+        prior = (lambda r: 0.0) if season is None else (lambda r: r[:, places])
+        if np.isinf(penalty):
+            return lambda r: prior(r) + np.zeros((len(r), H))
+        alpha = penalty * rows[known].var(axis=0).mean()
+        left = targets[known] - prior(rows[known])
+        ridge = SklearnRidge(alpha, solver="cholesky").fit(rows[known], left)
+        return lambda r: prior(r) + ridge.predict(r)
+
+    def error(season, penalty):
+        return sum(
+            np.square(solved(n_known, season, penalty)(rows[a:b]) - targets[a:b]).sum()
+            for n_known, (a, b) in folds
+            if b > a
+        )
+
+    choices = [(season, penalty) for season in seasons for penalty in PENALTIES]
+    best = min(choices, key=lambda choice: error(*choice))
+    return mean + scale * solved(len(x), *best)(rows), best
+
+
+@pytest.mark.parametrize("series", [WAVE, WALK], ids=["wave", "walk"])
+def test_the_start_by_hand(series):
+    x, y = make_windows(series, horizon=H, length=L)
+    dense = np.asarray(x, dtype=np.float64)[..., 0]
+    expected, _ = by_hand(dense, y, round(0.15 * len(x)))
+    assert_allclose(untrained().fit(x, y).predict(x), expected, atol=2e-4)
+
+
+def test_a_random_walk_is_forecast_as_naively_as_it_deserves():
+    x, y = make_windows(RNG.normal(size=2000).cumsum(), horizon=1, length=24)
+    forecasts = network().fit(x[:1500], y[:1500]).predict(x[1500:])
+    naive = np.asarray(x[1500:])[:, -1, 0]
+    errors = [np.abs(y[1500:] - guess).mean() for guess in (forecasts, naive)]
+    assert errors[0] < 1.02 * errors[1]
+
+
+def test_a_season_is_repeated_where_nothing_else_is_known():
+    pattern = RNG.normal(size=7)
+    series = np.tile(pattern, 12) + RNG.normal(0, 0.01, 84)
+    x, y = make_windows(series, horizon=7, length=21)
+    model = untrained(seasonality=7).fit(x[:40], y[:40])
+    naive = NaiveForecaster(7).fit(x[:40], y[:40]).predict(x[40:])
+    miss = np.abs(model.predict(x[40:]) - y[40:]).mean()
+    assert miss < 1.5 * np.abs(naive - y[40:]).mean()
+
+
+# ------------------------------------------------------- it goes with all features
+
+
+def test_a_network_that_only_does_harm_adds_nothing():
+    model = network(
+        lr=100.0, clip_grad_norm=None, optimizer=torch.optim.SGD, max_epochs=3
+    )
+    with pytest.warns(UserWarning):
+        found = model.fit(X, Y)
+    assert_array_equal(found.predict(X), untrained().fit(X, Y).predict(X))
+    assert found.linear_share_ == 1
+
+
+def test_what_is_not_linear_is_learned():
+    # The sign of a product is what no linear map knows.
+    x = RNG.normal(size=(1500, 4))
+    y = x.mean(axis=1) + 2 * np.sign(x[:, 0] * x[:, 1])
+    options = {"normalize": None, "max_epochs": 60, "lr": 0.01}
+    model = network(**options).fit(x[:1200], y[:1200])
+    start = untrained(normalize=None).fit(x[:1200], y[:1200])
+    assert model.score(x[1200:], y[1200:]) > 0.6
+    assert start.score(x[1200:], y[1200:]) < 0.2
+    assert model.linear_share_ < 0.5
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"loss": "quantile"},
+        {"loss": "normal"},
+        {"loss": "student_t"},
+        {"loss": "mae"},
+        {"loss": "mase", "seasonality": 2},
+        {"cls": GRUForecaster, "train_on": "all_steps"},
+        {"cls": WaveNetForecaster, "dilations": (1, 2)},
+        {"cls": EncoderDecoderForecaster, "teacher_forcing": 0.5},
+        {"cls": RNNForecaster, "readout": False, "hidden_size": H},
+    ],
+    ids=str,
+)
+def test_every_network_starts_there(params):
+    expected = untrained().fit(X, Y).predict(X)
+    found = untrained(**params).fit(X, Y).predict(X)
+    assert_allclose(found, expected, atol=2e-3)
+
+
+def test_a_network_of_ones_own_without_a_readout():
+    class Flat(torch.nn.Module):
+        def __init__(self, length, output_shape):
+            super().__init__()
+            self.shape = output_shape
+            self.linear = torch.nn.Linear(length, int(np.prod(output_shape)))
+
+        def forward(self, x):
+            return self.linear(x[..., 0]).view(len(x), *self.shape)
+
+    class FlatForecaster(Forecaster):
+        module = Flat
+
+    expected = untrained().fit(X, Y).predict(X)
+    found = untrained(cls=FlatForecaster).fit(X, Y)
+    assert_allclose(found.predict(X), expected, atol=2e-3)
+    before = found.module_.gate.item()
+    trained = network(FlatForecaster, lr=0.1).fit(X, Y)
+    assert trained.module_.gate.item() != before
+
+
+def test_covariates_of_all_kinds_are_read():
+    plan, place = RNG.normal(size=(2, 2 * N))
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat([0, 1], N),
+            "time": np.tile(TIME, 2),
+            "y": np.r_[WAVE, WAVE + 3] + 2 * plan,
+            "plan": plan,
+            "size": np.repeat([1.0, 2.0], N),
+        }
+    )
+    options = {"id": "id", "time": "time", "target": "y"}
+    options |= {"future": "plan", "static": "size", "horizon": H, "length": L}
+    x, y = make_windows(frame, **options)
+    # The plan of the horizon is worth a deviation of 2; what is left is the wave.
+    assert np.abs(untrained().fit(x, y).predict(x) - y).mean() < 0.5
+
+
+def test_several_targets():
+    both = np.column_stack([WAVE, np.roll(WAVE, 1)])
+    x, y = make_windows(both, horizon=1, length=L, target=[0, 1])
+    # The second is what the first was one step before, which is in the window.
+    miss = np.abs(untrained().fit(x[5:], y[5:]).predict(x[5:]) - y[5:]).mean(axis=0)
+    assert miss[1] < miss[0] / 4
+
+
+def test_missing_values():
+    series = WAVE.copy()
+    series[RNG.choice(N, 12, replace=False)] = np.nan
+    x, y = make_windows(series, horizon=H, length=L, missing="mask")
+    forecasts = untrained(missing="mask").fit(x, y).predict(x)
+    whole = untrained().fit(X, Y).predict(X)
+    assert forecasts.shape == y.shape
+    assert np.abs(forecasts - whole[: len(forecasts)]).mean() < 0.1
+
+
+def test_weights_count_as_repetitions():
+    x, y = np.asarray(X, dtype=np.float64)[..., 0], np.array(Y)
+    weights = RNG.integers(1, 4, len(x))
+    options = {"early_stopping": False, "normalize": "last"}
+    weighted = untrained(**options).fit(x, y, sample_weight=weights)
+    known, repeated = (np.repeat(part, weights, axis=0) for part in (x, y))
+    again = untrained(**options).fit(known, repeated)
+    # Blocks of time begin at other origins, so another penalty may be chosen.
+    assert_allclose(weighted.predict(x), again.predict(x), atol=0.1)
+
+
+def test_going_on_keeps_the_start():
+    first = network().fit(X[:150], Y[:150])
+    weight = first.module_.start.weight.clone()
+    first.partial_fit(X, Y)
+    assert_array_equal(first.module_.start.weight, weight)
+    first.set_params(warm_start=True).fit(X, Y)
+    assert_array_equal(first.module_.start.weight, weight)
+    first.set_params(start=None).fit(X, Y)
+    assert first.module_.start is None
+
+
+def test_another_start_is_another_meaning_of_the_weights(tmp_path):
+    network().fit(X, Y).save_params(f_params=tmp_path / "weights.pt")
+    with pytest.raises((ValueError, RuntimeError)):
+        network(start=None).initialize(X, Y).load_params(tmp_path / "weights.pt")
+
+
+def test_one_step_networks_are_fed_back():
+    x, y = make_windows(WAVE, horizon=1, length=L)
+    model = RecursiveForecaster(network(GRUForecaster), horizon=2).fit(x, y)
+    one = model.estimator_
+    window = np.asarray(x[:1])
+    step = one.predict(window)
+    moved = np.concatenate([window[:, 1:], step.reshape(1, 1, 1)], axis=1)
+    expected = [*step, *one.predict(moved)]
+    assert_allclose(model.predict(x[:1]), [expected], rtol=1e-5)
+
+
+def test_other_starts_are_refused():
+    with pytest.raises(ValueError, match="'start' parameter of .* among {'ridge'}"):
+        network(start="naive").fit(X, Y)
+
+
+# ------------------------------------------------------- how much the network adds
+
+
+def test_the_share_by_hand():
+    # r g and g^2 of four blocks of one origin each: s = 8 / 8, and no doubt at all.
+    assert share_of(np.full(4, 2.0), np.full(4, 2.0), np.arange(4)) == 1
+    # s = 8 / 16; r g - s g^2 is 0 again.
+    assert share_of(np.full(4, 2.0), np.full(4, 4.0), np.arange(4)) == 0.5
+    # s = 1; left of r g are 1, -1, 1, -1: its variance is 4 / 3 * 4 / 64 = 1 / 12, and
+    # two standard errors squared are 4 / 12.
+    gain = np.array([3.0, 1, 3, 1])
+    assert_allclose(share_of(gain, np.full(4, 2.0), np.arange(4)), 2 / 3)
+    # In one block, nobody can tell; and what does harm is left out.
+    assert share_of(gain, np.full(4, 2.0), np.zeros(4, dtype=int)) == 0
+    assert share_of(-gain, np.full(4, 2.0), np.arange(4)) == 0
+
+
+def test_overlapping_origins_count_once():
+    rng = np.random.default_rng(1)
+    gain, square = rng.normal(0.5, 1, 20), np.ones(20)
+    once = share_of(gain, square, np.arange(20))
+    often = share_of(
+        np.repeat(gain, 5), np.repeat(square, 5), np.repeat(np.arange(20), 5)
+    )
+    assert_allclose(often, once)
+
+
+def test_clones_and_copies():
+    model = network().fit(X, Y)
+    assert clone(model).get_params()["start"] == "ridge"
+    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
