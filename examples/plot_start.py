@@ -1,0 +1,93 @@
+"""
+What does the network add?
+==========================
+
+A ridge regression on the window is fitted in an instant and better than many a network.
+So every network of this package starts there: the linear forecast is solved first, and
+the network learns what is left of the series. This example asks what that is.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from sktorch_forecast import (
+    GRUForecaster,
+    NaiveForecaster,
+    TabularForecaster,
+    make_windows,
+)
+from sktorch_forecast.datasets import load_sunspots
+
+# %%
+# Two series
+# ----------
+# The yearly numbers of sunspots, of which 200 years are little to learn from, and a
+# series that no linear map can forecast well: it jumps down wherever it has come above
+# a threshold, as water does that tips a bucket.
+
+sunspots = load_sunspots()
+rng = np.random.default_rng(0)
+bucket = np.zeros(2000)
+for t in range(1, len(bucket)):
+    rise = 0.3 if bucket[t - 1] < 2 else -3
+    bucket[t] = bucket[t - 1] + rise + rng.normal(scale=0.1)
+
+# %%
+# With and without
+# ----------------
+# ``start=None`` is the network alone. With ``start="ridge"`` the weights of the best
+# epoch are kept, the start itself being epoch 0, and what the network says counts only
+# as far as the held-back origins confirm it.
+
+models = {
+    "naive": NaiveForecaster(),
+    "ridge": TabularForecaster(),
+    "GRU alone": GRUForecaster(start=None, random_state=0),
+    "GRU from ridge": GRUForecaster(start="ridge", random_state=0),
+}
+errors, shares = {}, {}
+for name, series in {"sunspots": sunspots, "bucket": bucket}.items():
+    X, y = make_windows(series, horizon=4, length=24)
+    n_test = len(X) // 5
+    n_train = len(X) - n_test - 3  # the gap keeps targets apart
+    errors[name] = {
+        key: np.abs(
+            model.fit(X[:n_train], y[:n_train]).predict(X[-n_test:]) - y[-n_test:]
+        ).mean()
+        for key, model in models.items()
+    }
+    shares[name] = models["GRU from ridge"].linear_share_
+errors = pd.DataFrame(errors).T
+print((errors.div(errors["ridge"], axis=0)).round(2).to_string())
+
+# %%
+# ``linear_share_`` says how much of the variance of the forecasts comes of the start.
+# Where it is 1, the network has nothing to add, and is not used.
+
+print(pd.Series(shares, name="linear share").round(2).to_string())
+
+# %%
+# The start is there to look at: what each step of the horizon takes from each timestamp
+# of the window, in the units of the window.
+
+start = models["GRU from ridge"].module_.start
+weight = start.weight[0, :, : start.n_inputs]
+bound = float(weight.abs().max())
+fig, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+image = axes[0].imshow(weight, cmap="RdBu", vmin=-bound, vmax=bound, aspect="auto")
+axes[0].set(
+    title="Where the network starts on the bucket: a linear map",
+    xlabel="timestamps before the origin",
+    ylabel="step of the horizon",
+    xticks=range(23, -1, -4),
+    xticklabels=range(0, 24, 4),
+    yticks=range(4),
+    yticklabels=range(1, 5),
+)
+fig.colorbar(image, ax=axes[0], label="weight")
+errors.div(errors["ridge"], axis=0).plot.bar(ax=axes[1], rot=0, legend=False)
+axes[1].axhline(1, color="0.5", linewidth=1, zorder=0)
+axes[1].set(title="What it adds", ylabel="mean absolute error / that of ridge")
+axes[1].legend(loc="upper right")
+plt.show()
