@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration m4 ett bench peers test mutants lint docs clean
+.PHONY: install demo course calibration defaults m4 ett bench peers test mutants lint docs clean
 
 install: .venv/installed
 
@@ -27,6 +27,15 @@ course: install
 
 calibration: install
 	$(BIN)/python examples/calibration_table.py --json examples/output/calibration.json
+
+# What networks do without arguments, on series of packages and beside statsforecast.
+defaults: .venv-series/installed
+	.venv-series/bin/python examples/defaults.py --jobs 2
+
+.venv-series/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-series
+	.venv-series/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[fetch,series]" torch==2.13.0
+	@touch $@
 
 m4: install
 	$(BIN)/python examples/m4_hourly.py --seeds 3
@@ -61,4 +70,4 @@ docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv .venv-peers build docs/_build docs/api docs/auto_examples examples/output
+	rm -rf .venv .venv-peers .venv-series build docs/_build docs/api docs/auto_examples examples/output
