@@ -79,9 +79,21 @@ class StudentT(Likelihood):
         freedom = 2 + _positive(z[..., 2:], _MIN_SCALE)
         return torch.cat([super().constrain(z[..., :2]), freedom], dim=-1)
 
-    def in_torch(self, params: Tensor) -> distributions.Distribution:
+    def loss(self, params: Tensor, y: Tensor) -> Tensor:
+        """Minus the logarithm of the density.
+
+        Written out, since torch's distribution makes another one, of the degrees of
+        freedom, and checks those whether it should or not.
+        """
         loc, scale, freedom = params.unbind(-1)
-        return distributions.StudentT(freedom, loc, scale, validate_args=False)
+        half = (freedom + 1) / 2
+        return (
+            (freedom / 2).lgamma()
+            - half.lgamma()
+            + (freedom * np.pi).log() / 2
+            + scale.log()
+            + half * (((y - loc) / scale).square() / freedom).log1p()
+        )
 
     def in_scipy(self, params: np.ndarray) -> Any:
         return stats.t(params[..., 2], params[..., 0], params[..., 1])
