@@ -6,7 +6,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration defaults m4 ett bench peers test mutants lint docs clean
+.PHONY: install demo course calibration defaults m4 ett bench peers test fuzz mutants lint
+.PHONY: docs clean
 
 install: .venv/installed
 
@@ -66,8 +67,13 @@ test: lint
 mutants: install
 	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/python tests/mutants.py
 
+# Twenty times as many random examples as in the tests, and others every time.
+fuzz: install
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile=fuzz tests/adversarial/test_properties_*.py
+
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv .venv-peers .venv-series build docs/_build docs/api docs/auto_examples examples/output
+	rm -rf .venv .venv-peers .venv-series .hypothesis build
+	rm -rf docs/_build docs/api docs/auto_examples examples/output

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from .dropout import Dropout
 from .gru import GRU
 from .readout import Readout
+from .rnn import RNN
 
 CELLS: dict[str, Callable[..., nn.Module]] = {
-    "rnn": nn.RNN,
+    "rnn": RNN,
     "lstm": nn.LSTM,
     "gru": GRU,
 }
@@ -23,7 +24,7 @@ class RecurrentLayers(nn.Module):
 
     Parameters
     ----------
-    cell : {torch.nn.RNN, torch.nn.LSTM, GRU}
+    cell : {RNN, torch.nn.LSTM, GRU}
         Class of the layers.
     n_inputs : int
         Size of the input at each time step.
@@ -118,7 +119,7 @@ class RecurrentNetwork(nn.Module):
         output is the forecast, and `hidden_size` must be as many as there are outputs.
     nonlinearity : {"tanh", "relu"} or None, default=None
         For simple recurrent layers; the others have none to choose.
-    cell : {torch.nn.RNN, torch.nn.LSTM, GRU} or None, default=None
+    cell : {RNN, torch.nn.LSTM, GRU} or None, default=None
         Class of the layers; None is that of the subclass.
 
     References
@@ -127,7 +128,7 @@ class RecurrentNetwork(nn.Module):
        On-Line Training of Recurrent Network Trajectories. Neural Computation 2 (4).
     """
 
-    cell: Callable[..., nn.Module] = nn.RNN
+    cell: Callable[..., nn.Module] = RNN
 
     def __init__(
         self,

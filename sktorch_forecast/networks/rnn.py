@@ -2,17 +2,16 @@
 
 from typing import Any, ClassVar, Literal, Unpack
 
-from torch import nn
-
 from .._utils.compat import StrOptions
 from ..layers import RecurrentNetwork
+from ..layers.rnn import RNN
 from ._recurrent import RecurrentForecaster, RecurrentParameters
 
 
 class RNNNetwork(RecurrentNetwork):
     """Stacked simple recurrent layers and a linear read-out, see `RecurrentNetwork`."""
 
-    cell = nn.RNN
+    cell = RNN
 
 
 class RNNForecaster(RecurrentForecaster):
