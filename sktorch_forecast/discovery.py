@@ -47,7 +47,7 @@ def all_estimators(
         "network": lambda cls: issubclass(cls, Forecaster),
         "transformer": lambda cls: hasattr(cls, "transform"),
     }
-    if type_filter not in filters:
+    if not isinstance(type_filter, (str, type(None))) or type_filter not in filters:
         raise ValueError(
             f"Expected type_filter to be one of {list(filters)}, found {type_filter!r}."
         )

@@ -1,5 +1,6 @@
 """The scikit-learn transformer that sets how far back a forecaster looks."""
 
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -7,12 +8,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ._data.frequency import frequency
 from ._data.panel import Panel
-from ._data.time_axis import check_time_axis
+from ._data.time_axis import check_time_axis, is_time_like
 from ._data.windows import Windows
+from ._data.words import same_names
 from ._utils.annotated import check_array, validate_data
-from ._utils.validation import check_positive_int
+from ._utils.validation import check_finite, check_numeric, check_positive_int
 
 
 class SlidingWindow(TransformerMixin, BaseEstimator):
@@ -87,7 +88,6 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
             If `length` is not a positive integer or more than the windows hold, or
             the rows are not finite numbers in time order.
         """
-        check_positive_int(self.length, "length")
         self._check(X, reset=True)
         return self
 
@@ -121,37 +121,62 @@ class SlidingWindow(TransformerMixin, BaseEstimator):
 
     def _check(self, X: Any, reset: bool) -> Windows | np.ndarray:
         """Windows of the rows, or the windows themselves, after all checks."""
-        length = self.length
+        length = check_positive_int(self.length, "length")
+        if isinstance(X, Windows):
+            return self._checked_windows(X, reset)
+        check_numeric(X, "X")
         n_dims = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
+        if n_dims > 3:
+            raise ValueError(
+                "Expected rows of shape (n_timestamps, n_channels) or windows of shape "
+                f"(n_origins, n_timestamps, n_channels), found {np.shape(X)}."
+            )
+        formats: dict[str, Any] = {
+            "dtype": (np.float64, np.float32),
+            "ensure_all_finite": False,
+        }
         if n_dims == 3:
-            if not isinstance(X, Windows):
-                X = check_array(X, allow_nd=True, dtype=(np.float64, np.float32))
-            if X.shape[1] < length:
-                raise ValueError(
-                    f"Expected windows of at least {length} timestamps, the length of "
-                    f"this SlidingWindow, found {X.shape[1]}. Make longer ones, e.g. "
-                    f"make_windows(..., length={length})."
-                )
-            # The features of this transformer are the channels, axis 2 here.
-            channels = np.empty((0, X.shape[2]))
-            validate_data(self, channels, reset=reset, skip_check_array=True)
-            return X
+            X = check_array(X, allow_nd=True, **formats)
+            check_finite(X, "X")
+            return self._checked_windows(X, reset)
         index = getattr(X, "index", None)
-        rows = validate_data(self, X, reset=reset, dtype=(np.float64, np.float32))
-        if isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
+        rows = validate_data(self, X, reset=reset, **formats)
+        check_finite(rows, "X")
+        index = index if isinstance(index, pd.Index) else pd.RangeIndex(len(rows))
+        if isinstance(index, pd.MultiIndex) or is_time_like(index):
             # Folds and filters leave gaps in rows; only their order must hold.
             check_time_axis(index, regular=False)
-        if not isinstance(index, pd.Index):
-            index = pd.RangeIndex(len(rows))
+        names = getattr(self, "feature_names_in_", None)
+        panel = Panel.from_array(rows, index=index, channels=names)
         # The head looks back to the first row as often as it must.
         padded = np.maximum(np.arange(1 - length, len(rows)), 0)
-        panel = Panel.from_array(
-            rows[padded],
+        panel = replace(
+            panel,
+            values=panel.values[padded],
             index=index[padded],
-            channels=getattr(self, "feature_names_in_", None),
-            freq=frequency(index),
+            bounds=np.array([0, len(padded)]),
         )
         return Windows(panel, np.arange(len(rows)) + length - 1, length)
+
+    def _checked_windows(self, X: Any, reset: bool) -> Any:
+        """Windows that are long enough, with the channels of the fit."""
+        if X.shape[1] < self.length:
+            raise ValueError(
+                f"Expected windows of at least {self.length} timestamps, the length of "
+                f"this SlidingWindow, found {X.shape[1]}. Make longer ones, e.g. "
+                f"make_windows(..., length={self.length})."
+            )
+        # The features of this transformer are the channels, axis 2 here.
+        channels = np.empty((0, X.shape[2]))
+        validate_data(self, channels, reset=reset, skip_check_array=True)
+        found = getattr(X, "channels", ())
+        expected = getattr(self, "feature_names_in_", ())
+        if not reset and not same_names(found, expected):
+            raise ValueError(
+                f"X has the channels {list(found)}, but SlidingWindow was fitted with "
+                f"{list(expected)}. Give the same columns in the same order."
+            )
+        return X
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import get_tags
 
 from ._data.panel import Panel
@@ -43,6 +43,11 @@ def check_forecaster(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]
         Called without arguments, it raises an AssertionError, or what the forecaster
         raises, if that does not hold.
 
+    Raises
+    ------
+    TypeError
+        If `estimator` is no instance of an estimator, or takes frames.
+
     Examples
     --------
     With pytest, each check is a test of its own:
@@ -59,6 +64,28 @@ def check_forecaster(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]
     >>> for name, check in check_forecaster(NaiveForecaster()):
     ...     check()
     """
+    _check_instance(estimator)
+    return _named_checks(estimator)
+
+
+def _check_instance(estimator: Any) -> None:
+    """Raise a TypeError unless it is an estimator that takes windows."""
+    is_estimator = isinstance(estimator, BaseEstimator) and hasattr(
+        estimator, "predict"
+    )
+    if not is_estimator:
+        raise TypeError(
+            "Expected a forecaster, an instance of sklearn.base.BaseEstimator with fit "
+            f"and predict, found {estimator!r}. Of a class, give an instance."
+        )
+    if hasattr(estimator, "backtest"):
+        raise TypeError(
+            "Expected a forecaster that takes windows, found a "
+            f"{type(estimator).__name__}, which takes frames. Give what is inside."
+        )
+
+
+def _named_checks(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]:
     for check in _CHECKS:
         name = check.__name__.removeprefix("_check_")
         yield name, lambda check=check: check(estimator)

@@ -195,7 +195,7 @@ TWICE = [0, 1, 2, 3, 3, 5]
         (FRAME["load"], "Expected a 2-dimensional container"),
         (ROWS[:, 0], "Expected 2D array, got 1D array"),
         (np.full((2, 3, 2), np.nan), "contains NaN"),
-        (np.zeros((2, 3, 2, 1)), "Found array with dim 4"),
+        (np.zeros((2, 3, 2, 1)), "n_channels.*, found .2, 3, 2, 1"),
     ],
 )
 def test_rows_that_are_no_series_are_an_error(method, rows, message):

@@ -1,6 +1,6 @@
 """Checks of values of the user's own that are to become a panel, and of origins."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -8,7 +8,13 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from .._utils.annotated import check_array
-from .._utils.validation import check_finite, check_positive_int
+from .._utils.validation import (
+    check_finite,
+    check_numeric,
+    check_positive_int,
+    check_readable,
+)
+from .time_axis import is_time, is_time_like, ticks_of
 from .words import plain
 
 Missing: TypeAlias = Literal["error", "mask"]
@@ -16,7 +22,7 @@ Missing: TypeAlias = Literal["error", "mask"]
 
 def check_missing(missing: str) -> None:
     """Raise a ValueError unless `missing` is "error" or "mask"."""
-    if missing not in ("error", "mask"):
+    if not isinstance(missing, str) or missing not in ("error", "mask"):
         raise ValueError(
             f"Expected missing to be 'error' or 'mask', found {missing!r}."
         )
@@ -32,6 +38,7 @@ def unmasked(values: Any) -> Any:
 
 def checked_values(values: ArrayLike) -> np.ndarray:
     """2-D values as floating-point numbers, whether or not they are finite."""
+    check_numeric(values, "values")
     dtypes = (np.float64, np.float32)
     return check_array(unmasked(values), dtype=dtypes, ensure_all_finite=False)
 
@@ -48,11 +55,12 @@ def checked_roles(
     """
     check_missing(missing)
     n_targets = check_positive_int(n_targets, "n_targets")
-    n_future = check_positive_int(n_future, "n_future") if n_future else 0
+    n_future = 0 if n_future == 0 else check_positive_int(n_future, "n_future")
     n_known = values.shape[1] - n_future
     if n_targets > n_known:
         raise ValueError(
-            f"Expected at most {n_known} target channels, found {n_targets}."
+            f"Expected n_targets and n_future of at most {values.shape[1]} together, "
+            f"the number of channels, found {n_targets} and {n_future}."
         )
     check_finite(values[:, :n_known], "values", allow_nan=missing == "mask")
     check_finite(values[:, n_known:], "the future channels of values")
@@ -68,9 +76,8 @@ def checked_names(
     """Timestamps of the rows and names of the channels, counted by default."""
     if index is None:
         index = pd.RangeIndex(n_timestamps)
-    elif not isinstance(index, pd.Index):  # a MultiIndex has to stay one
-        index = pd.Index(index)
-    names = tuple(range(n_channels) if channels is None else channels)
+    index = _as_index(index, "index")
+    names = _as_names(range(n_channels) if channels is None else channels, "channels")
     if len(index) != n_timestamps or len(names) != n_channels:
         raise ValueError(
             f"Expected {n_timestamps} timestamps and {n_channels} channel names, "
@@ -79,12 +86,90 @@ def checked_names(
     return index, names
 
 
+def _as_index(values: Any, name: str) -> pd.Index:
+    """`values` as an index, in which nothing is missing; a MultiIndex stays one."""
+    if not isinstance(values, pd.Index):
+        if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+            raise TypeError(
+                f"Expected {name} as a sequence or an index of pandas, found "
+                f"{values!r} of type {type(values).__name__}."
+            )
+        values = pd.Index(values)
+    if not isinstance(values, pd.MultiIndex) and values.hasnans:
+        raise ValueError(
+            f"Expected {name} without missing values, found one at place "
+            f"{int(np.argmax(values.isna()))}. Fill it, or drop what belongs to it."
+        )
+    return values
+
+
+def _as_names(names: Any, name: str) -> tuple[Hashable, ...]:
+    """Names as a tuple, each of which is there once."""
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        raise TypeError(
+            f"Expected {name} as a list of names, found {names!r} of type "
+            f"{type(names).__name__}."
+        )
+    names = tuple(names)
+    if not all(isinstance(one, Hashable) for one in names):
+        raise TypeError(
+            f"Expected {name} that are strings or numbers, found {list(names)}."
+        )
+    if len(set(names)) < len(names):
+        raise ValueError(f"Expected {name} that differ, found {list(names)}.")
+    return names
+
+
+def check_increasing(index: pd.Index, bounds: np.ndarray) -> None:
+    """Raise a ValueError unless the timestamps of each series increase.
+
+    Where the index tells the time at all; anything else, such as strings, is taken to
+    be in order.
+    """
+    if isinstance(index, (pd.RangeIndex, pd.MultiIndex)) or not is_time_like(index):
+        return
+    falls = np.diff(ticks_of(index)) <= 0
+    inner = bounds[(bounds > 0) & (bounds < len(index))]
+    falls[inner - 1] = False  # from one series to the next
+    if falls.any():
+        row = int(np.argmax(falls)) + 1
+        raise ValueError(
+            "Expected timestamps in increasing order within a series, found "
+            f"{index[row]!s} in row {row} after {index[row - 1]!s}. Sort the rows, "
+            "keep one of each, or say by bounds= where another series begins."
+        )
+
+
+def check_freq(freq: Any, index: pd.Index) -> None:
+    """Raise an error unless a frequency of the user's is of the kind of the index.
+
+    Raises
+    ------
+    TypeError
+        If it is a number for an index of time, or no number for another one.
+    ValueError
+        If it is not positive.
+    """
+    if freq is None:
+        return
+    is_number = isinstance(freq, (int, float, np.number)) and not isinstance(freq, bool)
+    if is_number == is_time(index):
+        expected = "a string or an offset of pandas" if is_time(index) else "a number"
+        raise TypeError(
+            f"Expected freq as {expected} for an index of {index.dtype}, found "
+            f"{freq!r}."
+        )
+    if is_number and not freq > 0:
+        raise ValueError(f"Expected a freq above 0, found {freq!r}.")
+
+
 def checked_series(
     bounds: ArrayLike | None,
     ids: pd.Index | Sequence[Hashable] | None,
     n_timestamps: int,
 ) -> tuple[np.ndarray, pd.Index | None]:
     """Rows where series begin, and names of the series if there are several."""
+    check_readable(bounds, "bounds")
     if bounds is None:
         bounds = [0, n_timestamps]
     elif ids is None:
@@ -97,7 +182,7 @@ def checked_series(
         )
     if ids is None:
         return bounds.astype(np.int64), None
-    ids = ids if isinstance(ids, pd.Index) else pd.Index(ids)
+    ids = _as_index(ids, "ids")
     if len(ids) != len(bounds) - 1 or not ids.is_unique:
         raise ValueError(
             f"Expected {len(bounds) - 1} different ids, one for each series, "
@@ -121,9 +206,16 @@ def checked_static(
 ) -> tuple[np.ndarray | None, tuple[Hashable, ...]]:
     """Static covariates of every series and their names, counted by default."""
     if static is None:
+        if names is not None:
+            raise ValueError(
+                f"Expected static covariates with static_names={names!r}, found None. "
+                "Give their values as static=."
+            )
         return None, ()
+    check_numeric(static, "static")
     values = check_array(static, dtype=np.float32, copy=True, input_name="static")
-    names = tuple(range(values.shape[1]) if names is None else names)
+    names = range(values.shape[1]) if names is None else names
+    names = _as_names(names, "static_names")
     if len(values) != n_series or len(names) != values.shape[1]:
         raise ValueError(
             f"Expected static covariates of {n_series} series and a name for each, "
@@ -134,6 +226,7 @@ def checked_static(
 
 def checked_positions(positions: ArrayLike) -> np.ndarray:
     """Rows of origins as a copy, 1-D and int64."""
+    check_readable(positions, "positions")
     positions = np.asarray(positions)
     if positions.size == 0:  # an empty list has no integers to tell by
         positions = positions.astype(np.int64)
@@ -161,6 +254,13 @@ def check_reach(
     if not bad.any():
         return
     at = int(np.argmax(bad))
+    if first[at] > last[at]:
+        n_rows = int(bounds[which[at] + 1] - bounds[which[at]])
+        raise ValueError(
+            f"Expected series of at least {length + ahead} rows for windows of "
+            f"length={length}{f' and {ahead} rows after them' if ahead else ''}, found "
+            f"{n_rows}. Make the windows shorter, or give longer series."
+        )
     of = "" if ids is None else f" in series {plain(ids[which[at]])!r}"
     after = f", the last with {ahead} after it" if ahead else ""
     found = positions[at]

@@ -11,7 +11,7 @@ from pandas.api.types import is_complex_dtype, is_numeric_dtype
 
 from .checks import Missing, check_missing
 from .time_axis import as_time_index
-from .words import plain
+from .words import listed, plain
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,27 @@ class Layout:
         return replace(self, target=list(channels[:n_targets]), past=past)
 
     def check(self) -> None:
-        """Raise a ValueError unless `missing` is valid and goes together with `pad`."""
+        """Raise an error unless the parts are valid, and go together.
+
+        Raises
+        ------
+        TypeError
+            If `id` or `time` is no name, or `pad` not a boolean.
+        ValueError
+            If `missing` is something else or does not go with `pad`, or `id` and `time`
+            are the same column.
+        """
         check_missing(self.missing)
+        for role in ("id", "time"):
+            _check_name(getattr(self, role), role)
+        if self.id is not None and self.id == self.time:
+            raise ValueError(
+                f"Expected id and time to be different columns, found {self.id!r} for "
+                "both. Name the one that says which series a row belongs to, and the "
+                "one with its timestamp."
+            )
+        if not isinstance(self.pad, (bool, np.bool_)):
+            raise TypeError(f"Expected pad to be True or False, found {self.pad!r}.")
         if self.pad and self.missing != "mask":
             raise ValueError(
                 "Expected missing='mask' with pad=True, since padded windows have "
@@ -113,6 +132,10 @@ def roles_of(columns: list, layout: Layout, rest_is_past: bool) -> Roles:
         If a name is not one of `columns`, a column has two roles, or it is not clear
         which to forecast.
     """
+    if not columns:
+        raise ValueError(
+            "Expected at least one channel, which is to be forecast, found none: []."
+        )
     past = _named(columns, layout.past, "past")
     future = _named(columns, layout.future, "future")
     static = _named(columns, layout.static, "static")
@@ -134,8 +157,9 @@ def _target_or(rest: list, target: Any) -> Any:
         return target
     if len(rest) > 1:
         raise ValueError(
-            f"Found {len(rest)} channels, {rest}: say which to forecast, "
-            f"e.g. target={rest[0]!r}, or target={rest!r} for all."
+            f"Found {len(rest)} channels, {listed(rest)}: say which to forecast, e.g. "
+            f"target={rest[0]!r}, or target={listed(rest)} for all. Rows are "
+            "timestamps, and columns are channels."
         )
     return rest
 
@@ -157,9 +181,27 @@ def _named(columns: list, names: Any, role: str) -> list:
     if names is None:
         return []
     given = _as_list(names)
-    if any(name not in columns for name in given) or len(set(given)) < len(given):
+    if not all(_is_of(name, columns) for name in given) or len(set(given)) < len(given):
         _complain_of_names(columns, names, role)
     return given
+
+
+def _is_of(name: Any, columns: list) -> bool:
+    """Whether something is the name of a column; True is not 1."""
+    if not isinstance(name, Hashable) or name not in columns:
+        return False
+    return isinstance(name, (bool, np.bool_)) == isinstance(
+        columns[columns.index(name)], (bool, np.bool_)
+    )
+
+
+def _check_name(name: Any, role: str) -> None:
+    """Raise a TypeError unless something may be the name of one column."""
+    if not isinstance(name, Hashable):
+        raise TypeError(
+            f"Expected {role} as the name of one column or level, found a "
+            f"{type(name).__name__}. Give the name alone, e.g. {role}='{role}'."
+        )
 
 
 def _as_list(names: Any) -> list:
@@ -168,12 +210,38 @@ def _as_list(names: Any) -> list:
 
 
 def _complain_of_names(columns: list, found: Any, role: str) -> NoReturn:
+    if isinstance(found, (pd.Series, pd.DataFrame)):
+        found = type(found)  # its values are of no interest
     raise ValueError(
-        f"Expected {role} to name channels of {columns}, each once; found {found!r}."
+        f"Expected {role} to name channels of {listed(columns)}, each once; found "
+        f"{found!r}. Give one name, or a list of names."
     )
 
 
 # ------------------------------------------------------------------- what they hold
+
+
+def check_has_columns(frame: Any, names: Any, role: str) -> None:
+    """Raise a ValueError where a frame lacks columns; anything else is not looked at.
+
+    Parameters
+    ----------
+    frame : DataFrame of pandas or polars
+    names : column name or list of these
+        As in a `Layout`.
+    role : str
+        What to call the frame in the error.
+    """
+    columns = getattr(frame, "columns", None)
+    if columns is None:
+        return
+    lacking = [name for name in _as_list(names) if name not in columns]
+    if lacking:
+        raise ValueError(
+            f"Expected {role} with the future covariates {listed(_as_list(names))}, "
+            f"found none of {listed(lacking)} among its columns "
+            f"{listed(list(columns))}. Give them under the names of the fit."
+        )
 
 
 def is_polars(series: Any) -> bool:
@@ -182,7 +250,15 @@ def is_polars(series: Any) -> bool:
 
 
 def check_not_xarray(series: Any) -> None:
-    """Raise a TypeError for what xarray has, whose time axis would get lost."""
+    """Raise a TypeError for what xarray has, whose time axis would get lost.
+
+    And for a query of polars that has not been asked yet.
+    """
+    if is_polars(series) and type(series).__name__ == "LazyFrame":
+        raise TypeError(
+            "Expected a DataFrame of pandas or polars, found a LazyFrame of polars. "
+            "Call .collect() on it first."
+        )
     if type(series).__module__.partition(".")[0] == "xarray":
         raise TypeError(
             "Expected an array, or a Series or DataFrame of pandas or polars, found a "
@@ -207,9 +283,17 @@ OR_MANY_SERIES = "If these are rows of many series, name the column of ids in id
 
 def time_column(frame: Any, name: Hashable) -> pd.Index:
     """A column of timestamps as an index."""
-    if name not in getattr(frame, "columns", ()):
-        found = list(getattr(frame, "columns", ()))
-        raise ValueError(f"Expected time to be a column of {found}, found {name!r}.")
+    columns = list(getattr(frame, "columns", ()))
+    if name not in columns:
+        advice = (
+            "Name one of them, or leave time out if the timestamps are in the index."
+            if columns
+            else f"A {type(frame).__name__} has no columns: leave time out, and put "
+            "the timestamps into the index."
+        )
+        raise ValueError(
+            f"Expected time to be a column of {columns}, found {name!r}. {advice}"
+        )
     column = frame[name]
     if not is_polars(frame):
         return as_time_index(pd.Index(column))

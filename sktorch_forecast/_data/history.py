@@ -23,6 +23,7 @@ from .joining import (
 from .observed import check_values, observed
 from .panel import Panel
 from .read import read
+from .time_axis import from_ticks
 from .windows import Windows
 
 
@@ -86,9 +87,9 @@ class History:
         has_times = isinstance(getattr(df, "index", None), pd.Index)
         if has_times or self.layout.time is not None or new.ids is not None:
             return new
-        stop = observed(self.panel, self.layout.missing).stop
-        last = self.panel.index[stop[0] - 1]
-        return replace(new, index=new.index + last + 1)
+        last = observed(self.panel, self.layout.missing).stop - 1
+        ticks = self.panel.ticks_after(last, len(new.index))
+        return replace(new, index=from_ticks(ticks[0], self.panel.index))
 
     def followed_by(self, new: Panel) -> Self:
         """The history after the rows of `new` have become known.

@@ -4,6 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from .._utils.validation import check_readable
+
+_BY_TIME = "Origins are numbered from 0; by time, e.g. X[X.timestamps >= start]."
+
 
 def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     """`key` as a slice where it selects consecutive rows, so that a view will do.
@@ -12,9 +16,13 @@ def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     ------
     IndexError
         If `key` is no slice, mask of `n_rows` entries or 1-D array of integers.
+    TypeError
+        If `key` is a slice of something else than integers.
     """
     if isinstance(key, slice):
+        _check_ends(key)
         return key
+    check_readable(key, "origins")
     key = np.asarray(key)
     if key.dtype == bool:
         if key.shape != (n_rows,):
@@ -26,7 +34,7 @@ def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     if key.ndim != 1 or (key.size and not np.issubdtype(key.dtype, np.integer)):
         raise IndexError(
             "Expected a slice, integers or a mask over the origins, found an array "
-            f"of shape {key.shape} and {key.dtype}."
+            f"of shape {key.shape} and {key.dtype}. {_BY_TIME}"
         )
     n_keys = len(key)
     if n_keys == 0:
@@ -41,6 +49,15 @@ def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     ):
         return slice(first, last + 1)
     return key
+
+
+def _check_ends(key: slice) -> None:
+    for end in (key.start, key.stop, key.step):
+        if end is not None and not hasattr(end, "__index__"):
+            raise TypeError(
+                "Expected a slice, integers or a mask over the origins, found a slice "
+                f"of {type(end).__name__}. {_BY_TIME}"
+            )
 
 
 def concatenated_ranges(starts: np.ndarray, stops: np.ndarray) -> slice | np.ndarray:

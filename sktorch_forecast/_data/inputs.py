@@ -7,7 +7,7 @@ import pandas as pd
 from sklearn.utils import check_consistent_length, get_tags
 
 from .._utils.annotated import check_array, validate_data
-from .._utils.validation import check_finite
+from .._utils.validation import check_finite, check_numeric
 from .checks import unmasked
 from .targets import shared_span
 from .windows import Windows
@@ -97,6 +97,7 @@ def _checked_array(
             "found a Series. Make windows and targets of it with X, y = "
             "make_windows(series, horizon=..., length=...)."
         )
+    check_numeric(X, "X")
     X = validate_data(
         estimator,
         X,
@@ -116,17 +117,23 @@ def _checked_array(
             f"{X.shape}. Make them longer, or name the channels."
         )
     check_finite(X, "X", allow_nan=allow_nan)
-    if X.dtype == np.float64:
-        # Unlike nanmax, fmax has nothing to say of a window without any value.
-        largest = np.fmax.reduce(np.abs(X), axis=None)
-        with np.errstate(over="ignore"):
-            overflows = np.isinf(np.float32(largest))
-        if overflows:
-            raise ValueError(
-                "Input X contains values too large for float32, the precision of "
-                f"the networks: found {largest:.3g}. Scale the series."
-            )
+    _check_range(X, "X")
     return X
+
+
+def _check_range(values: np.ndarray, name: str) -> None:
+    """Raise a ValueError where finite values are beyond float32."""
+    if values.dtype != np.float64:
+        return
+    # Unlike nanmax, fmax has nothing to say of a window without any value.
+    largest = np.fmax.reduce(np.abs(values), axis=None)
+    with np.errstate(over="ignore"):
+        overflows = np.isinf(np.float32(largest))
+    if overflows:
+        raise ValueError(
+            f"Input {name} contains values too large for float32, the precision of "
+            f"the networks: found {largest:.3g}. Scale the series."
+        )
 
 
 def _check_covariates(estimator: Any, X: Any, *, reset: bool) -> None:
@@ -203,6 +210,7 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
             f"{name} requires y to be passed, but the target y is None. make_windows "
             "gives X and y."
         )
+    check_numeric(y, "y")
     y = check_array(
         unmasked(y),
         dtype=(np.float64, np.float32),
@@ -220,6 +228,7 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
                 "Expected some values in y, found NaN only: there is nothing to learn. "
                 "Take origins with a future that is known."
             )
+    _check_range(y if span is None else span, "y")
     n_outputs = y.shape[1] if y.ndim == 2 else 1
     n_targets = getattr(X, "n_targets", 1)
     if n_outputs % n_targets:

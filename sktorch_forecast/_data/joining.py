@@ -75,6 +75,11 @@ def joined(old: Panel, new: Panel, missing: str) -> Panel:
     -------
     panel : Panel
         The series of `old` come first, then those that only `new` has.
+
+    Raises
+    ------
+    ValueError
+        If a static covariate of a series differs.
     """
     ids, places = _joined_ids(old, new)
     n_series = 1 if ids is None else len(ids)
@@ -111,6 +116,16 @@ def _joined_static(
 ) -> np.ndarray | None:
     if old.static is None or new.static is None:
         return old.static
+    known = np.flatnonzero(places < old.n_series)
+    before, now = old.static[places[known]], new.static[known]
+    if (before != now).any():
+        series, at = np.argwhere(before != now)[0]
+        name = old.name(int(places[known[series]]))
+        raise ValueError(
+            f"Expected the static covariate {old.static_names[at]!r}"
+            f"{name and f' of series {name}'} to stay {before[series, at]:g}, found "
+            f"{now[series, at]:g}. A covariate that changes belongs to past or future."
+        )
     static = np.empty((n_series, old.static.shape[1]), old.static.dtype)
     static[: old.n_series], static[places] = old.static, new.static
     return static

@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike
 
 from .checks import (
     Missing,
+    check_freq,
+    check_increasing,
     checked_names,
     checked_roles,
     checked_series,
@@ -204,6 +206,8 @@ class Panel:
         bounds, ids = checked_series(bounds, ids, n_timestamps)
         values = as_precise(values, bounds)
         n_targets, n_future = checked_roles(values, n_targets, n_future, missing)
+        check_increasing(index, bounds)
+        check_freq(freq, index)
         static, static_names = checked_static(static, static_names, len(bounds) - 1)
         return cls(
             values,

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from .._utils.validation import check_finite
+from .._utils.validation import check_finite, check_readable
 from .checks import unmasked
 from .columns import (
     OR_MANY_SERIES,
     Layout,
+    check_has_columns,
     check_not_xarray,
     check_number_dtype,
     constant_values,
@@ -83,6 +84,7 @@ def read_future(covariates: Any, layout: Layout) -> Panel:
             "Expected X_future only with future covariates, found future=None. "
             "Name them in the parameter future, and fit."
         )
+    check_has_columns(covariates, layout.future, "X_future")
     alone = Layout(target=layout.future, id=layout.id, time=layout.time, past=[])
     panel = read(covariates, alone)
     panel = replace(panel, n_targets=0, n_future=panel.n_channels)
@@ -186,6 +188,7 @@ def _check_form(series: Any) -> None:
             f"Expected a dense series, found a {type(series).__name__}. "
             "Call .toarray() on it first."
         )
+    check_readable(series, "a series")
     if isinstance(series, (str, bytes)) or np.ndim(series) not in (1, 2):
         raise ValueError(
             "Expected a series of shape (n_timestamps,) or (n_timestamps, n_channels), "

@@ -19,7 +19,7 @@ from .columns import (
 from .frequency import Frequency, frequency, panel_frequencies
 from .panel import Panel, Source
 from .precision import as_precise
-from .time_axis import as_time_index, check_time_axis
+from .time_axis import as_time_index, check_time_axis, is_time
 from .words import plain
 
 
@@ -239,6 +239,12 @@ def _read_wide(frame: Any, layout: Layout) -> Panel:
             "Expected no past, future or static covariates with id='columns', where "
             "every column is a series. Make a long frame, e.g. with DataFrame.melt."
         )
+    if not isinstance(layout.target, Hashable):
+        raise TypeError(
+            "Expected target as one name with id='columns', which the values of all "
+            f"columns get, found a {type(layout.target).__name__}. Leave it out, or "
+            "give a name."
+        )
     times = _times_of_wide(frame, layout.time)
     check_time_axis(times)
     names = [name for name in frame.columns if name != layout.time]
@@ -322,6 +328,12 @@ def _frequencies(
         raise ValueError(
             "Expected a timestamp in every row, found none in row "
             f"{at if rows is None else rows[at]}. Drop that row or fill its timestamp."
+        )
+    if is_time(ids) and not is_time(index):
+        raise TypeError(
+            f"Expected id and time in this order, found ids of {ids.dtype} and "
+            f"timestamps of {index.dtype}. Swap them, or the levels of the index by "
+            "df.swaplevel().sort_index()."
         )
     check_time_axis(index[:0])  # its type
     return panel_frequencies(index, bounds, complain)

@@ -9,7 +9,12 @@ from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_float_dtype, is_numeric_dtype
+from pandas.api.types import (
+    is_bool_dtype,
+    is_complex_dtype,
+    is_float_dtype,
+    is_numeric_dtype,
+)
 from pandas.tseries.frequencies import to_offset
 
 TimeIndex = pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
@@ -18,6 +23,15 @@ TimeIndex = pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
 def is_time(index: Any) -> TypeGuard[TimeIndex]:
     """Whether an index holds timestamps, periods or time steps."""
     return isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex, pd.TimedeltaIndex))
+
+
+def is_time_like(index: pd.Index) -> bool:
+    """Whether an index can tell the time: timestamps, periods, steps or numbers."""
+    if is_time(index):
+        return True
+    dtype = index.dtype
+    is_number = is_numeric_dtype(dtype) and not is_complex_dtype(dtype)
+    return is_number and not is_bool_dtype(dtype)
 
 
 def as_time_index(index: Any) -> Any:
@@ -80,11 +94,11 @@ def check_time_axis(index: pd.Index, regular: bool = True) -> None:
             f"{index.nlevels} levels, {list(index.names)} (MultiIndex). For many "
             "series give a frame, series.to_frame(), or name the level of ids in id=."
         )
-    if not is_time(index) and not is_numeric_dtype(index.dtype):
+    if not is_time_like(index):
         raise TypeError(
             "Expected an index of timestamps, periods or numbers, found one of "
             f"{index.dtype} ({type(index).__name__}). Convert it first, e.g. with "
-            "pandas.to_datetime."
+            "pandas.to_datetime, and utc=True where time zones differ."
         )
     if index.hasnans:
         raise ValueError(

@@ -319,7 +319,7 @@ class Windows(PanelParts):
             key = key[0] if key else Ellipsis
         if key is Ellipsis:
             key = slice(None)
-        if isinstance(key, (int, np.integer)):
+        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
             origin = self.positions[key]
             return self.values[origin - self.length + 1 : origin + 1]
         positions = self.positions[as_slice(key, len(self))]

@@ -11,6 +11,14 @@ def plain(name: Any) -> Any:
     return name.item() if isinstance(name, np.generic) else name
 
 
+def listed(names: Sequence, n_shown: int = 8) -> str:
+    """A list of names as text, of which the first few are shown if there are many."""
+    if len(names) <= n_shown:
+        return str(list(names))
+    shown = ", ".join(repr(plain(name)) for name in names[:n_shown])
+    return f"[{shown}, ... {len(names) - n_shown} more]"
+
+
 def described(channels: Sequence, n_targets: int, n_future: int) -> list[str]:
     """Channels and what they are, in words; the first eight of them."""
     n_channels = len(channels)

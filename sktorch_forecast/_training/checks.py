@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import torch
+from skorch.callbacks import Callback
 
 from .._utils.compat import resolve_device
 from .._utils.validation import check_params, check_quantiles
@@ -16,10 +17,20 @@ def check_parameters(net: Any) -> None:
 
     Raises
     ------
+    TypeError
+        If the class of the forecaster names no network, or a part is of another kind
+        than skorch needs.
     ValueError
         If one is not valid, not here, or does not go with another.
     """
+    if not hasattr(net, "module"):
+        raise TypeError(
+            "Expected a class that names its network, as MLPForecaster does, found "
+            f"{type(net).__name__}. Take a network of the package, or write a subclass "
+            "with a class attribute `module`."
+        )
     check_params(net)
+    _check_parts(net)
     _check_hardware(net)
     _check_objective(net)
     _warn_of_clipping(net)
@@ -54,10 +65,58 @@ def check_season(net: Any) -> None:
         )
 
 
+def _check_parts(net):
+    for callback in net.callbacks if isinstance(net.callbacks, list) else ():
+        _check_callback(callback)
+    if _needs_arguments(net.criterion):
+        raise TypeError(
+            "Expected criterion as a class or an instance of a loss of torch, found "
+            f"the function {net.criterion.__name__}. Give e.g. torch.nn.MSELoss, or "
+            "put the function into a torch.nn.Module."
+        )
+    is_class = isinstance(net.optimizer, type)
+    if is_class and not issubclass(net.optimizer, torch.optim.Optimizer):
+        raise TypeError(
+            "Expected optimizer as a class of torch.optim, found "
+            f"{net.optimizer.__name__}. Give e.g. torch.optim.AdamW, and its arguments "
+            "as optimizer__weight_decay= and so on."
+        )
+    if isinstance(net.train_split, type):
+        raise TypeError(
+            "Expected train_split as an instance or a function, found the class "
+            f"{net.train_split.__name__}. Make one, e.g. {net.train_split.__name__}(5)."
+        )
+
+
+def _check_callback(item):
+    """Raise a TypeError unless skorch can use an entry of `callbacks`."""
+    is_pair = isinstance(item, (tuple, list)) and len(item) == 2
+    callback = item[1] if is_pair else item
+    is_none = is_pair and callback is None  # switches a callback off
+    kind = callback if isinstance(callback, type) else type(callback)
+    if not is_none and not issubclass(kind, Callback):
+        raise TypeError(
+            "Expected callbacks of skorch in callbacks, or pairs of a name and one, "
+            f"found {item!r}. Give e.g. skorch.callbacks.EarlyStopping(patience=5)."
+        )
+
+
+def _needs_arguments(function):
+    """Whether something is a function that cannot be called without arguments."""
+    if isinstance(function, type) or not inspect.isroutine(function):
+        return False
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # of C
+        return True
+    kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return any(p.default is p.empty and p.kind not in kinds for p in parameters)
+
+
 def _check_hardware(net):
     try:
         device = resolve_device(net.device)
-        torch.empty(0, device=device)
+        torch.ones(1, device=device).item()  # the "meta" device has no values
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"Expected a device that torch can use here, such as 'cpu', found "

@@ -287,6 +287,7 @@ class WindowNet(ParametersMixin):
         y : Tensor of shape (batch, horizon * n_targets), or (batch, horizon * \
                 n_targets, n_params) for the parameters of a distribution
         """
+        self.check_is_fitted()
         dataset = self.get_dataset(X)
         if training:
             self._seed_network()
@@ -339,9 +340,8 @@ class WindowNet(ParametersMixin):
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradients of a batch, the gradients clipped."""
-        step = super().train_step_single(
-            batch, **fit_params, **self.forward_params(batch)
-        )
+        fit_params = fit_params | self.forward_params(batch)
+        step = super().train_step_single(batch, **fit_params)
         if self.clip_grad_norm is not None:
             clip_gradients(self.trained_parameters(), self.clip_grad_norm)
         return self._with_forecasts(step)

@@ -15,6 +15,16 @@ from sklearn.base import BaseEstimator
 from .._utils.compat import SkorchNet
 from .inherited import described, inherited_signature
 
+# What other libraries call some parameters, which no likeness of letters tells.
+_ALIASES = {
+    "alpha": "optimizer__weight_decay",
+    "epochs": "max_epochs",
+    "learning_rate": "lr",
+    "learning_rate_init": "lr",
+    "max_iter": "max_epochs",
+    "weight_decay": "optimizer__weight_decay",
+}
+
 
 class ParametersMixin(SkorchNet):
     """`get_params` and `set_params` that agree with scikit-learn and with skorch.
@@ -167,7 +177,9 @@ class ParametersMixin(SkorchNet):
             self._complain(f"callbacks__{full_name}", candidates)
 
     def _complain(self, name, candidates) -> NoReturn:
-        nearest = difflib.get_close_matches(name, candidates, n=1, cutoff=0)[0]
+        nearest = _ALIASES.get(name)
+        if nearest is None:
+            nearest = difflib.get_close_matches(name, candidates, n=1, cutoff=0)[0]
         raise TypeError(
             f"Invalid parameter {name!r} for estimator {type(self).__name__}: did you "
             f"mean {nearest!r}? Valid parameters are {self._signature_names()}, and "

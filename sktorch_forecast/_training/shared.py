@@ -120,8 +120,17 @@ CONSTRAINTS: dict[str, Any] = {
     "n_iter_no_change": [_AT_LEAST_ONE],
     "train_split": [StrOptions({"last"}), callable, None],
     "warm_start": ["boolean"],
+    "iterator_train": [callable],
+    "iterator_valid": [callable],
+    "dataset": [callable],
     "n_mc_samples": [_AT_LEAST_ONE, None],
+    "device": [str, torch.device, None],
     "precision": [StrOptions({"fp32", "bf16"})],
-    "n_threads": [Integral, None],
+    "compile": ["boolean"],
+    "use_caching": ["boolean", StrOptions({"auto"})],
+    "torch_load_kwargs": [dict, None],
+    # As joblib counts them: -1 is all, -2 all but one.
+    "n_threads": [_AT_LEAST_ONE, Interval(Integral, None, -1, closed="right"), None],
     "random_state": ["random_state"],
+    "verbose": ["verbose"],
 }

@@ -21,6 +21,7 @@ from .._utils.randomness import private_random_state
 from .._utils.typing import RandomState
 from .._utils.validation import (
     check_coverage,
+    check_numeric,
     check_observed,
     check_positive_int,
     check_quantiles,
@@ -197,10 +198,14 @@ class UncertaintyMixin:
 
         Raises
         ------
-        ValueError
-            If nothing was observed of a step and target, at an origin with a positive
-            weight, or the shapes do not agree.
+        TypeError, ValueError
+            If `y` is not numeric or not like the forecasts, nothing was observed of a
+            step and target at an origin with a positive weight, or the weights are
+            negative or not finite.
         """
+        if sample_weight is not None:  # scikit-learn lets negative ones pass
+            check_sample_weight(sample_weight, X, ensure_non_negative=True)
+        check_numeric(y, "y")
         y_pred = cast(Any, self).predict(X)
         y_true = check_array(
             unmasked(y), ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"

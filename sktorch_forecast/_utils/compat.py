@@ -19,11 +19,11 @@ from sklearn.metrics._scorer import _BaseScorer
 # tests for the messages; it offers nothing public that does the same.
 from sklearn.utils._param_validation import (
     HasMethods,
-    Interval,
     Options,
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils._param_validation import validate_params as _validate_params
 
 # The fit parameters of a part of the rows, as cross-validation takes them.
@@ -45,6 +45,16 @@ from skorch.history import History
 from skorch.utils import to_device
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Interval(_Interval):
+    """scikit-learn's, but for booleans: to Python they are numbers, to users mistakes.
+
+    ``max_epochs=True`` is a single epoch there, and nobody has meant that.
+    """
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
@@ -153,6 +163,16 @@ class SkorchNet(NeuralNetRegressor):
         """Whether skorch applies a parameter of an initialized net at once."""
         components = ("callbacks__", "module__", "criterion__")
         return name.startswith(components) or self._is_virtual_param(name)
+
+    def _check_settable_attr(self, name, attr):
+        # skorch takes every module for a part of the network.
+        if name in self.parameter_names():
+            raise TypeError(
+                f"Expected {name} as a parameter of the forecaster, found "
+                f"{type(attr).__name__}, a part of torch. Losses of torch go into "
+                "criterion=, networks into the class attribute `module` of a subclass."
+            )
+        super()._check_settable_attr(name, attr)
 
     def _get_param_names(self):
         return self.parameter_names()

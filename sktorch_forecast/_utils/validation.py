@@ -1,5 +1,6 @@
 """Checks that more than one module needs, with errors that say what to do."""
 
+from collections.abc import Iterable, Mapping, Set
 from numbers import Integral, Real
 
 import numpy as np
@@ -70,13 +71,26 @@ def check_finite(array, name, describe=None, allow_nan=False):
     if first is None:
         return
     place = (describe or _rows_and_columns)(first)
-    value = "NaN" if np.isnan(array[first]) else "infinity"
+    value, repair = _FLAWS[bool(np.isnan(array[first]))]
     more = f" and {flaws - 1} more places" if flaws > 1 else ""
     raise ValueError(
         f"Input {name} contains {value} at {place}{more}; expected finite numbers. "
-        "Drop or impute what is missing first, e.g. with DataFrame.interpolate "
-        "before windowing or a sklearn.impute transformer."
+        f"{repair}"
     )
+
+
+_FLAWS = {
+    True: (
+        "NaN",
+        "Drop or impute what is missing first, e.g. with DataFrame.interpolate "
+        "before windowing or a sklearn.impute transformer.",
+    ),
+    False: (
+        "infinity",
+        "Replace or drop it; if numbers are too large for float32, the precision of "
+        "windows, scale the series.",
+    ),
+}
 
 
 def _rows_and_columns(place):
@@ -109,6 +123,89 @@ def check_observed(y, name, where=""):
     )
 
 
+def check_readable(values, name):
+    """Check that NumPy can make an array with rows of one length of `values`.
+
+    Parameters
+    ----------
+    values : object
+        What is to become an array. What says itself how it becomes one is not looked
+        at, but for tensors.
+    name : str
+        What to call it in the error.
+
+    Raises
+    ------
+    TypeError
+        If it is a tensor that NumPy cannot read: one that needs a gradient, is on
+        another device or has a type that NumPy does not know.
+    ValueError
+        If it is a list, or the like, whose rows differ in length.
+    """
+    if not hasattr(values, "__array__"):
+        try:
+            np.shape(values)
+        except ValueError:
+            raise ValueError(
+                f"Expected {name} with rows of one length, found a "
+                f"{type(values).__name__} of parts that differ in length. Cut them to "
+                "one length, or put series of different lengths into a frame with a "
+                "column of ids and give make_windows its name as id=."
+            ) from None
+    elif type(values).__module__.partition(".")[0] == "torch":
+        try:
+            np.asarray(values)
+        except (TypeError, RuntimeError) as error:
+            raise TypeError(
+                f"Expected {name} that NumPy can read, found a tensor that it cannot: "
+                f"{str(error).rstrip('.')}. Give tensor.detach().cpu().float().numpy()."
+            ) from None
+
+
+def check_numeric(values, name):
+    """Check that `values` are numbers to NumPy that mean what they say.
+
+    Parameters
+    ----------
+    values : object
+        What is to become an array.
+    name : str
+        What to call it in the error.
+
+    Raises
+    ------
+    TypeError
+        If it is no array or list, or if it holds dates or time steps, which NumPy
+        would turn into the numbers of their ticks; or as for `check_readable`.
+    ValueError
+        As for `check_readable`.
+    """
+    has_values = hasattr(values, "__array__") or hasattr(values, "__len__")
+    is_other = isinstance(values, (str, bytes, Mapping, Set, type))
+    if is_other or not (has_values or np.isscalar(values)):
+        raise TypeError(
+            f"Expected {name} as an array of numbers, found {_shown(values)}. Give an "
+            "array or a list, or the X and y of make_windows."
+        )
+    check_readable(values, name)
+    dtypes = getattr(values, "dtypes", getattr(values, "dtype", None))
+    for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:
+        is_time = getattr(dtype, "is_temporal", lambda: False)()  # of polars
+        if is_time or getattr(dtype, "kind", None) in ("m", "M"):
+            raise TypeError(
+                f"Expected {name} as numbers, found {dtype} values. Timestamps belong "
+                "in the index of a series, or in the column time=; make numbers of "
+                "what they say with CalendarFeatures, or of time steps by dividing."
+            )
+
+
+def _shown(value):
+    """A value and its type in words, cut where it is long."""
+    text = repr(value)
+    text = text if len(text) <= 40 else f"{text[:37]}..."
+    return text if value is None else f"{text} of type {type(value).__name__}"
+
+
 def check_coverage(coverage):
     """Return `coverage` as a float, or say that it must be between 0 and 1.
 
@@ -120,7 +217,35 @@ def check_coverage(coverage):
     check_scalar(
         coverage, "coverage", Real, min_val=0, max_val=1, include_boundaries="neither"
     )
+    if np.isnan(coverage):  # neither below 0 nor above 1
+        raise ValueError("coverage == nan, must be between 0 and 1, e.g. 0.9.")
     return float(coverage)
+
+
+def check_coverages(coverage):
+    """A coverage, several or none, as a list of floats.
+
+    Parameters
+    ----------
+    coverage : float, iterable of float or None
+
+    Returns
+    -------
+    coverages : list of float
+        Empty for None.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If one is not a number between 0 and 1, or is there twice.
+    """
+    if coverage is None:
+        return []
+    given = list(coverage) if isinstance(coverage, Iterable) else [coverage]
+    coverages = [check_coverage(one) for one in given]
+    if len(set(coverages)) < len(coverages):
+        raise ValueError(f"Expected different coverages, found {coverage!r}.")
+    return coverages
 
 
 def check_quantiles(quantiles):

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_scalar
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from tqdm.auto import tqdm
@@ -18,7 +19,7 @@ from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
 from ..metrics._uncertainty_of import Method, complain_of_none, uncertainty_of
 from ._frames import backtest_frame, forecasts_of
-from ._wrapping import takes_windows
+from ._wrapping import check_forecasts, takes_windows
 
 _METHOD: Method = "predict_quantiles"  # what intervals of several coverages come from
 
@@ -91,7 +92,7 @@ class Plan:
             np.maximum.at(last, series, X.positions)
             places = last[series] - X.positions
             return (places % self.stride == 0) & (places < self.n_origins * self.stride)
-        chosen = np.asarray(X.timestamps >= self.start)
+        chosen = _at_or_after(X.timestamps, self.start)
         if not chosen.any():
             raise ValueError(
                 f"Expected a start of at most {X.timestamps.max()!s}, the last origin "
@@ -99,6 +100,19 @@ class Plan:
             )
         times = X.times
         return chosen & ((times - times[chosen].min()) % self.stride == 0)
+
+
+def _at_or_after(timestamps: pd.Index, start: Any) -> np.ndarray:
+    """Which timestamps are not before a start, which must be one of their kind."""
+    try:
+        if is_scalar(start):
+            return np.asarray(timestamps >= start)
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(
+        f"Expected start as one timestamp of {timestamps.dtype}, such as "
+        f"{timestamps[0]!s}, found {start!r}. Convert it, e.g. with pandas.Timestamp."
+    )
 
 
 def rounds(
@@ -260,6 +274,7 @@ def fitted(estimator: Any, X: Windows, y: np.ndarray, coverages: list[float]) ->
 
 def unfitted(estimator: Any) -> Any:
     """A clone of an estimator, which must take windows."""
+    check_forecasts(estimator, "SeriesForecaster")
     if not takes_windows(estimator):
         raise ValueError(
             f"Expected an estimator that takes windows, found {estimator!r}. Put a "

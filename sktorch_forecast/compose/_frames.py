@@ -1,6 +1,6 @@
 """Forecasts of windows as frames, with intervals if they are asked for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,27 +8,10 @@ import pandas as pd
 
 from .._data.frequency import with_freq
 from .._data.windows import Windows
-from .._utils.validation import check_coverage, levels_of
+from .._utils.validation import levels_of
 from ..metrics._uncertainty_of import uncertainty_of
 
 Coverage: TypeAlias = float | Sequence[float] | None
-
-
-def check_coverages(coverage: Coverage) -> list[float]:
-    """A coverage, several or none, as a list of floats.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If one is not a number between 0 and 1, or is there twice.
-    """
-    if coverage is None:
-        return []
-    given = list(coverage) if isinstance(coverage, Iterable) else [coverage]
-    coverages = [check_coverage(one) for one in given]
-    if len(set(coverages)) < len(coverages):
-        raise ValueError(f"Expected different coverages, found {coverage!r}.")
-    return coverages
 
 
 def forecasts_of(

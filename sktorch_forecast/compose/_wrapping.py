@@ -14,6 +14,10 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from .._utils.compat import HasMethods, check_sample_weight
+
+# What may be wrapped; a class has these methods, too, and is found by its tags.
+ESTIMATOR = HasMethods(["fit", "predict", "get_params", "__sklearn_tags__"])
 # Lazy windows that are flattened side by side.
 _BATCH_SIZE = 1024
 
@@ -37,8 +41,18 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         """The unfitted estimator that is wrapped."""
         return self._default_estimator() if self.estimator is None else self.estimator
 
-    def _routed(self, fit_params: dict[str, Any]) -> dict[str, Any]:
-        """What of the metadata of `fit` goes to the fit of the estimator."""
+    def _routed(self, X: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
+        """What of the metadata of `fit` goes to the fit of the estimator.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the estimator does not forecast windows, or weights of the origins are
+            not valid.
+        """
+        check_forecasts(self._inner(), type(self).__name__)
+        if (weights := fit_params.get("sample_weight")) is not None:
+            check_sample_weight(weights, X, ensure_non_negative=True)
         if not get_config()["enable_metadata_routing"]:
             return fit_params
         return process_routing(self, "fit", **fit_params).estimator.fit
@@ -69,6 +83,31 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.target_tags.multi_output = True
         return tags
+
+
+def check_forecasts(estimator: Any, caller: str) -> None:
+    """Check that an estimator is one that forecasts numbers from windows.
+
+    Raises
+    ------
+    TypeError
+        If it takes frames.
+    ValueError
+        If it is a classifier, a clusterer or the like.
+    """
+    if hasattr(estimator, "backtest"):
+        raise TypeError(
+            f"Expected an estimator inside of {caller} that takes windows, found a "
+            f"{type(estimator).__name__}, which takes frames. Turn them round: put the "
+            f"{caller} into the SeriesForecaster."
+        )
+    kind = get_tags(estimator).estimator_type
+    if kind not in ("regressor", None):
+        raise ValueError(
+            f"Expected a regressor inside of {caller}, found {estimator!r}, which is a "
+            f"{kind}: what it predicts are no forecasts. Take a regressor, such as "
+            "sklearn.linear_model.Ridge()."
+        )
 
 
 def in_form_for(estimator: Any, X: Any) -> Any:

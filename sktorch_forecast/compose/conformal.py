@@ -33,11 +33,11 @@ from .._uncertainty.conformal import (
 )
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import one_of_several, unchanged_on_error
-from .._utils.compat import HasMethods, Interval, StrOptions, check_method_params
+from .._utils.compat import Interval, StrOptions, check_method_params
 from .._utils.typing import RandomState
 from .._utils.validation import check_params, levels_of
 from ._scores import Scores, check_has_quantiles, check_split
-from ._wrapping import WrapperMixin, forecast_from, in_form_for
+from ._wrapping import ESTIMATOR, WrapperMixin, forecast_from, in_form_for
 
 
 class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
@@ -162,7 +162,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """
 
     parameter_constraints: ClassVar[dict[str, Any]] = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [ESTIMATOR, None],
         "coverage": [Interval(Real, 0, 1, closed="neither")],
         "method": [StrOptions({"split", "cqr", "adaptive"})],
         "calibration_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -217,7 +217,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
-            fit_params = self._routed(fit_params)
+            fit_params = self._routed(X, fit_params)
             before, last = split_by_time(X, self.calibration_fraction, self.horizon_)
             last = last[np.argsort(times_of(X)[last], kind="stable")]
             sizes = len(before), len(last), self.calibration_fraction, len(X)

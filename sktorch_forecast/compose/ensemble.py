@@ -16,13 +16,13 @@ from .._data.inputs import check_targets, check_windows
 from .._training.fitting import train
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import one_of_several, unchanged_on_error
-from .._utils.compat import HasMethods, Interval, StrOptions
+from .._utils.compat import Interval, StrOptions
 from .._utils.randomness import draw_seed, private_random_state
 from .._utils.typing import RandomState
 from .._utils.validation import check_params
 from ..forecaster import Forecaster
 from ..networks import MLPForecaster
-from ._wrapping import WrapperMixin, forecast_from, in_form_for
+from ._wrapping import ESTIMATOR, WrapperMixin, forecast_from, in_form_for
 
 # Levels at which the members' quantiles are pooled.
 _GRID = np.arange(1, 200) / 200
@@ -124,7 +124,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     estimators_: list[Any]
     parameter_constraints: ClassVar[dict[str, Any]] = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [ESTIMATOR, None],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "method": [StrOptions({"deep", "snapshot"})],
         "n_jobs": [Integral, None],
@@ -178,7 +178,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             check_params(self)
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
-            fit_params = self._routed(fit_params)
+            fit_params = self._routed(X, fit_params)
             random_state = private_random_state(self.random_state)
             if self.method == "snapshot":
                 network = _seeded(self._network(), random_state)

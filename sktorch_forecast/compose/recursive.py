@@ -23,12 +23,12 @@ from torch import nn
 from .._data.inputs import check_targets, check_windows
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
-from .._utils.compat import HasMethods, Interval
+from .._utils.compat import Interval
 from .._utils.typing import RandomState
 from .._utils.validation import check_params
 from ..forecaster import Forecaster
 from ..layers import ForecastNetwork
-from ._wrapping import WrapperMixin, in_form_for, takes_windows
+from ._wrapping import ESTIMATOR, WrapperMixin, in_form_for, takes_windows
 
 # Origins whose windows are held side by side while they slide.
 _BATCH_SIZE = 1024
@@ -135,7 +135,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     covariates: ClassVar[tuple[str, ...]] = ()
     parameter_constraints: ClassVar[dict[str, Any]] = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [ESTIMATOR, None],
         "horizon": [Interval(Integral, 1, None, closed="left"), None],
     }
 
@@ -190,7 +190,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                     "not carry them. Leave them out, or forecast all steps at once "
                     "with the estimator itself."
                 )
-            fit_params = self._routed(fit_params)
+            fit_params = self._routed(X, fit_params)
             if self.horizon is not None:
                 self.horizon_ = self.horizon
             self._y_is_1d &= self.horizon_ == 1

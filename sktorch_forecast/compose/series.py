@@ -16,11 +16,12 @@ from .._data.history import History
 from .._data.read import read, read_future
 from .._data.samples import Names, latest_of, samples_of
 from .._utils.atomic import unchanged_on_error
-from .._utils.compat import HasMethods, Interval, StrOptions
-from .._utils.validation import check_params
+from .._utils.compat import Interval, StrOptions
+from .._utils.validation import check_coverages, check_params
 from ..networks import MLPForecaster
 from ._backtest import Plan, backtest, fitted, selected
-from ._frames import Coverage, check_coverages, forecast_frame, forecasts_of
+from ._frames import Coverage, forecast_frame, forecasts_of
+from ._wrapping import ESTIMATOR
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 _ROLES = ("target", "past", "future", "static")
@@ -85,8 +86,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
     targets trained on are rows of the training part: take
     ``RollingOriginSplit(gap=0)``. After a gap, a test part must hold windows of its
     own, ``length + horizon`` timestamps. The splitter reads the time from an index of
-    timestamps, or of ids and timestamps; for times in a column, say ``search.fit(df,
-    groups=df["time"])``.
+    timestamps, or of ids and timestamps; give that of a column as ``groups`` to `fit`.
 
     There is no ``n_features_in_``, since a frame has rows of series and no features.
 
@@ -119,7 +119,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
     """
 
     parameter_constraints = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [ESTIMATOR, None],
         "horizon": [_AT_LEAST_ONE],
         "length": [_AT_LEAST_ONE],
         # Read and checked with the frame.

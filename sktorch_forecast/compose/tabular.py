@@ -17,11 +17,11 @@ from .._training.calibration import calibrate
 from .._training.spec import n_series_of
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import unchanged_on_error
-from .._utils.compat import HasMethods, Interval, StrOptions
+from .._utils.compat import Interval, StrOptions
 from .._utils.validation import check_params
 from ..layers import WindowNormalization
 from ..layers.normalization import KINDS, Kind
-from ._wrapping import WrapperMixin
+from ._wrapping import ESTIMATOR, WrapperMixin
 
 # Values of the windows that are normalized side by side.
 _BATCH_VALUES = 2**22
@@ -91,7 +91,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
     parameter_constraints: ClassVar[dict[str, Any]] = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": [ESTIMATOR, None],
         "normalize": [StrOptions(set(KINDS)), None],
         "seasonality": [Interval(Integral, 1, None, closed="left"), None],
     }
@@ -135,7 +135,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             X = check_windows(self, X, reset=True)
             y = check_targets(self, X, y, reset=True)
             self._check_season()
-            fit_params = self._routed(fit_params)
+            fit_params = self._routed(X, fit_params)
             dataset = self._dataset(X, y)
             self.normalization_ = WindowNormalization(
                 self.n_channels_,

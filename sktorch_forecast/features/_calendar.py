@@ -197,6 +197,7 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
             Each feature with "_sin" and "_cos" behind it if the encoding is cyclical;
             then "holiday", if holidays are marked.
         """
+        self._check_parameters()
         endings = ("_sin", "_cos") if self.encoding == "cyclical" else ("",)
         names = [feature + ending for feature in self.features for ending in endings]
         if self.holidays is not None:
@@ -206,8 +207,8 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         check_params(self)
         features = list(self.features)
-        unknown = [feature for feature in features if feature not in _CYCLES]
-        if unknown or len(set(features)) < len(features):
+        is_known = all(isinstance(f, str) and f in _CYCLES for f in features)
+        if not is_known or len(set(features)) < len(features):
             raise ValueError(
                 f"Expected features out of {list(_CYCLES)}, each once, found "
                 f"{self.features!r}."
@@ -221,12 +222,17 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         if not isinstance(X, (pd.DataFrame, pd.Series)):
             raise TypeError(
                 "Expected a DataFrame or Series with timestamps in its index or in the "
-                f"column index_column, found {type(X).__name__}. For timestamps alone "
-                "use pandas.DataFrame(index=timestamps)."
+                f"column index_column, found {_kind_of(X)}. For timestamps alone use "
+                "pandas.DataFrame(index=timestamps)."
             )
         if column is None:
             times, place = X.index.get_level_values(-1), "the index"
         elif isinstance(X, pd.DataFrame) and column in X.columns:
+            if X[column].ndim > 1:
+                raise ValueError(
+                    f"Expected one column {column!r}, found {X[column].shape[1]}. "
+                    "Rename or drop the duplicates."
+                )
             times, place = pd.Index(X[column]), f"column {column!r}"
         else:
             columns = list(getattr(X, "columns", []))
@@ -259,6 +265,12 @@ class CalendarFeatures(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []  # float64, whatever comes in
         return tags
+
+
+def _kind_of(X: object) -> str:
+    """A type in words; there are frames of other libraries, too."""
+    library, name = type(X).__module__.partition(".")[0], type(X).__name__
+    return f"{name} of {library}" if name in ("DataFrame", "LazyFrame") else name
 
 
 def _weeks_in_year(year: np.ndarray) -> np.ndarray:

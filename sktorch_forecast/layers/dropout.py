@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from .._utils.randomness import random_bits
+from .._utils.validation import check_positive_int
 
 
 class Masks:
@@ -93,6 +95,11 @@ class Dropout(nn.Module):
     generator : torch.Generator or None
         Where the masks come from in a training; None is the global generator.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If `p` is no such probability, or `n_shared_axes` no such number.
+
     References
     ----------
     .. [1] N. Srivastava et al. (2014), Dropout: A Simple Way to Prevent Neural
@@ -104,6 +111,12 @@ class Dropout(nn.Module):
 
     def __init__(self, p: float = 0.5, n_shared_axes: int = 0):
         super().__init__()
+        if not isinstance(p, Real) or isinstance(p, bool) or not 0 <= p < 1:
+            raise ValueError(
+                f"Expected a probability p of at least 0 and below 1, found {p!r}."
+            )
+        if n_shared_axes != 0:
+            n_shared_axes = check_positive_int(n_shared_axes, "n_shared_axes")
         self.p = p
         self.n_shared_axes = n_shared_axes
         self.generator = None

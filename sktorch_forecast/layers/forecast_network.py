@@ -68,6 +68,11 @@ class ForecastNetwork(nn.Module):
         meaning: dict[str, Any] | None = None,
     ):
         super().__init__()
+        if not isinstance(normalization, WindowNormalization):
+            raise TypeError(
+                "Expected normalization as a WindowNormalization, found "
+                f"{normalization!r}. kind=None leaves windows as they are."
+            )
         self.meaning = json.loads(json.dumps(meaning or {}))
         self.network = network
         self.normalization = normalization

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from .._utils.validation import check_positive_int
 from .statistics import (
     centered_windows,
     deviation,
@@ -112,6 +113,7 @@ class WindowNormalization(nn.Module):
         n_series: int = 0,
     ):
         super().__init__()
+        _check(n_channels, n_targets, n_future, kind)
         self.n_targets = n_targets
         self.kind = kind
         self.seasonality = seasonality or 1
@@ -326,3 +328,16 @@ class WindowNormalization(nn.Module):
             static = self.standardized("static", static)
             parts.append(static.unsqueeze(1).expand(-1, x.shape[1], -1))
         return centered if len(parts) == 1 else torch.cat(parts, dim=2)
+
+
+def _check(n_channels, n_targets, n_future, kind):
+    """Raise an error for channels that do not go together, and unknown kinds."""
+    check_positive_int(n_channels, "n_channels")
+    check_positive_int(n_targets, "n_targets")
+    if n_targets + n_future > n_channels:
+        raise ValueError(
+            f"Expected n_targets and n_future of at most {n_channels} together, the "
+            f"number of channels, found {n_targets} and {n_future}."
+        )
+    if kind is not None and kind not in KINDS:
+        raise ValueError(f"Expected kind to be one of {KINDS} or None, found {kind!r}.")

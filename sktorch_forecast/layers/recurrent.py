@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._utils.validation import check_positive_int
 from .dropout import Dropout
 from .gru import GRU
 from .readout import Readout
@@ -56,6 +57,12 @@ class RecurrentLayers(nn.Module):
         **cell_params: Any,
     ):
         super().__init__()
+        if not callable(cell):
+            raise TypeError(
+                f"Expected cell as a class of recurrent layers, found {cell!r}. Give "
+                "e.g. torch.nn.LSTM."
+            )
+        num_layers = check_positive_int(num_layers, "num_layers")
         self.n_outputs = hidden_size * (2 if bidirectional else 1)
         self.layers = nn.ModuleList(
             cell(
@@ -144,6 +151,8 @@ class RecurrentNetwork(nn.Module):
         cell: Callable[..., nn.Module] | None = None,
     ):
         super().__init__()
+        if bptt_steps is not None:
+            bptt_steps = check_positive_int(bptt_steps, "bptt_steps")
         if bidirectional and bptt_steps is not None:
             raise ValueError(
                 "Expected bptt_steps=None with bidirectional=True, found "

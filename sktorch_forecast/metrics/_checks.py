@@ -18,7 +18,7 @@ from sklearn.utils import check_consistent_length
 
 from .._data.checks import unmasked
 from .._utils.annotated import check_array
-from .._utils.validation import check_observed
+from .._utils.validation import check_numeric, check_observed
 
 
 def check_numbers(
@@ -50,10 +50,13 @@ def check_numbers(
 
     Raises
     ------
+    TypeError
+        If the values are dates or time steps, or no array at all.
     ValueError
         If a value is no number, NaN, infinite, or below 0 where that is not allowed; if
         there are no values, or too many dimensions.
     """
+    check_numeric(values, name)
     return check_array(
         values,
         dtype=np.float64,

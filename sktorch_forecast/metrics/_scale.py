@@ -17,6 +17,7 @@ from sklearn.utils import gen_batches
 
 from .._data.checks import unmasked
 from .._utils.compat import Interval
+from .._utils.validation import check_numeric
 from ._checks import check_numbers
 
 # A batch of histories holds about this many values (8 MiB as float64).
@@ -126,7 +127,9 @@ def history_scale(
         :func:`naive_scale`.
     """
     history = unmasked(history)
-    if not hasattr(history, "shape") or hasattr(history, "iloc"):
+    check_numeric(history, name)
+    # Only windows are left as they are: they may be lazy.
+    if len(getattr(history, "shape", ())) != 3:
         history = np.asarray(history)
     ndim = len(history.shape)
     if ndim not in (1, 2, 3):

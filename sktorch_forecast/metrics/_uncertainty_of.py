@@ -59,8 +59,9 @@ def uncertainty_of(
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
     TypeError
-        If what is inside does not have the method.
+        If what is inside does not have the method, or `estimator` takes no windows.
     """
+    check_takes_windows(estimator)
     while not hasattr(estimator, method):
         inside = _inside(estimator, X)
         if inside is None:
@@ -68,6 +69,22 @@ def uncertainty_of(
             complain_of_none(estimator, method)
         estimator, X = inside
     return cast(ProbabilisticForecaster, estimator), X
+
+
+def check_takes_windows(estimator: Any) -> None:
+    """Raise a TypeError for a class, and for what makes its windows inside."""
+    if isinstance(estimator, type):
+        raise TypeError(
+            f"Expected a fitted forecaster, found the class {estimator.__name__}. Make "
+            f"one and fit it first: {estimator.__name__}().fit(X, y)."
+        )
+    if hasattr(estimator, "estimator_") and hasattr(estimator, "backtest"):
+        name = type(estimator).__name__
+        raise TypeError(
+            f"Expected a forecaster that takes windows, found a {name}, which takes "
+            "frames. Give what it has fitted, model.estimator_, and windows X of "
+            "make_windows(df, horizon=..., length=...)."
+        )
 
 
 def complain_of_none(estimator: Any, method: Method) -> NoReturn:
@@ -103,6 +120,7 @@ def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:
     sklearn.exceptions.NotFittedError
         If a transformer of a pipeline is not fitted.
     """
+    check_takes_windows(estimator)
     while (inside := _inside(estimator, X)) is not None:
         estimator, X = inside
     return estimator, X

@@ -8,12 +8,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
 from .._data.columns import is_polars, time_column
-from .._data.time_axis import as_time_index, is_time
+from .._data.time_axis import as_time_index, is_time, is_time_like
 from .._data.time_split import known_by, origins_and_reach, share_time_axis
 from .._data.windows import Windows
 from .._utils.compat import (
@@ -176,8 +175,8 @@ class RollingOriginSplit(BaseCrossValidator):
         ----------
         X : Windows, array or DataFrame of n_origins rows
             What is split. In any order, if its timestamps are known.
-        y : Ignored
-            Present by convention.
+        y : array of shape (n_origins,) or (n_origins, n_outputs), default=None
+            Targets of ``Windows``, whose horizon is compared; ignored otherwise.
         groups : array of shape (n_origins,), default=None
             Timestamp of each origin; those of `X`, or the row numbers, by default.
 
@@ -194,10 +193,14 @@ class RollingOriginSplit(BaseCrossValidator):
             If `groups` are neither timestamps nor numbers.
         ValueError
             If there are too few timestamps, one is missing, a training part is empty,
-            `groups` has another length than `X`, or the timestamps in a column of `X`
-            do not increase and are not given as `groups`.
+            `groups` has another length than `X`, `y` reaches further ahead than
+            `horizon`, or the timestamps in a column of `X` do not increase and are not
+            given as `groups`.
         """
         X, y, groups = indexable(X, y, groups)
+        if not num_samples(X):
+            raise ValueError("Expected at least one origin to split, found none.")
+        self._check_horizon(X, y)
         times = _times(X, groups, self.horizon or self._gap() + 1)
         n_times = int(times.max()) + 1
         gap = self._gap()
@@ -217,6 +220,19 @@ class RollingOriginSplit(BaseCrossValidator):
                     "smaller test_size, step or horizon."
                 )
             yield np.flatnonzero(train), np.flatnonzero(test)
+
+    def _check_horizon(self, X: Any, y: Any) -> None:
+        """Raise a ValueError where targets reach further than the gap allows for."""
+        if self.gap != "horizon" or self.horizon is None or not isinstance(X, Windows):
+            return
+        n_outputs = np.shape(y)[1] if np.ndim(y) == 2 else 1
+        if n_outputs > self.horizon * X.n_targets:
+            raise ValueError(
+                f"Expected y with at most horizon={self.horizon} steps of "
+                f"{X.n_targets} targets, found {n_outputs} columns: targets to train "
+                "on would reach into the test. Give the horizon of make_windows, e.g. "
+                f"RollingOriginSplit(horizon={n_outputs // X.n_targets})."
+            )
 
     def _clock(
         self, X: Any, groups: ArrayLike | pd.Index | None
@@ -268,6 +284,7 @@ def _times(X: Any, groups: ArrayLike | pd.Index | None, horizon: int) -> np.ndar
         index = X.origins if shared else pd.Index(origins_and_reach(X, horizon)[0])
     else:
         index = as_time_index(getattr(X, "index", None))
+        _check_levels(index)
         if not isinstance(index, pd.MultiIndex) and not is_time(index):
             _check_row_order(X)
             return np.arange(num_samples(X))
@@ -284,17 +301,36 @@ def _index_of(groups: Any) -> pd.Index:
     """`groups` as an index of timestamps or numbers."""
     if is_polars(groups):
         groups = groups.to_numpy()
-    index = groups if isinstance(groups, pd.Index) else pd.Index(groups)
-    index = as_time_index(index)
+    if not isinstance(groups, pd.Index):
+        if np.ndim(groups) != 1:
+            raise ValueError(
+                "Expected groups as one timestamp for each row, found shape "
+                f"{np.shape(groups)}. Give the column of times alone, df['time']."
+            )
+        groups = pd.Index(groups)
+    index = as_time_index(groups)
+    _check_levels(index)
     last = index.get_level_values(-1)
-    is_number = is_numeric_dtype(last.dtype) and not is_bool_dtype(last.dtype)
-    if not is_number and not is_time(last):
+    if not is_time_like(last):
         raise TypeError(
             "Expected groups to be timestamps or numbers, the time of each row, found "
             f"{last.dtype} values such as {last[0]!r}. Rows of one series stay apart "
             "by themselves; convert dates with pandas.to_datetime."
         )
     return index
+
+
+def _check_levels(index: Any) -> None:
+    """Raise a ValueError for levels of which another one than the last is the time."""
+    if not isinstance(index, pd.MultiIndex):
+        return
+    *others, last = (index.get_level_values(i) for i in range(index.nlevels))
+    if not is_time(last) and any(map(is_time, others)):
+        raise ValueError(
+            "Expected an index of levels (id, time), the time last, found "
+            f"{list(index.names)} of {[str(level.dtype) for level in index.levels]}. "
+            "Swap them with df.swaplevel()."
+        )
 
 
 def _check_row_order(X: Any) -> None:

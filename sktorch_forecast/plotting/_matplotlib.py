@@ -32,10 +32,18 @@ def axes_for(display: object, ax: "Axes | None") -> "Axes":
     ------
     ImportError
         If matplotlib is not installed.
+    TypeError
+        If `ax` is something else.
     """
     check_matplotlib(f"{type(display).__name__}.plot")
     import matplotlib.pyplot as plt
+    from matplotlib.axes import Axes
 
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(
+            f"Expected ax as Axes of matplotlib or None, found a {type(ax).__name__}. "
+            "Take one of matplotlib.pyplot.subplots()[1], or the ax_ of a display."
+        )
     return plt.subplots()[1] if ax is None else ax
 
 
@@ -46,6 +54,12 @@ def styled(
 ) -> dict[str, Any]:
     """`defaults` updated by the keywords of the user, short names such as "c" too."""
     from matplotlib import cbook
+
+    if given is not None and not isinstance(given, Mapping):
+        raise TypeError(
+            f"Expected a style as a dict or None, found {given!r}. Give e.g. "
+            '{"color": "red"}.'
+        )
 
     return defaults | cbook.normalize_kwargs(dict(given or {}), artist)
 

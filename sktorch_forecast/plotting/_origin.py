@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .._data.windows import Windows
 from .._utils.compat import safe_indexing
 from .._utils.typing import RandomState
-from .._utils.validation import check_coverage, check_positive_int
+from .._utils.validation import check_coverages, check_positive_int
 from ..metrics._uncertainty_of import uncertainty_of, unwrapped
 from ._time_axis import time_axis
 
@@ -94,16 +94,16 @@ def forecast_at(
     ValueError
         If there is no such origin or target, or the data are not valid.
     """
-    coverages = [check_coverage(coverage) for coverage in coverages]
-    n_paths = check_positive_int(n_paths, "n_paths") if n_paths else 0
-    _check_takes_windows(estimator)
+    coverages = check_coverages(coverages)
+    n_paths = 0 if n_paths == 0 else check_positive_int(n_paths, "n_paths")
     forecaster, windows = unwrapped(estimator, X)
     if coverages:
         uncertainty_of(forecaster, windows, "predict_interval")
     if n_paths:
         uncertainty_of(forecaster, windows, "sample")
     n_targets = getattr(windows, "n_targets", 1)
-    _check_index(origin, "origin", -len(windows), len(windows))
+    n_origins = _n_origins(windows)
+    _check_index(origin, "origin", -n_origins, n_origins)
     _check_index(target, "target", 0, n_targets)
     y_true = None if y is None else _row(y, origin, len(windows))
 
@@ -139,29 +139,31 @@ def forecast_at(
     )
 
 
-def _check_takes_windows(estimator: Any) -> None:
-    """Raise a TypeError for a SeriesForecaster, which makes its windows inside."""
-    if hasattr(estimator, "estimator_") and hasattr(estimator, "backtest"):
-        name = type(estimator).__name__
-        raise TypeError(
-            f"Expected a forecaster that takes windows, found a {name}, which takes "
-            "frames. Give what it has fitted, model.estimator_, and windows X of "
-            "make_windows(df, horizon=..., length=...)."
+def _n_origins(windows: Any) -> int:
+    """How many origins windows have, at least one."""
+    shape = np.shape(windows)
+    if len(shape) < 2 or not shape[0]:
+        raise ValueError(
+            "Expected windows in X, a row for each origin and at least one, found "
+            f"shape {shape}."
         )
+    return shape[0]
 
 
 def _row(y: Any, origin: int, n_origins: int) -> np.ndarray:
     """What followed one origin, (outputs,)."""
-    if len(y) != n_origins:
+    shape = np.shape(y)
+    if not shape or shape[0] != n_origins:
         raise ValueError(
-            f"Expected y for the {n_origins} origins of X, found {len(y)} rows."
+            f"Expected y for the {n_origins} origins of X, found shape {shape}."
         )
     return np.ravel(safe_indexing(y, [origin]))
 
 
 def _check_index(value: Any, name: str, start: int, stop: int) -> None:
     """Raise a ValueError unless `value` is an integer of range(start, stop)."""
-    if not isinstance(value, (int, np.integer)) or not start <= value < stop:
+    is_int = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_int or not start <= value < stop:
         raise ValueError(
             f"Expected {name} as an integer from {start} to {stop - 1}, found "
             f"{value!r}."

@@ -7,8 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .._data.windows import Windows
-from .._utils.validation import check_coverage, check_finite
-from ..metrics._checks import check_outcomes, mean_over_rows
+from .._utils.validation import check_coverages, check_finite
+from ..metrics._checks import (
+    check_interval,
+    check_numbers,
+    check_outcomes,
+    mean_over_rows,
+)
 from ..metrics._uncertainty_of import uncertainty_of
 from ._matplotlib import axes_for, check_matplotlib, label_once, styled
 
@@ -187,7 +192,7 @@ class CoverageDisplay:
             If the coverages or the data are not valid.
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        coverages = [check_coverage(coverage) for coverage in coverages]
+        coverages = check_coverages(coverages)
         forecaster, X = uncertainty_of(estimator, X, "predict_interval")
         return cls.from_predictions(
             y,
@@ -241,13 +246,16 @@ class CoverageDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the shapes do not agree, an interval is not finite, nothing was observed
-            of an output, or a coverage is not between 0 and 1.
+            If the shapes do not agree, an interval is not finite, a lower end is above
+            the upper one, nothing was observed of an output, or a coverage is not
+            between 0 and 1.
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        nominal = np.array([check_coverage(coverage) for coverage in coverages])
+        nominal = np.array(check_coverages(coverages))
         y_true = check_outcomes(y_true)
-        intervals = np.asarray(intervals, dtype=np.float64)
+        intervals = check_numbers(
+            intervals, "intervals", allow_nd=True, ensure_all_finite=False
+        )
         expected = (len(nominal), *y_true.shape, 2)
         if intervals.shape != expected:
             raise ValueError(
@@ -256,6 +264,8 @@ class CoverageDisplay:
                 "Stack what predict_interval returns for each coverage."
             )
         check_finite(intervals, "intervals", _place)
+        for interval in intervals:
+            check_interval(interval)  # the lower end first
         lower, upper = intervals[..., 0], intervals[..., 1]
         inside = (lower <= y_true) & (y_true <= upper)
         # (n_coverages, n_origins, n_outputs) -> (n_coverages,)

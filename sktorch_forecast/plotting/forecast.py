@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from .._data.windows import Windows
 from .._utils.typing import RandomState
-from .._utils.validation import check_coverage
+from .._utils.validation import check_coverages, check_numeric
+from ..metrics._checks import check_interval
 from ._bands import draw_bands
 from ._matplotlib import axes_for, check_matplotlib, label_once, shorten_dates, styled
 from ._origin import forecast_at
@@ -333,25 +334,28 @@ class ForecastDisplay:
         ------
         ImportError
             If matplotlib is not installed.
-        ValueError
-            If the shapes do not agree, or a coverage is not between 0 and 1.
+        TypeError, ValueError
+            If the shapes do not agree, a lower end is above the upper one, or a
+            coverage is not between 0 and 1.
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        coverages = tuple(check_coverage(coverage) for coverage in coverages)
+        coverages = tuple(check_coverages(coverages))
         window = _checked(window, "window", (None,))
         y_pred = _checked(y_pred, "y_pred", (None,))
         horizon = len(y_pred)
         if coverages or intervals is not None:
             found = () if intervals is None else intervals
             intervals = _checked(found, "intervals", (len(coverages), horizon, 2))
+            check_interval(intervals)  # the lower end first
         if y_true is not None:
             y_true = _checked(y_true, "y_true", (horizon,))
         if paths is not None:
             paths = _checked(paths, "paths", (None, horizon))
-        if timestamps is not None and len(timestamps) != len(window) + horizon:
+        shape = np.shape(() if timestamps is None else timestamps)
+        if timestamps is not None and shape != (len(window) + horizon,):
             raise ValueError(
                 f"Expected {len(window) + horizon} timestamps, {len(window)} of the "
-                f"window and {horizon} of the horizon, found {len(timestamps)}."
+                f"window and {horizon} of the horizon, found shape {shape}."
             )
         display = cls(
             window,
@@ -373,6 +377,9 @@ class ForecastDisplay:
 
 def _checked(values: ArrayLike, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
     """`values` as floats of `shape`, in which None stands for any number above 0."""
+    check_numeric(values, name)
+    if np.iscomplexobj(values):
+        raise TypeError(f"Expected {name} as real numbers, found complex ones.")
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != len(shape) or any(
         found == 0 if size is None else found != size

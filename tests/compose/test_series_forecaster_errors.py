@@ -146,7 +146,10 @@ BAD_FUTURES = {
         lambda end: end.assign(price=end["price"].mask(end["day"] == "2024-03-08")),
         "NaN at series 'store 0', timestamp 2024-03-08 .*'price'.*ffill\\(\\)\\.$",
     ),
-    "no column": (lambda end: end.drop(columns="price"), "target to name channels"),
+    "no column": (
+        lambda end: end.drop(columns="price"),
+        "X_future with the future covariates",
+    ),
 }
 
 

@@ -627,9 +627,9 @@ def with_value(value, row=7, column=1):
         ({"values": VALUES[:, 0]}, ValueError, "Expected 2D array, got 1D array"),
         ({"values": VALUES[:, :, None]}, ValueError, "dim 3"),
         ({"index": range(29)}, ValueError, "30 timestamps and 3 .*, found 29 and 3"),
-        ({"channels": "ab"}, ValueError, "30 timestamps and 3 .*, found 30 and 2"),
+        ({"channels": [1, 2]}, ValueError, "30 timestamps and 3 .*, found 30 and 2"),
         ({"n_targets": 0}, ValueError, "n_targets must be a positive integer, found 0"),
-        ({"n_targets": 4}, ValueError, "at most 3 target channels, found 4"),
+        ({"n_targets": 4}, ValueError, "at most 3 together, .* found 4 and 0"),
         (
             {"n_targets": "1"},
             TypeError,

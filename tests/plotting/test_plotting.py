@@ -487,7 +487,7 @@ ESTIMATOR_ERRORS = {
     ),
     "y of other origins": (
         lambda: ForecastDisplay.from_estimator(Stub(), X2, Y2[:1]),
-        *(ValueError, "y for the 2 origins of X, found 1 rows"),
+        *(ValueError, "y for the 2 origins of X, found shape .1, 3"),
     ),
     "y of another horizon": (
         lambda: ForecastDisplay.from_estimator(Stub(), X2, Y2[:, :2]),
@@ -541,7 +541,10 @@ PREDICTION_ERRORS = {
     ),
     "timestamps": (
         lambda: ForecastDisplay.from_predictions([0], [0, 1], timestamps=[1, 2]),
-        *(ValueError, "3 timestamps, 1 of the window and 2 of the horizon, found 2"),
+        *(
+            ValueError,
+            "3 timestamps, 1 of the window and 2 of the horizon, found shape .2,",
+        ),
     ),
     "NaN in y_true": (
         lambda: CoverageDisplay.from_predictions(
