@@ -314,7 +314,7 @@ SCORES = table(
     score("y of fewer rows", ValueError, "inconsistent numbers", y=Y[:-1]),
     score("y of fewer steps", ValueError, "different number of output", y=Y[:, 0]),
     score("no y", TypeError, "y as an array of numbers", "found None", y=None),
-    score("strings", ValueError, "string to float", y=np.full(Y.shape, "a")),
+    score("strings", ValueError, "to numeric values", y=np.full(Y.shape, "a")),
     score("dates", TypeError, "y as numbers", y=YA.astype("M8[s]")),
     score("infinity", ValueError, "contains infinity", y=at(Y, (1, 1), np.inf)),
     score("X and y swapped", ValueError, "3 features", "expecting 6", X=Y, y=X2),
