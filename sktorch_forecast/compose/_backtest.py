@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -247,8 +248,28 @@ def backtest(
     return backtest_frame(forecasts, y[chosen], X[chosen], coverages)
 
 
-def fitted(estimator: Any, X: Windows, y: np.ndarray, coverages: list[float]) -> Any:
+def fitted(
+    estimator: Any,
+    X: Windows,
+    y: np.ndarray,
+    coverages: list[float],
+    last: Any = None,
+) -> Any:
     """A fitted clone of an estimator, which must take windows.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X, y
+        What to fit it on.
+    coverages : list of float
+        Of the intervals that it will be asked for.
+    last : estimator or None, default=None
+        What an earlier fit has given; with ``warm_start=True`` a copy of it goes on.
+
+    Returns
+    -------
+    new : estimator
 
     Raises
     ------
@@ -258,18 +279,29 @@ def fitted(estimator: Any, X: Windows, y: np.ndarray, coverages: list[float]) ->
     ValueError
         If it does not take windows.
     """
-    new = unfitted(estimator)
+    new = _going_on(unfitted(estimator), last)
     if coverages:
-        last = new
-        while isinstance(last, Pipeline):
-            last = last[-1]
+        final = new
+        while isinstance(final, Pipeline):
+            final = final[-1]
         # What the class has and this one lacks, it lacks because of its parameters.
-        if hasattr(type(last), _METHOD) and not hasattr(last, _METHOD):
-            complain_of_none(last, _METHOD)
+        if hasattr(type(final), _METHOD) and not hasattr(final, _METHOD):
+            complain_of_none(final, _METHOD)
     new = new.fit(X, y)
     if coverages:
         uncertainty_of(new, X[:1], _METHOD)
     return new
+
+
+def _going_on(new: Any, last: Any) -> Any:
+    """A copy of the last fit with the parameters of `new`, if that is to go on."""
+    if type(last) is not type(new) or not getattr(new, "warm_start", False):
+        return new
+    before = last.get_params(deep=False)
+    params = new.get_params(deep=False).items()
+    # skorch builds anew what is set, whether or not it is the same.
+    changed = {k: v for k, v in params if repr(v) != repr(before.get(k))}
+    return deepcopy(last).set_params(**changed)
 
 
 def unfitted(estimator: Any) -> Any:

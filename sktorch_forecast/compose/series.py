@@ -73,11 +73,10 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
     Notes
     -----
     **What a fit keeps** are the last `length` rows of each series, so that `forecast`
-    and `update` need no more than what is new. Values are held as float32, the
-    precision of windows. How to read a frame is kept, too: a parameter that is changed
-    after the fit changes nothing in `forecast`, `predict`, `update` and `score` before
-    the next fit, but for `coverage`, which is the forecast's own. `backtest` fits, so
-    it takes the parameters as they are.
+    and `update` need no more than what is new, and how to read a frame: a parameter
+    that is changed after the fit changes nothing in `forecast`, `predict`, `update` and
+    `score` before the next fit, but for `coverage`, which is the forecast's own. The
+    next fit goes on from the last if `estimator` has ``warm_start=True``.
 
     **In a search** the rows of a frame are split by time. `score` takes the window of
     its first origins from the rows that the fit has kept, where the test part goes on
@@ -201,7 +200,8 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
             layout = Layout.of(self)
             panel = read(df, layout)
             X, targets = samples_of(panel, layout, self.horizon, self.length)
-            self.estimator_ = fitted(self._inner(), X, targets, coverages)
+            last = getattr(self, "estimator_", None)
+            self.estimator_ = fitted(self._inner(), X, targets, coverages, last)
             self.channels_ = X.channels
             self.horizon_, self.length_ = self.horizon, self.length
             self._history = History.of(panel, layout, self.length)

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from sktorch_forecast import (
@@ -14,6 +15,7 @@ from sktorch_forecast import (
     SeriesForecaster,
     SlidingWindow,
     TabularForecaster,
+    make_windows,
 )
 
 SERIES = np.random.default_rng(0).normal(size=60)
@@ -96,3 +98,37 @@ def test_no_warning_where_the_user_chose_it(lengths, params):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         MODEL.backtest(panel(lengths), **params)
+
+
+# ---------------------------------------------------------------------- warm starts
+
+
+def test_a_warm_start_goes_on_from_the_last_fit():
+    early, late = SERIES[:45], SERIES
+    network = MLPForecaster(max_epochs=2, warm_start=True, random_state=0)
+    series = SeriesForecaster(network, 3, 12).fit(early)
+    first = series.estimator_
+    series.fit(late)
+    alone = clone(network)
+    for part in (early, late):
+        alone.fit(*make_windows(part, horizon=3, length=12))
+    X = make_windows(late, horizon=3, length=12)[0]
+    np.testing.assert_array_equal(series.estimator_.predict(X), alone.predict(X))
+    assert len(series.estimator_.history) == 4
+    assert len(first.history) == 2  # that of the first fit is as it was
+
+
+def test_a_warm_start_takes_new_parameters():
+    network = MLPForecaster(max_epochs=2, warm_start=True, random_state=0)
+    series = SeriesForecaster(network, 3, 12).fit(SERIES)
+    series.set_params(estimator__max_epochs=3).fit(SERIES)
+    assert len(series.estimator_.history) == 5
+    # Another network cannot go on from the weights of this one.
+    series.set_params(estimator__hidden_layer_sizes=(3,)).fit(SERIES)
+    assert len(series.estimator_.history) == 3
+
+
+def test_without_a_warm_start_a_fit_starts_over():
+    network = MLPForecaster(max_epochs=2, random_state=0)
+    series = SeriesForecaster(network, 3, 12).fit(SERIES).fit(SERIES)
+    assert len(series.estimator_.history) == 2
