@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length, get_tags
 from .._utils.annotated import check_array, validate_data
 from .._utils.validation import check_finite, check_numeric
 from .checks import unmasked
+from .overlap import TrainedOrigins, warn_of_overlap
 from .targets import shared_span
 from .windows import Windows
 from .words import same_names
@@ -53,6 +54,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
         # Series of a panel have scales of their own, found again by their names.
         ids = X.ids if isinstance(X, Windows) else None
         estimator._series_ids = None if ids is None or len(ids) < 2 else ids
+        is_lazy = isinstance(X, Windows)
+        estimator._trained_origins = TrainedOrigins(X) if is_lazy else None
     elif n_channels != (expected := getattr(estimator, "n_channels_", 1)):
         raise ValueError(
             f"X has {n_channels} channels, but {type(estimator).__name__} was fitted "
@@ -60,6 +63,8 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
         )
     _check_covariates(estimator, X, reset=reset)
     _check_names(estimator, X, reset=reset)
+    if not reset:
+        warn_of_overlap(estimator, X, n_steps=0)
     return X
 
 

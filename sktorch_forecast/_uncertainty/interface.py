@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._data.checks import unmasked
 from .._data.inputs import check_windows
+from .._data.overlap import warn_of_overlap
 from .._utils.annotated import check_array
 from .._utils.compat import available_if, check_sample_weight
 from .._utils.randomness import private_random_state
@@ -207,6 +208,7 @@ class UncertaintyMixin:
             check_sample_weight(sample_weight, X, ensure_non_negative=True)
         check_numeric(y, "y")
         y_pred = cast(Any, self).predict(X)
+        warn_of_overlap(self, X, cast(Any, self).horizon_)
         y_true = check_array(
             unmasked(y), ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
         )
