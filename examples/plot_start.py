@@ -3,7 +3,7 @@ What does the network add?
 ==========================
 
 A ridge regression on the window is fitted in an instant and better than many a network.
-So every network of this package starts there: the linear forecast is solved first, and
+With ``start="ridge"`` a network starts there: the linear forecast is solved first, and
 the network learns what is left of the series. This example asks what that is.
 """
 
