@@ -11,7 +11,7 @@ from typing import Any, Literal, TypedDict
 import torch
 from skorch.callbacks import Callback
 
-from .._utils.compat import Interval, Options, StrOptions
+from .._utils.compat import JOBS, Interval, Options, StrOptions
 from .._utils.typing import RandomState
 from ..layers.families import FAMILIES
 from ..layers.losses import LOSSES
@@ -129,8 +129,7 @@ CONSTRAINTS: dict[str, Any] = {
     "compile": ["boolean"],
     "use_caching": ["boolean", StrOptions({"auto"})],
     "torch_load_kwargs": [dict, None],
-    # As joblib counts them: -1 is all, -2 all but one.
-    "n_threads": [_AT_LEAST_ONE, Interval(Integral, None, -1, closed="right"), None],
+    "n_threads": JOBS,
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }

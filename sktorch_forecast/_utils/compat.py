@@ -5,6 +5,7 @@ stands here with the reason why the public ones do not do.
 """
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -55,6 +56,14 @@ class Interval(_Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
+
+
+# Numbers of jobs or threads as joblib counts them: -1 is all, -2 all but one.
+JOBS = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(Integral, None, -1, closed="right"),
+    None,
+]
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
@@ -236,6 +245,7 @@ class SkorchNet(NeuralNetRegressor):
 
 
 __all__ = [
+    "JOBS",
     "HasMethods",
     "Interval",
     "Options",

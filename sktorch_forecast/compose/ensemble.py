@@ -16,7 +16,7 @@ from .._data.inputs import check_targets, check_windows
 from .._training.fitting import train
 from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import one_of_several, unchanged_on_error
-from .._utils.compat import Interval, StrOptions
+from .._utils.compat import JOBS, Interval, StrOptions
 from .._utils.randomness import draw_seed, private_random_state
 from .._utils.typing import RandomState
 from .._utils.validation import check_params
@@ -127,7 +127,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         "estimator": [ESTIMATOR, None],
         "n_estimators": [Interval(Integral, 1, None, closed="left")],
         "method": [StrOptions({"deep", "snapshot"})],
-        "n_jobs": [Integral, None],
+        "n_jobs": JOBS,
         "random_state": ["random_state"],
     }
 

@@ -198,6 +198,47 @@ ROWS = table(
         "timestamp in every row",
         "Drop that row",
     ),
+    of(
+        SHOPS.assign(shop=[[1]] * 50),
+        "ids that are lists",
+        TypeError,
+        "ids that are strings, numbers",
+        "found a list",
+        ".astype(str)",
+    ),
+    of(
+        BY_LEVELS["sales"],
+        "Series of two levels",
+        TypeError,
+        "(MultiIndex)",
+        "series.to_frame()",
+        "id=",
+        id=None,
+        time=None,
+        target=None,
+    ),
+    *[
+        of(
+            frame[[*names, "sales"]],
+            f"no id of {mistake}",
+            (TypeError, ValueError),
+            "many series",
+            "id=",
+            id=None,
+            time=time,
+        )
+        for mistake, frame, names, time in (
+            ("a long frame", SHOPS, ["shop", "day"], "day"),
+            ("a long frame by day", SHOPS.set_index("day"), ["shop"], None),
+            (
+                "numbered shops",
+                SHOPS.assign(shop=SHOPS["size"]),
+                ["shop", "day"],
+                "day",
+            ),
+            ("mixed rows", SHOPS.sort_values("day"), ["shop", "day"], "day"),
+        )
+    ],
     of(SERIES, "Series with the names of a frame", ValueError, "found 'shop'", "id="),
     row(
         "latest_windows of a panel",

@@ -25,7 +25,7 @@ class Row:
     on : str or None
         Name of a subject in ``bad_subjects``, which must stay as it was.
     params : dict
-        Parameters to set on a copy of the subject before the call.
+        Parameters to set on the subject before the call, and back after it.
     """
 
     entry: str

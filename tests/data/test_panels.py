@@ -635,3 +635,15 @@ def test_no_python_runs_for_each_series(freq, zone):
 
     # Some calls depend on the size of an array, but not one on each series.
     assert made_from(500) < made_from(5) + 100
+
+
+def test_a_series_of_two_levels_is_a_panel_by_its_id_or_as_a_frame():
+    days = pd.date_range("2024-01-01", periods=10)
+    index = pd.MultiIndex.from_product([["n", "s"], days], names=["store", "day"])
+    series = pd.Series(np.arange(20.0), index=index, name="sales")
+    sizes = {"horizon": 1, "length": 2}
+    for found in (
+        make_windows(series.to_frame(), **sizes),
+        make_windows(series, id="store", **sizes),
+    ):
+        assert len(found[1]) == 16

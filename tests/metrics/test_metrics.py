@@ -495,3 +495,7 @@ def test_metric_takes_the_targets_of_lazy_windows():
     values = np.array(HISTORIES)[:, :, np.newaxis] * [1.0, -5.0]
     error = mase(Y_TRUE, Y_PRED, y_train=LazyWindows(values, 1, []))
     assert error == pytest.approx((1 + 3 / 20) / 2)
+
+
+def test_the_history_of_mase_may_come_third():
+    assert mase([3.0], [5.0], [1, 3, 2, 5]) == mase([3.0], [5.0], y_train=[1, 3, 2, 5])
