@@ -372,6 +372,13 @@ GOOD = {
 }
 
 
+def with_ends(value):
+    """Intervals of which one has this value at both ends."""
+    interval = np.array(INTERVAL, dtype=float)
+    interval[1, 0] = value
+    return interval
+
+
 def with_nan(array):
     array = np.array(array, dtype=float)
     array.flat[-1] = np.nan
@@ -413,6 +420,8 @@ def flawed(functions, *changes):
         *flawed(
             [coverage_score, acd, interval_score, msis],
             ({"interval": with_nan(INTERVAL)}, "Input interval contains NaN"),
+            ({"interval": with_ends(-np.inf)}, "an interval that holds no number"),
+            ({"interval": with_ends(np.inf)}, "an interval that holds no number"),
             ({"interval": INTERVAL[:, 0]}, r"expected \(2, 2, 2\).*found \(2, 2\)"),
             ({"interval": [1, 2]}, r"expected \(2, 2, 2\).*found \(2,\)"),
             (
