@@ -119,7 +119,7 @@ def test_the_levels_of_the_crps_by_default(walk):
     model = RandomWalk(0.7).fit(X, y)
     levels = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5]
     levels += [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
-    expected = -crps_quantiles(y, model.predict_quantiles(X, levels), levels)
+    expected = -crps_quantiles(y, model.predict_quantiles(X, levels), quantiles=levels)
     assert crps_scorer()(model, X, y) == pytest.approx(expected, rel=1e-12)
 
 
