@@ -99,10 +99,11 @@ def equivalents():
 # --------------------------------------------------------------------- a campaign
 
 
-def in_turn(file, groups):
-    """Groups of tests, the likeliest to find a fault in a file first, but not all."""
-    fast = {f: {t: s for t, s in g.items() if s < SLOW} for f, g in groups.items()}
-    groups = {f: g for f, g in fast.items() if g} or groups
+def in_turn(file, groups, every):
+    """Groups of tests, the likeliest first to find a fault; `every` one, or enough."""
+    if not every:
+        fast = {f: {t: s for t, s in g.items() if s < SLOW} for f, g in groups.items()}
+        groups = {f: g for f, g in fast.items() if g} or groups
     room = Path(file).parts[0].removesuffix(".py").strip("_")
 
     def rank(tests):
@@ -111,7 +112,7 @@ def in_turn(file, groups):
 
     chosen, total = [], 0.0
     for tests in sorted(groups, key=rank):
-        if total < ENOUGH:
+        if every or total < ENOUGH:
             chosen.append((tests, groups[tests]))
         total += sum(groups[tests].values())
     return chosen
@@ -200,8 +201,7 @@ def campaign(mutants, again):
             was = done.get(key, {}).get("result")
             if was and not (again and was == "survived" and key not in reasons):
                 continue
-            groups = groups_for(file, mutant, known)
-            groups = list(groups.items()) if again else in_turn(file, groups)
+            groups = in_turn(file, groups_for(file, mutant, known), every=again)
             found = verdict(copy, file, mutant, groups)
             with open(OUTPUT / "results.jsonl", "a") as out:
                 out.write(json.dumps(found) + "\n")

@@ -315,6 +315,12 @@ TIMESTAMPS = [
         "found 2024-01-20 00:00:00 in row 18 after 2024-01-18 00:00:00",
     ),
     case(
+        "two missing days of a short series",
+        series(without(DAYS[:8], 2, 4)),
+        ValueError,
+        "found 2024-01-04 00:00:00 in row 2 after 2024-01-02 00:00:00",
+    ),
+    case(
         "two missing days",
         series(without(DAYS, 5, 11)),
         ValueError,
