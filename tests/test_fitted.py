@@ -162,6 +162,17 @@ def test_a_fit_and_forecasts_write_into_no_parameter(model):
     assert all(vars(watched)[name] is before[name] for name in names)
 
 
+@pytest.mark.parametrize(
+    "cls",
+    [cls for cls in FORECASTERS if "estimator" in inspect.signature(cls).parameters],
+)
+def test_the_estimator_that_is_given_is_not_fitted_itself(cls):
+    inner = MLPForecaster(max_epochs=1) if cls is EnsembleForecaster else Ridge()
+    before = vars(inner).copy()
+    make(cls, estimator=inner, **FEW_ORIGINS).fit(np.asarray(X)[..., 0], Y)
+    assert vars(inner) == before
+
+
 def test_batches_threads_and_passes_are_the_forecasts_own():
     net = LSTMForecaster(max_epochs=1, dropout=0.3, random_state=0).fit(X, Y)
     expected = net.predict(X)
