@@ -292,7 +292,7 @@ CALIBRATION = table(
             ),
             ("negative probabilities", [-0.1], ValueError, "between 0 and 1", "-0.1"),
             ("targets", TRUE, ValueError, "between 0 and 1", "below the true ones"),
-            ("NaN", [np.nan], ValueError, "pit_values contains NaN"),
+            ("NaN", [np.nan], ValueError, "one number in pit_values", "only NaN"),
             ("nothing", [], ValueError, "0 sample(s)"),
             ("complex", [0.5j], ValueError, "Complex data"),
         )

@@ -227,7 +227,6 @@ HISTORY = table(
             ("None", None, (ValueError, TypeError), "'y_train' parameter", "Got None"),
             ("one value", [1.0], ValueError, "at least 2 timestamps", "found 1"),
             ("nothing", [], ValueError, "at least 2 timestamps", "found 0"),
-            ("NaN", at(VALUES, 3, np.nan), ValueError, "y_train contains NaN"),
             ("infinity", at(VALUES, 3, np.inf), ValueError, "y_train contains inf"),
             ("other rows", X2[:5], ValueError, "expected 42 rows", "found 5"),
             ("four dimensions", np.zeros((2, 2, 2, 2)), ValueError, "1, 2 or 3 dim"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 from bad_rows import row, table
-from bad_subjects import DAYS, SERIES, X2, X, Y, at
+from bad_subjects import DAYS, NETWORKS, SERIES, X2, X, Y, at
 from common import FORECASTERS, cheap
 from sklearn.exceptions import NotFittedError
 
@@ -180,6 +180,16 @@ FITTED_FIRST = table(
             ("score", (SERIES,)),
         )
     ],
+    row(
+        "set_params, then initialize",
+        "lr=-1.0",
+        lambda model: model.initialize(X, Y),
+        ValueError,
+        "The 'lr' parameter of",
+        "Got -1.0",
+        on=NETWORKS,
+        params={"lr": -1.0},
+    ),
     unfitted(MLPForecaster(), "forward", (X,)),
     row(
         "before a fit",
