@@ -12,14 +12,14 @@ over all origins in the last 20 % of each series, as the mean of all seeds.
 
 Run it with ``make defaults``, or ``python examples/defaults.py``:
 
-    --part PART      "tune", or "report" (the default)
-    --models NAME... only these
-    --series NAME... only these
-    --seeds N        train every network from N seeds (default 3)
-    --set P=VALUE... parameters that all networks get in place of the defaults
-    --points         points only, no quantiles: half the time
-    --jobs N         processes, each on one core (default 1)
-    --results FILE   where results are kept (default examples/output/defaults.jsonl)
+    --part PART     "tune", or "report" (the default)
+    --models NAME   only these; several names may follow
+    --series NAME   only these; several names may follow
+    --seeds N       train every network from N seeds (default 3)
+    --set P=VALUE   parameters that all networks get in place of the defaults
+    --points        points only, no quantiles: half the time
+    --jobs N        processes, each on one core (default 1)
+    --results FILE  where results are kept (default examples/output/defaults.jsonl)
 
 What is in the file of results is not computed again. Remove the file after a change of
 the package.
