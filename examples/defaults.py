@@ -16,7 +16,7 @@ Run it with ``make defaults``, or ``python examples/defaults.py``:
     --models NAME   only these; several names may follow
     --series NAME   only these; several names may follow
     --seeds N       train every network from N seeds (default 3)
-    --set P=VALUE   parameters that all networks get in place of the defaults
+    --set <P=V>     parameters that all networks get in place of the defaults
     --points        points only, no quantiles: half the time
     --jobs N        processes, each on one core (default 1)
     --results FILE  where results are kept (default examples/output/defaults.jsonl)
