@@ -19,6 +19,7 @@ from sktorch_forecast import (
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
+    SeriesForecaster,
     TabularForecaster,
 )
 
@@ -138,6 +139,30 @@ def test_a_parameter_changed_after_the_fit_changes_no_forecast(model):
     assert found.keys() == expected.keys()
     for method, forecast in expected.items():
         assert_array_equal(found[method], forecast, err_msg=method)
+
+
+@pytest.mark.parametrize("wrong", ["ridge", 3, Ridge], ids=["text", "number", "class"])
+@pytest.mark.parametrize(
+    "model", [m for m in CASES if hasattr(m, "estimator")], ids=repr
+)
+def test_a_wrong_estimator_is_for_the_next_fit_to_complain_of(model, wrong):
+    model = clone(model).fit(X, Y)
+    expected = everything(model)
+    model.set_params(estimator=wrong)
+    found = everything(model)
+    for method, forecast in expected.items():
+        assert_array_equal(found[method], forecast, err_msg=method)
+    with pytest.raises((ValueError, TypeError), match="estimator"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize("wrong", ["ridge", 3, Ridge], ids=["text", "number", "class"])
+def test_a_wrong_estimator_of_a_series_forecaster_changes_no_forecast(wrong):
+    model = SeriesForecaster(NaiveForecaster(), horizon=2, length=4).fit(
+        np.arange(20.0)
+    )
+    expected = model.forecast()
+    assert model.set_params(estimator=wrong).forecast().equals(expected)
 
 
 @pytest.mark.parametrize("model", CASES, ids=repr)

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils import gen_batches, get_tags
+from sklearn.utils import Tags, gen_batches, get_tags
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -75,7 +75,7 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = get_tags(self._inner())
+        inner = tags_of(self._inner())
         tags.non_deterministic = inner.non_deterministic
         if inner.regressor_tags is not None:
             tags.regressor_tags.poor_score = inner.regressor_tags.poor_score
@@ -83,6 +83,15 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         tags.input_tags.allow_nan = inner.input_tags.allow_nan
         tags.target_tags.multi_output = True
         return tags
+
+
+def tags_of(estimator: Any) -> Tags:
+    """Tags of an estimator, or of any one where it is none.
+
+    What was set by mistake is for the next fit to complain of, not for a forecast.
+    """
+    is_one = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
+    return get_tags(estimator if is_one else BaseEstimator())
 
 
 def check_forecasts(estimator: Any, caller: str) -> None:

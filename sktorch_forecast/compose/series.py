@@ -7,7 +7,6 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.checks import Missing
@@ -21,7 +20,7 @@ from .._utils.validation import check_coverages, check_params
 from ..networks import MLPForecaster
 from ._backtest import Plan, backtest, fitted, selected
 from ._frames import Coverage, forecast_frame, forecasts_of
-from ._wrapping import ESTIMATOR
+from ._wrapping import ESTIMATOR, tags_of
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 _ROLES = ("target", "past", "future", "static")
@@ -393,7 +392,7 @@ class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.non_deterministic = get_tags(self._inner()).non_deterministic
+        tags.non_deterministic = tags_of(self._inner()).non_deterministic
         tags.input_tags.allow_nan = self.missing == "mask"
         # Rows of a series in time order, not samples.
         tags.input_tags.two_d_array = False
