@@ -163,6 +163,15 @@ def test_usual_scales_are_weighted_medians_of_each_group():
     assert_array_equal(found[4:], 0)  # nothing is known of these
 
 
+def test_a_series_whose_weight_rounds_away_beside_that_of_others_has_its_own_scale():
+    import torch
+
+    values = torch.tensor([[1.0], [5.0], [100.0]])  # one of each series
+    weights = torch.tensor([1e9, 1.0, 1e9])  # in float32, 1e9 + 1 is 1e9
+    found = usual_of_groups(values, weights, torch.arange(3), 3)
+    assert_array_equal(found, values)
+
+
 def test_windows_of_each_series_are_evenly_spread():
     codes = np.array([1, 0, 1, 1, 0, 1, 1, 1, 3])
     rows = evenly_spread_of_each(codes, 3)
