@@ -62,7 +62,7 @@ errors = pd.DataFrame(errors).T
 print((errors.div(errors["ridge"], axis=0)).round(2).to_string())
 
 # %%
-# ``linear_share_`` says how much of the variance of the forecasts comes of the start.
+# ``linear_share_`` says how much of the variance of the forecasts comes from the start.
 # Where it is 1, the network has nothing to add, and is not used.
 
 print(pd.Series(shares, name="linear share").round(2).to_string())

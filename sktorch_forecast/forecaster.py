@@ -60,10 +60,10 @@ class Forecaster(UncertaintyMixin, WindowNet):
         "ridge" adds the network to a linear forecast of the window, which is solved in
         closed form before the training and not trained on; the network begins with
         zero and learns what is left. It is a ridge regression that shrinks towards a
-        naive forecast (the last value, or the last season of `seasonality`) as far as
-        forecasts of the held-back origins get better by it, and solved once more from
-        all origins in the end. Early stopping then counts the start, so that a network
-        that has nothing to add adds nothing.
+        naive forecast (the last value, or the last season of `seasonality`), as far as
+        that forecasts each part of the training origins best from those before it, and
+        is solved once more from all origins in the end. Early stopping counts the
+        start, so that a network that has nothing to add adds nothing.
     missing : {"error", "mask"}, default="error"
         "mask" takes windows and targets with NaN: the network sees zeros there and
         one more channel for each target and past covariate, which says where values
@@ -182,7 +182,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
         Where it is.
     linear_share_ : float
         Share of the variance of forecasts, in the units of their windows, that comes
-        of the linear start: 1 if the network adds nothing. Only with a `start`.
+        from the linear start: 1 if the network adds nothing. Only with a `start`.
     history : skorch.history.History
         Losses and durations, one row an epoch. With ``normalize="window"`` losses are
         in the units of the window.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .panel import Panel
 from .windows import Windows
 
 # Panels that the user has been warned of: once is enough for all folds of a search.
@@ -25,10 +26,8 @@ class TrainedOrigins:
 
     def __init__(self, X: Windows | None = None):
         self.panel = None if X is None else weakref.ref(X.panel)
-        if X is not None:
-            self.positions = X.positions
-            self.last = np.full(X.panel.n_series, -1)
-            np.maximum.at(self.last, X.series, X.positions)
+        self.positions = np.empty(0, np.int64) if X is None else X.positions
+        self._found: np.ndarray | None = None  # when somebody asks
 
     def __reduce__(self) -> tuple[Any, ...]:
         return TrainedOrigins, ()
@@ -45,11 +44,17 @@ class TrainedOrigins:
         """
         if self.panel is None or self.panel() is not X.panel:
             return False
-        last = self.last if X.panel.n_series == 1 else self.last[X.series]
-        is_near = X.positions < last + n_steps
+        is_near = X.positions < self._last(X.panel)[X.series] + n_steps
         if not is_near.any():
             return False
         return not np.isin(X.positions[is_near], self.positions).all()
+
+    def _last(self, panel: Panel) -> np.ndarray:
+        """The last of the origins in each series, -1 where there is none."""
+        if self._found is None:
+            self._found = np.full(panel.n_series, -1)
+            np.maximum.at(self._found, panel.series_of(self.positions), self.positions)
+        return self._found
 
 
 def warn_of_overlap(estimator: Any, X: Any, n_steps: int) -> None:

@@ -28,8 +28,8 @@ def n_forecast_at_once(n_values: int) -> int:
 
 
 def dtype_of(X: Any) -> Any:
-    """Precision of the forecasts for windows, or for a dataset of them."""
-    return getattr(X, "dtype", np.float32)
+    """Precision of windows and of their forecasts: float32, unless they are float64."""
+    return np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
 
 
 def as_tensor(
@@ -117,7 +117,7 @@ class WindowDataset(skorch.dataset.Dataset):
         self._starts = self._future = self._static = None
         if isinstance(X, Windows):
             # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
-            block = as_tensor(X.values, device, X.dtype)
+            block = as_tensor(X.values, device, dtype_of(X))
             windows = block.unfold(0, X.length, 1).transpose(1, 2)
             if X.horizon is not None and X.n_future:
                 # The k-th begins after the last timestamp of the k-th window.
@@ -135,7 +135,7 @@ class WindowDataset(skorch.dataset.Dataset):
             else:
                 self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
         else:
-            windows = as_tensor(X, device, _dtype_of_windows(X))
+            windows = as_tensor(X, device, dtype_of(X))
             windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
         self.series_codes = None
         if series_ids is not None:
@@ -183,12 +183,6 @@ def _rows(tensor: Tensor | None, index: Any) -> Any:
     if tensor is None:
         return index
     return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
-
-
-def _dtype_of_windows(X):
-    """Precision that windows come in, float32 unless they are float64."""
-    dtype = getattr(X, "dtype", None)
-    return np.float64 if dtype == np.float64 else np.float32
 
 
 def _target_tensor(y, device, dtype_of_windows):

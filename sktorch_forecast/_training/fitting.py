@@ -19,7 +19,7 @@ from .checks import check_parameters, check_season
 from .device import limited_threads
 from .interrupts import is_end_of_training, keep_best_epoch, keepers
 from .spec import spec_of
-from .stacking import linear_share, weigh_network
+from .stacking import linear_share
 from .start import solve_start
 
 
@@ -70,11 +70,11 @@ def train(
         before = net.callbacks_
         net.callbacks_ = [*before, *callbacks, *keepers(before)]
         with limited_threads(net.n_threads), _weights_kept_on_error(net, go_on):
-            solve_again = None
+            finish = None
             if not net.module_.normalization.is_calibrated:
                 calibrate(net.module_.normalization, dataset)
                 if net.spec_.start is not None:
-                    solve_again = solve_start(net, dataset)
+                    finish = solve_start(net, dataset)
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.
             net.notify("on_train_begin", X=X, y=y)
             try:
@@ -83,9 +83,8 @@ def train(
                 if not is_end_of_training(interrupt):
                     keep_best_epoch(net, interrupt)
             net.notify("on_train_end", X=X, y=y)
-            if solve_again is not None:
-                weigh_network(net, net.get_split_datasets(dataset)[1])
-                solve_again()
+            if finish is not None:
+                finish()
             if net.spec_.start is not None:
                 net.linear_share_ = linear_share(net, dataset)
             net.uncertainty_.learn_correlation(net, dataset)

@@ -37,11 +37,9 @@ def weigh_network(net: Any, held_back: Any) -> None:
     ----------
     net : Forecaster
         Trained, with the start that it was trained with.
-    held_back : dataset or None
-        What its training has stopped by; without any, the share is 1.
+    held_back : dataset
+        What its training has stopped by.
     """
-    if held_back is None:
-        return
     added, _, missed = _parts(net, held_back)
     known = np.isfinite(missed)
     gain = np.where(known, missed * added, 0).sum(axis=1)
@@ -63,9 +61,8 @@ def linear_share(net: Any, dataset: Any) -> float:
     -------
     share : float in [0, 1]
     """
-    share = float(net.module_.start.share)
     added, start, _ = _parts(net, subset(dataset, evenly_spread(len(dataset))))
-    net.module_.start.share.fill_(share)
+    share = float(net.module_.start.share)
     whole, left = start + share * added, share * added
     variance = np.square(whole - whole.mean(axis=0)).sum()
     if not variance:
@@ -107,23 +104,26 @@ def share_of(gain: np.ndarray, square: np.ndarray, blocks: np.ndarray) -> float:
 def _parts(net, dataset):
     """What the network adds, what the start says and what it misses, (n, H * K) each.
 
-    In the units of the windows. Leaves the share at 0.
+    In the units of the windows.
     """
     head, share, parts = net.objective_.head, net.module_.start.share, []
+    before = share.clone()
     for batch in net.get_iterator(dataset, training=False):
-        points, units = [], None
+        net.set_mode(training=False)
+        points = []
         for value in (1.0, 0.0):
             share.fill_(value)
-            net.set_mode(training=False)
             encoded = net.infer(batch[0])
-            units = encoded.units
             outputs = net.decoded(encoded).double().cpu().numpy()
             points.append(head.mean(outputs) if head.is_distribution else outputs)
         whole, start = (torch.from_numpy(y).to(net.device_) for y in points)
         shape = -1, net.spec_.horizon, net.spec_.n_targets
         y = batch[1].to(net.device_)
-        whole, start, y = (units.encode(part.view(shape)) for part in (whole, start, y))
+        whole, start, y = (
+            encoded.units.encode(part.view(shape)) for part in (whole, start, y)
+        )
         parts.append([(whole - start), start, y - start])
+    share.copy_(before)
     joined = (torch.cat(part).flatten(1).double().cpu().numpy() for part in zip(*parts))
     return tuple(joined)
 

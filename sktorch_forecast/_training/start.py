@@ -21,7 +21,7 @@ References
    and review. International Journal of Forecasting 16 (4), section 3.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from torch.utils.data import Subset
 
 from ..layers.linear_start import LinearStart
 from .batches import parts_of, subset, times_of_rows
+from .stacking import weigh_network
 
 # Penalties in units of the mean variance of an input; the last is W_0 itself.
 _PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
@@ -89,24 +90,27 @@ class Ridge:
         self.values = values.clamp_min(0)
         self.cross = self.vectors.T @ cross
 
-    def weights(self, prior: Tensor, penalty: float) -> Tensor:
-        """Weights (d, o), and below them the biases.
+    def weights(self, prior: Tensor, penalties: Sequence[float]) -> Iterator[Tensor]:
+        """Weights (d, o), and below them the biases, for each penalty.
 
         Parameters
         ----------
         prior : Tensor of shape (d, o)
             What the weights are shrunk towards.
-        penalty : float
+        penalties : sequence of float
             In units of the mean variance of an input. Infinity gives the prior itself,
             without any bias.
         """
-        if not np.isfinite(penalty):
-            return torch.cat([prior, prior.new_zeros(1, prior.shape[1])])
-        shrunk = self.values + penalty / self.n * self.values.mean()
-        shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where nothing varies at all
         missed = self.cross - self.values.unsqueeze(1) * (self.vectors.T @ prior)
-        weights = prior + self.vectors @ (missed / shrunk.unsqueeze(1))
-        return torch.cat([weights, (self.mean_y - self.mean_x @ weights).unsqueeze(0)])
+        for penalty in penalties:
+            if not np.isfinite(penalty):
+                yield torch.cat([prior, prior.new_zeros(1, prior.shape[1])])
+                continue
+            shrunk = self.values + penalty / self.n * self.values.mean()
+            shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where nothing varies at all
+            weights = prior + self.vectors @ (missed / shrunk.unsqueeze(1))
+            bias = self.mean_y - self.mean_x @ weights
+            yield torch.cat([weights, bias.unsqueeze(0)])
 
 
 def solve_start(net: Any, dataset: Any) -> Callable[[], None]:
@@ -121,31 +125,35 @@ def solve_start(net: Any, dataset: Any) -> Callable[[], None]:
 
     Returns
     -------
-    solve_again : callable
-        Sets the map once more, with the same prior and penalty, from all origins, those
-        that were held back among them: for when there is nothing left to choose.
+    finish : callable
+        For when the network is trained: weighs it, and sets the map once more, with the
+        same prior and penalty, from all origins, those that were held back among them.
     """
     start = net.module_.start
     train, held_back = net.get_split_datasets(dataset)
     first, *blocks = blocks_of(train, net.horizon_)
     known = moments_of(net, first)
-    candidates = _candidates(net, start, known[0].xx)
-    errors = np.zeros((len(known), len(candidates)))
+    priors = _priors(net, start, known[0].xx)
+    errors = np.zeros((len(known), len(priors), len(_PENALTIES)))
     for before, block in blocks:
         test = moments_of(net, block)
-        errors += _errors(known, test, candidates)
+        errors += _errors(known, test, priors)
         known = _sum(known, moments_of(net, before), test)
     learned, test = known, moments_of(net, held_back)
-    errors += _errors(known, test, candidates)
-    chosen = [candidates[best] for best in errors.argmin(axis=1)]
+    errors += _errors(learned, test, priors)
+    chosen = []
+    for of_group in errors:
+        prior, penalty = np.unravel_index(of_group.argmin(), of_group.shape)
+        chosen.append((priors[prior], _PENALTIES[penalty]))
     _set(start, learned, chosen)
 
-    def solve_again() -> None:
+    def finish() -> None:
         if held_back is not None:
+            weigh_network(net, held_back)
             between = moments_of(net, _between(dataset, train, held_back))
             _set(start, _sum(learned, between, test), chosen)
 
-    return solve_again
+    return finish
 
 
 def blocks_of(train: Any, horizon: int) -> list[Any]:
@@ -179,26 +187,27 @@ def _part(dataset, rows):
     return subset(dataset, rows) if len(rows) else None
 
 
-def _candidates(net, start: LinearStart, like: Tensor) -> list[tuple[list, float]]:
-    """All priors, a matrix (d, o) for each group of outputs, with all penalties."""
+def _priors(net, start: LinearStart, like: Tensor) -> list[list[Tensor]]:
+    """What weights may be shrunk towards, (d, o) for each group of outputs."""
     priors = [torch.zeros(*start.weight.shape[:2], start.n_inputs), start.last_of(1)]
     season = net.seasonality
     if season is not None and 1 < season <= min(start.length, start.n_inputs):
         priors.append(start.last_of(season))
-    priors = [[group.T.to(like) for group in prior] for prior in priors]
-    return [(prior, penalty) for prior in priors for penalty in _PENALTIES]
+    return [[group.T.to(like) for group in prior] for prior in priors]
 
 
-def _errors(known: list, test: list, candidates: list) -> np.ndarray:
-    """What each candidate misses of a block, (n_groups, n_candidates)."""
-    errors = np.zeros((len(known), len(candidates)))
+def _errors(known: list, test: list, priors: list) -> np.ndarray:
+    """What all priors and penalties miss of a block, (n_groups, n_priors, n_penalties)
+
+    0 where nothing is known, or nothing to be forecast.
+    """
+    errors = np.zeros((len(known), len(priors), len(_PENALTIES)))
     for group, (before, block) in enumerate(zip(known, test)):
         if before.n and block.n:
             ridge = Ridge(before)
-            errors[group] = [
-                block.error(ridge.weights(prior[group], penalty))
-                for prior, penalty in candidates
-            ]
+            for errors_of_prior, prior in zip(errors[group], priors):
+                weights = ridge.weights(prior[group], _PENALTIES)
+                errors_of_prior[:] = [block.error(w) for w in weights]
     return errors
 
 
@@ -207,7 +216,7 @@ def _set(start: LinearStart, moments: list, chosen: list) -> None:
     if not all(group.n for group in moments):
         return
     solved = [
-        Ridge(of_group).weights(prior[group], penalty)
+        next(Ridge(of_group).weights(prior[group], [penalty]))
         for group, (of_group, (prior, penalty)) in enumerate(zip(moments, chosen))
     ]
     # (G, d + 1, o) -> (G, o, d) and (G, o)

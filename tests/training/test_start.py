@@ -57,10 +57,10 @@ def test_ridge_is_that_of_scikit_learn():
     prior = RNG.normal(size=(4, 2))
     penalty = 7.0 * x.var(axis=0).mean()
     expected = SklearnRidge(penalty).fit(x, y - x @ prior)
-    found = Ridge(moments(x, y)).weights(torch.from_numpy(prior), 7.0)
+    ridge, towards = Ridge(moments(x, y)), torch.from_numpy(prior)
+    found, only = ridge.weights(towards, [7.0, np.inf])
     assert_allclose(found[:-1], prior + expected.coef_.T, rtol=1e-9)
     assert_allclose(found[-1], expected.intercept_, rtol=1e-9)
-    only = Ridge(moments(x, y)).weights(torch.from_numpy(prior), np.inf)
     assert_array_equal(only, np.vstack([prior, [0, 0]]))
 
 
