@@ -137,9 +137,9 @@ def solve_start(net: Any, dataset: Any) -> Callable[[], None]:
     errors = np.zeros((len(known), len(priors), len(_PENALTIES)))
     for before, block in blocks:
         test = moments_of(net, block)
-        errors += _errors(known, test, priors)
+        errors += _errors(_ridges(known), test, priors)
         known = _sum(known, moments_of(net, before), test)
-    learned, test = known, moments_of(net, held_back)
+    learned, test = _ridges(known), moments_of(net, held_back)
     errors += _errors(learned, test, priors)
     chosen = []
     for of_group in errors:
@@ -151,7 +151,7 @@ def solve_start(net: Any, dataset: Any) -> Callable[[], None]:
         if held_back is not None:
             weigh_network(net, held_back)
             between = moments_of(net, _between(dataset, train, held_back))
-            _set(start, _sum(learned, between, test), chosen)
+            _set(start, _ridges(_sum(known, between, test)), chosen)
 
     return finish
 
@@ -196,28 +196,32 @@ def _priors(net, start: LinearStart, like: Tensor) -> list[list[Tensor]]:
     return [[group.T.to(like) for group in prior] for prior in priors]
 
 
-def _errors(known: list, test: list, priors: list) -> np.ndarray:
+def _ridges(moments: list[Moments]) -> list[Ridge | None]:
+    """Solutions for each group of outputs; None where nothing is known."""
+    return [Ridge(of_group) if of_group.n else None for of_group in moments]
+
+
+def _errors(ridges: list, test: list, priors: list) -> np.ndarray:
     """What all priors and penalties miss of a block, (n_groups, n_priors, n_penalties)
 
     0 where nothing is known, or nothing to be forecast.
     """
-    errors = np.zeros((len(known), len(priors), len(_PENALTIES)))
-    for group, (before, block) in enumerate(zip(known, test)):
-        if before.n and block.n:
-            ridge = Ridge(before)
+    errors = np.zeros((len(ridges), len(priors), len(_PENALTIES)))
+    for group, (ridge, block) in enumerate(zip(ridges, test)):
+        if ridge is not None and block.n:
             for errors_of_prior, prior in zip(errors[group], priors):
                 weights = ridge.weights(prior[group], _PENALTIES)
                 errors_of_prior[:] = [block.error(w) for w in weights]
     return errors
 
 
-def _set(start: LinearStart, moments: list, chosen: list) -> None:
-    """Give the map the weights that solve for these moments, if there are any."""
-    if not all(group.n for group in moments):
+def _set(start: LinearStart, ridges: list, chosen: list) -> None:
+    """Give the map the weights of these solutions, if there are any."""
+    if None in ridges:
         return
     solved = [
-        next(Ridge(of_group).weights(prior[group], [penalty]))
-        for group, (of_group, (prior, penalty)) in enumerate(zip(moments, chosen))
+        next(ridge.weights(prior[group], [penalty]))
+        for group, (ridge, (prior, penalty)) in enumerate(zip(ridges, chosen))
     ]
     # (G, d + 1, o) -> (G, o, d) and (G, o)
     weights = torch.stack(solved).transpose(1, 2)
