@@ -1,6 +1,6 @@
-"""Scores of a calibration: their quantiles, how these move, and their scale.
+"""Scores of a calibration: their quantiles at any level, and their scale.
 
-Symbols as in ``conformal``: m calibration origins, K outputs, Q levels.
+Symbols as in ``compose.conformal``: m calibration origins, K outputs, Q levels.
 """
 
 import warnings
@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.utils import gen_batches
 
 from .._training.batches import (
@@ -24,10 +23,8 @@ from ..layers import WindowNormalization
 
 # Windows whose deviations are computed side by side.
 _BATCH_SIZE = 1024
-# Levels that are tracked beside those of a coverage.
-_TRACKED = np.arange(1, 200) / 200
-# Levels that tell where in its forecast distribution an observation lies.
-_GRID = np.arange(1, 40) / 40
+# Levels at which a forecast distribution is calibrated, beside those of a coverage.
+_KNOTS = np.array([0.025, 0.05, *np.arange(1, 10) / 10, 0.95, 0.975])
 
 
 def n_needed(levels: np.ndarray) -> int:
@@ -77,20 +74,6 @@ def dense(X: Any) -> np.ndarray:
     """Windows as an array (n, L, C)."""
     X = np.asarray(X)
     return X if X.ndim == 3 else X[..., np.newaxis]
-
-
-def last_origins(chunks: list[tuple], n_origins: int) -> list[tuple]:
-    """The last origins of chunks of windows, targets and scales.
-
-    The first chunk may hold lazy windows, and stays as it is; the others, which are
-    arrays, are joined.
-    """
-    first, *others = chunks
-    joined = tuple(np.concatenate(parts) for parts in zip(*others))
-    surplus = len(first[1]) + len(joined[1]) - n_origins
-    if surplus < len(first[1]):
-        return [tuple(part[surplus:] for part in first), joined]
-    return [tuple(part[surplus - len(first[1]) :] for part in joined)]
 
 
 def least_scale(
@@ -154,103 +137,83 @@ def _targets_of(X, n_targets):
     return torch.from_numpy(dense(X)[..., :n_targets].astype(np.float64))
 
 
-def ranges(scores: np.ndarray, n_scores: int) -> np.ndarray:
-    """Range of every `n_scores` consecutive ones: (m + n, K) -> (n + 1, K)."""
-    # (n + 1, K, n_scores) is a view.
-    windows = sliding_window_view(scores, n_scores, axis=0)
-    # Where all are missing there is no range.
-    return np.fmax.reduce(windows, -1) - np.fmin.reduce(windows, -1)
+def knots_of(own: np.ndarray) -> np.ndarray:
+    """Levels at which to calibrate quantiles: two of one's own and some between them.
+
+    None lies outside, since a quantile network may not know what is there.
+    """
+    inside = (_KNOTS > own[0] + 1e-9) & (_KNOTS < own[1] - 1e-9)
+    return np.sort(np.concatenate([own, _KNOTS[inside]]))
 
 
-def tracked_levels(own: np.ndarray, n_scores: int) -> np.ndarray:
-    """Levels to track: two of one's own and a grid, as far as the scores reach."""
-    near = np.abs(_TRACKED[:, np.newaxis] - own).min(axis=1) < 1e-9
-    return told(np.sort(np.concatenate([own, _TRACKED[~near]])), n_scores)
+def nested(quantiles: np.ndarray) -> np.ndarray:
+    """Quantiles at knots, moved outward where one lies inside of its inner neighbor.
+
+    Parameters
+    ----------
+    quantiles : ndarray of shape (..., n_knots)
+        The median in the middle. None moves inward, so that what each end promises
+        still holds.
+
+    Returns
+    -------
+    quantiles : ndarray of shape (..., n_knots)
+    """
+    middle = quantiles.shape[-1] // 2
+    lower = np.minimum.accumulate(quantiles[..., middle::-1], axis=-1)
+    upper = np.maximum.accumulate(quantiles[..., middle:], axis=-1)
+    return np.concatenate([lower[..., :0:-1], upper], axis=-1)
 
 
-def between_tracked(
-    levels: np.ndarray, known: np.ndarray, tracked: np.ndarray, n_scores: int
+def quantiles_between(
+    levels: np.ndarray,
+    knots: np.ndarray,
+    scores: np.ndarray,
+    centers: np.ndarray,
+    scales: np.ndarray,
 ) -> np.ndarray:
-    """Quantiles between those that are tracked; beyond the reach of scores, infinite.
+    """Calibrated quantiles at any levels, which increase however they are asked for.
 
     Parameters
     ----------
     levels : ndarray of shape (Q,)
         Levels that are asked for.
-    known : ndarray of shape (n_tracked,)
-        Levels that are tracked.
-    tracked : ndarray of shape (K, n_tracked)
-        Their quantiles.
-    n_scores : int
-        Calibration origins.
+    knots : ndarray of shape (n_knots,)
+        Levels whose quantiles were forecast.
+    scores : ndarray of shape (m, K, n_knots)
+        Distances of the truth from these.
+    centers : ndarray of shape (n, K, n_knots)
+        Quantiles as they were forecast at new origins.
+    scales : ndarray of shape (n, K or 1, 1)
+        What a score is counted in there.
 
     Returns
     -------
-    quantiles : ndarray of shape (K, Q)
-
-    Raises
-    ------
-    ValueError
-        If a level is not tracked though the scores would reach it.
+    quantiles : ndarray of shape (n, K, Q)
     """
-    first, last = known[[0, -1]] if len(known) else (0.5, 0.5)
-    below, above = levels < first - 1e-9, levels > last + 1e-9
-    if len(told(levels[below | above], n_scores)):
-        raise ValueError(
-            f"Expected levels between {first:g} and {last:g}, which are tracked, "
-            f"found {levels[0]:g} to {levels[-1]:g}. Fit with the coverage that "
-            "you need."
-        )
-    quantiles = np.where(above, np.inf, np.full((len(tracked), len(levels)), -np.inf))
-    inside = ~(below | above)
-    for row, known_quantiles in zip(quantiles, tracked):
-        row[inside] = np.interp(levels[inside], known, known_quantiles)
-    return quantiles
+    at_knots = nested(centers + scales * at_ranks(scores, knots))
+    above = np.searchsorted(knots, levels - 1e-9)  # the first knot that is not below
+    below = np.searchsorted(knots, levels + 1e-9, side="right") - 1
+    outer = np.where(levels > 0.5, above, below).clip(0, len(knots) - 1)
+    quantiles = centers[..., outer] + scales * at_ranks(scores[..., outer], levels)
+    ends = np.full((*at_knots.shape[:2], 1), np.inf)
+    around = np.concatenate([-ends, at_knots, ends], axis=-1)
+    return np.clip(quantiles, around[..., below + 1], around[..., above + 1])
 
 
-def track(
-    tracked: np.ndarray, levels: np.ndarray, scores: np.ndarray, steps: np.ndarray
-) -> np.ndarray:
-    """Quantiles of the scores, (K, Q), after new scores, (n, K), came in one by one.
-
-    For a quantile q at level t and a score s, q grows by ``step * t`` if s is above
-    q, else it falls by ``step * (1 - t)``: it stands still on average where s is
-    above q in a share ``1 - t`` of all cases.
-    """
-    tracked = tracked.copy()
-    for score, step in zip(scores[..., np.newaxis], steps[..., np.newaxis]):
-        if not np.isnan(score).all():
-            moves = np.where(np.isnan(score), 0, levels - (score <= tracked))
-            tracked += np.nan_to_num(step) * moves
-    return tracked
-
-
-def levels_of_places(own: np.ndarray, n_scores: int) -> np.ndarray:
-    """Levels by which to say where the truth lay: one's own and a grid, if reached.
-
-    Raises
-    ------
-    ValueError
-        If the scores reach fewer than two.
-    """
-    levels = told(np.union1d(_GRID, own), n_scores)
-    if len(levels) < 2:
-        raise ValueError(
-            "Expected at least 2 calibration origins to draw paths, found "
-            f"{n_scores}. Fit with more origins or a larger calibration_fraction."
-        )
-    return levels
-
-
-def places_of(scores: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def places_of(
+    scores: np.ndarray, knots: np.ndarray, levels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Where the truth lay among the calibrated quantiles of calibration origins.
 
     Parameters
     ----------
-    scores : ndarray of shape (m, K, Q)
+    scores : ndarray of shape (m, K, n_knots)
         Distances from the quantiles as they were forecast, in scales.
+    knots : ndarray of shape (n_knots,)
+        Their levels.
     levels : ndarray of shape (Q,)
-        Their levels, at least two.
+        Those of them that the scores reach.
 
     Returns
     -------
@@ -258,9 +221,20 @@ def places_of(scores: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.nd
         Index into `levels`, with a fraction where it lay between two.
     excess : ndarray of shape (m, K)
         How far it lay above the last or, negative, below the first, in scales.
+
+    Raises
+    ------
+    ValueError
+        If the scores reach fewer than two levels.
     """
+    if len(levels) < 2:
+        raise ValueError(
+            "Expected at least 2 calibration origins to draw paths, found "
+            f"{len(scores)}. Fit with more origins or a larger calibration_fraction."
+        )
+    reached = np.isin(knots, levels)
     # How far above each quantile, which increase: (m, K, Q)
-    above = np.sort(scores - at_ranks(scores, levels), axis=-1)[..., ::-1]
+    above = -nested(at_ranks(scores, knots) - scores)[..., reached]
     left = np.clip((above >= 0).sum(axis=-1) - 1, 0, len(levels) - 2)
     pair = left[..., np.newaxis] + [0, 1]
     near, far = np.moveaxis(np.take_along_axis(above, pair, axis=-1), -1, 0)
@@ -287,36 +261,6 @@ def at_places(quantiles: np.ndarray, place: np.ndarray) -> np.ndarray:
     origin, output = np.ogrid[: quantiles.shape[0], : quantiles.shape[1]]
     low, high = (quantiles[origin, output, at] for at in (left, left + 1))
     return low + (place - left) * (high - low)
-
-
-def moved_scores(
-    scores: np.ndarray, known: np.ndarray, tracked: np.ndarray
-) -> np.ndarray:
-    """Scores, moved as far as the quantiles that are tracked are from their own.
-
-    So paths that are drawn of them know what was learned; how the outputs of one origin
-    hang together stays.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (m, K)
-    known : ndarray of shape (n_tracked,)
-        Levels that are tracked; without any, nothing moves.
-    tracked : ndarray of shape (K, n_tracked)
-        Their quantiles.
-
-    Returns
-    -------
-    moved : ndarray of shape (m, K)
-    """
-    if not len(known):
-        return scores
-    ranks = scores.argsort(axis=0).argsort(axis=0) + 1
-    levels = ranks / (len(scores) + 1)
-    learned = tracked - at_ranks(scores[..., np.newaxis], known)
-    learned = np.nan_to_num(learned, nan=0.0, posinf=0.0, neginf=0.0)
-    moves = [np.interp(level, known, move) for level, move in zip(levels.T, learned)]
-    return scores + np.stack(moves, axis=1)
 
 
 def drawn_rows(

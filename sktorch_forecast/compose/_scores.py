@@ -23,8 +23,8 @@ class Scores:
     ----------
     estimator : estimator
         The fitted forecaster.
-    of_quantiles : bool
-        Whether distances are from its quantiles, rather than from its forecast.
+    levels : ndarray of shape (Q,) or None
+        Levels of the quantiles that distances are from; None takes its forecast.
     horizon : int
         Steps that it forecasts.
     min_scale : ndarray or None
@@ -35,14 +35,10 @@ class Scores:
     """
 
     estimator: Any
-    of_quantiles: bool
+    levels: np.ndarray | None
     horizon: int
     min_scale: np.ndarray | None
     series_ids: pd.Index | None = None
-
-    def known(self, X: Any, y: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-        """Windows, what followed as (n, K), and the scale of each."""
-        return X, np.asarray(y).reshape(len(y), -1), self.scales(X)
 
     def scales(self, X: Any) -> np.ndarray:
         """What a score is counted in: (n, K), or (n, 1) where that is 1."""
@@ -51,25 +47,18 @@ class Scores:
         # step-major: (n, n_targets) -> (n, horizon * n_targets)
         return np.tile(scales_of(X, self.min_scale, self.series_ids), self.horizon)
 
-    def centers(self, X: Any, levels: np.ndarray | None = None) -> np.ndarray:
+    def centers(self, X: Any) -> np.ndarray:
         """What scores are distances from: (n, K, 1), or (n, K, Q) for quantiles."""
-        if not self.of_quantiles:
+        if self.levels is None:
             y = forecast_from(self.estimator, X, self.estimator.predict)
             return y.reshape(len(X), -1, 1)
-        return forecast_from(
-            self.estimator, X, lambda x: self.estimator.predict_quantiles(x, levels)
-        )
+        ask = self.estimator.predict_quantiles
+        return forecast_from(self.estimator, X, lambda x: ask(x, self.levels))
 
-    def of(
-        self,
-        X: Any,
-        y: np.ndarray,
-        scales: np.ndarray,
-        levels: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Scores of what `known` gives: (n, K, 1), or (n, K, Q) for quantiles."""
-        errors = y[..., np.newaxis] - self.centers(X, levels)
-        return errors / scales[..., np.newaxis]
+    def of(self, X: Any, y: Any) -> np.ndarray:
+        """Scores of windows and what followed: (n, K, 1), or (n, K, Q)."""
+        errors = np.asarray(y).reshape(len(y), -1, 1) - self.centers(X)
+        return errors / self.scales(X)[..., np.newaxis]
 
 
 def check_split(

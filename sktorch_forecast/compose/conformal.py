@@ -15,20 +15,16 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.indexing import as_slice
 from .._data.inputs import check_targets, check_windows
 from .._data.time_split import split_by_time, times_of
+from .._uncertainty import tracking
 from .._uncertainty.conformal import (
     at_places,
     at_ranks,
-    between_tracked,
-    dense,
     drawn_rows,
-    last_origins,
+    knots_of,
     least_scale,
-    levels_of_places,
-    moved_scores,
     places_of,
-    ranges,
-    track,
-    tracked_levels,
+    quantiles_between,
+    told,
     warn_of_reach,
 )
 from .._uncertainty.interface import UncertaintyMixin
@@ -65,7 +61,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
           of the window, for every origin.
         - "cqr": distances from quantiles that the estimator forecasts, which it must
           have a `predict_quantiles` for [2]_. Intervals are as wide as the estimator
-          says, shifted until they hold.
+          says, shifted until they hold; see the notes for other coverages than that
+          of the fit.
         - "adaptive": as "split", but each quantile is moved with every new truth that
           `partial_fit` is given [3]_, so that the coverage holds in the long run for
           any series, exchangeable or not.
@@ -102,10 +99,12 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     min_scale_ : ndarray of shape (n_targets,), or (n_series + 2, n_targets)
         Lower bound of the deviations; for a panel by series, then for others and for
         windows in which nothing happens. Only with ``normalize="window"``.
-    scores_ : ndarray of shape (n_calibration, horizon * n_targets)
-        Signed errors on the calibration origins in time order, scaled. Not for "cqr".
+    scores_ : ndarray of shape (n_calibration, horizon * n_targets), or \
+            (n_calibration, horizon * n_targets, n_levels) for "cqr"
+        Signed errors on the calibration origins in time order, scaled.
     levels_ : ndarray of shape (n_levels,)
-        Levels that "adaptive" tracks.
+        Levels that "adaptive" tracks, or whose quantiles "cqr" has the estimator
+        forecast.
     tracked_ : ndarray of shape (horizon * n_targets, n_levels)
         Quantiles of the scores at these levels.
 
@@ -121,7 +120,14 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     side, so both ends of an interval are, and it takes ``2 / (1 - c) - 1`` origins at
     least to promise coverage ``c``; with fewer, the interval is infinite, and a warning
     says so. Coverage is that of each step and target by itself, averaged over
-    calibrations: not that of whole paths. Quantiles asked for together are sorted.
+    calibrations: not that of whole paths. An interval lies within every one of larger
+    coverage, whether they are asked for together or not.
+
+    **Other levels with "cqr".** The estimator forecasts quantiles at the levels of
+    `coverage` and some between these. Any other level takes the scores of its outer
+    neighbor, or of the outermost, at its own rank, and stays outside of the inner one:
+    nested sets [4]_, each with its own promise. Outside of the fit's `coverage` only
+    the margin grows, so fit with the largest that you need.
 
     **Time series.** Errors of neighboring origins are alike, the more so with a long
     horizon, and a series changes; so the guarantee holds only nearly. Feed the truth
@@ -129,8 +135,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     the last ``m`` origins, and "adaptive" corrects itself. Its guarantee, that a level
     ``t`` is exceeded in a share ``1 - t`` of the origins but for a difference that
     vanishes as one over their number [3]_, is for a horizon of one step and
-    `partial_fit` after each origin. It holds for the levels of `coverage` and a grid
-    of 0.005; between these, quantiles are interpolated. The estimator stays as it is.
+    `partial_fit` after each origin. It holds for the levels of `coverage`; a grid of
+    0.005 is tracked as well and put in order around them, and between these, quantiles
+    are interpolated. The estimator stays as it is.
 
     References
     ----------
@@ -142,6 +149,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     .. [3] A. N. Angelopoulos, E. J. Candes and R. J. Tibshirani (2023), Conformal PID
        Control for Time Series Prediction. NeurIPS, quantile tracking and
        proposition 1.
+    .. [4] C. Gupta, A. K. Kuchibhotla and A. Ramdas (2022), Nested Conformal Prediction
+       and Quantile Out-of-Bag Ensemble Methods. Pattern Recognition 127, section 3.
 
     Examples
     --------
@@ -153,12 +162,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     >>> X, y = make_windows(series, horizon=2, length=3)
     >>> model = ConformalForecaster(normalize=None).fit(X[:3500], y[:3500])
     >>> interval = model.predict_interval(X[3500:])
-    >>> interval.shape
-    (496, 2, 2)
     >>> interval.mean(axis=(0, 1)).round(1)
     array([-0.9,  0.9])
-    >>> model.sample(X[3500:], n_samples=10).shape
-    (10, 496, 2)
     """
 
     parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -266,18 +271,13 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             check_params(self)
             X = check_windows(self, X, reset=False)
             y = check_targets(self, X, y, reset=False)
-            if self._method == "cqr":
-                chunks = [*self._origins, self._scores.known(dense(X), y)]
-                self._origins = last_origins(chunks, self.n_calibration_)
-            else:
-                scores = self._scores.of(*self._scores.known(X, y))[..., 0]
-                if self._method == "adaptive":
-                    recent = np.concatenate([self.scores_, scores[:-1]])
-                    steps = self.learning_rate * ranges(recent, self.n_calibration_)
-                    self.tracked_ = track(self.tracked_, self.levels_, scores, steps)
-                # A copy of what is kept, not a view of all that ever was.
-                kept = np.concatenate([self.scores_, scores])[-self.n_calibration_ :]
-                self.scores_ = kept.copy()
+            scores = self._scored(X, y)
+            if self._method == "adaptive":
+                known, rate = (self.levels_, self.tracked_), self.learning_rate
+                self.tracked_ = tracking.track(*known, self.scores_, scores, rate)
+            # A copy of what is kept, not a view of all that ever was.
+            kept = np.concatenate([self.scores_, scores])[-self.n_calibration_ :]
+            self.scores_ = kept.copy()
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -340,46 +340,47 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     def _calibrate(self, X, y):
         """Take these origins, in time order, for the calibration."""
         self.n_calibration_ = len(y)
-        scores, own = self._scores, levels_of(self._coverage)
+        own = levels_of(self._coverage)
         if self._method == "cqr":
-            self._origins = [scores.known(X, y)]
-            # An estimator that cannot forecast quantiles after all says so here.
-            scores.centers(X[:1], own)
-            return
-        self.scores_ = scores.of(*scores.known(X, y))[..., 0]
+            self.levels_ = knots_of(own)
+        self.scores_ = self._scored(X, y)
         if self._method == "adaptive":
             n_least = np.isfinite(self.scores_).sum(axis=0).min()
-            self.levels_ = tracked_levels(own, n_least)
+            self.levels_ = tracking.tracked_levels(own, n_least)
             self.tracked_ = at_ranks(self.scores_[..., np.newaxis], self.levels_)
+
+    @property
+    def _tracked(self):
+        """Levels that "adaptive" tracks, and their quantiles in order."""
+        own = levels_of(self._coverage)
+        return self.levels_, tracking.in_order(self.levels_, self.tracked_, own)
 
     @property
     def _scores(self):
         """How errors become scores."""
         min_scale = None if self._normalize is None else self.min_scale_
-        is_cqr = self._method == "cqr"
-        how = is_cqr, self.horizon_, min_scale, self._series_ids
+        levels = self.levels_ if self._method == "cqr" else None
+        how = levels, self.horizon_, min_scale, self._series_ids
         return Scores(self.estimator_, *how)
 
-    def _calibrating(self, levels):
-        """Scores of the calibration origins: (m, K, 1), or (m, K, Q) for "cqr"."""
-        if self._method != "cqr":
-            return self.scores_[..., np.newaxis]
-        parts = [self._scores.of(x, y, s, levels) for x, y, s in self._origins]
-        return np.concatenate(parts)
-
-    def _offsets(self, levels):
-        """Quantiles of the scores at these levels: (K, Q)."""
-        n_scores = self.n_calibration_
-        warn_of_reach(levels, n_scores)
-        if self._method != "adaptive":
-            return at_ranks(self._calibrating(levels), levels)
-        return between_tracked(levels, self.levels_, self.tracked_, n_scores)
+    def _scored(self, X, y):
+        """Scores of these origins: (n, K), or (n, K, n_levels) for "cqr"."""
+        scores = self._scores.of(X, y)
+        return scores if self._method == "cqr" else scores[..., 0]
 
     def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
-        offsets = self._offsets(levels)
+        n_scores = self.n_calibration_
+        warn_of_reach(levels, n_scores)
         scales = self._scores.scales(X)[..., np.newaxis]
-        # (n, K, 1 or Q) + (n, K or 1, 1) * (K, Q) -> (n, K, Q)
-        return np.sort(self._scores.centers(X, levels) + scales * offsets, axis=-1)
+        centers = self._scores.centers(X)
+        if self._method == "cqr":
+            known = self.levels_, self.scores_
+            return quantiles_between(levels, *known, centers, scales)
+        offsets = at_ranks(self.scores_[..., np.newaxis], levels)
+        if self._method == "adaptive":
+            offsets = tracking.between_tracked(levels, *self._tracked, n_scores)
+        # (n, K, 1) + (n, K or 1, 1) * (K, Q) -> (n, K, Q)
+        return np.sort(centers + scales * offsets, axis=-1)
 
     def _draw(
         self, X: Any, n_samples: int, random_state: np.random.RandomState
@@ -389,12 +390,11 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         if self._method != "cqr":
             scores = self.scores_
             if self._method == "adaptive":
-                scores = moved_scores(scores, self.levels_, self.tracked_)
+                scores = tracking.moved_scores(scores, *self._tracked)
             rows = drawn_rows(scores, shape, random_state)
             return self._scores.centers(X)[..., 0] + scales * scores[rows]
-        levels = levels_of_places(levels_of(self._coverage), self.n_calibration_)
-        place, excess = places_of(self._calibrating(levels), levels)
+        levels = told(self.levels_, self.n_calibration_)
+        place, excess = places_of(self.scores_, self.levels_, levels)
         rows = drawn_rows(excess, shape, random_state)
-        # (m, K) -> (n_samples, n, K)
         paths = at_places(self._quantiles(X, levels), place[rows])
         return paths + scales * excess[rows]

@@ -204,12 +204,13 @@ def test_cqr_holds_whatever_the_estimator_says(spread, rng):
     least, most = bounds(4000 - 796, 199, 190)
     for held in (low <= y[796:], y[796:] <= high):
         assert least <= held.sum() <= most
-    # Wide where the estimator says so: by its own width, plus the same for all; where
-    # less than nothing is left of it, the ends have changed places.
+    # Wide where the estimator says so: by its own width, plus the same for all, but
+    # never narrower than the intervals of smaller coverage.
     width = 2 * spread * X[796:, 0] * stats.norm.ppf(0.95)
-    widest = width.argmax()
-    added = (high - low - width)[widest]
-    assert_allclose(high - low, np.abs(width + added), atol=1e-9)
+    added = (high - low - width)[width.argmax()]
+    wide = width > np.median(width)
+    assert_allclose((high - low)[wide], (width + added)[wide], atol=1e-9)
+    assert (high - low >= np.maximum(width + added, 0) - 1e-9).all()
 
 
 def test_cqr_by_hand(rng):
@@ -217,12 +218,49 @@ def test_cqr_by_hand(rng):
     model = ConformalForecaster(
         Zero(2.0), 0.6, "cqr", calibration_fraction=0.475, normalize=None
     ).fit(X, y)
-    levels = np.array([0.1, 0.2, 0.8])
-    q = 2 * X[:, np.newaxis] * stats.norm.ppf(levels)
-    scores = np.sort(y[-19:, :, np.newaxis] - q[-19:], axis=0)
-    offsets = np.stack([scores[1, :, 0], scores[3, :, 1], scores[15, :, 2]], axis=-1)
-    expected = q + offsets
-    assert_allclose(model.predict_quantiles(X, levels), np.sort(expected, axis=-1))
+
+    def at(level, rank):
+        """The quantile at a level, moved by the score of this rank of 19."""
+        q = 2 * X * stats.norm.ppf(level)
+        return q + np.sort(y[-19:] - q[-19:], axis=0)[rank - 1]
+
+    def least(knots):
+        return np.min([at(level, rank) for level, rank in knots], axis=0)
+
+    def most(knots):
+        return np.max([at(level, rank) for level, rank in knots], axis=0)
+
+    # Ranks are 20 times the level, down or up to the safe side.
+    inner, upper = [(0.3, 6), (0.4, 8), (0.5, 10)], [(0.5, 10), (0.6, 12), (0.7, 14)]
+    expected = {
+        0.1: least([(0.2, 2), (0.2, 4), *inner]),
+        0.2: least([(0.2, 4), *inner]),
+        0.27: least([(0.2, 5), *inner]),
+        0.5: at(0.5, 10),
+        0.62: np.minimum(most([*upper[:2], (0.7, 13)]), most(upper)),
+        0.8: most([*upper, (0.8, 16)]),
+        0.93: most([*upper, (0.8, 16), (0.8, 19)]),
+    }
+    for level, quantile in expected.items():
+        assert_allclose(model.predict_quantiles(X, [level])[..., 0], quantile)
+    together = model.predict_quantiles(X, list(expected))
+    assert_allclose(together, np.stack(list(expected.values()), axis=-1))
+
+
+@METHODS
+@pytest.mark.parametrize("spread", [0.3, 3.0])
+def test_intervals_of_larger_coverage_contain_those_of_smaller(method, spread, rng):
+    X = np.abs(rng.normal(size=(600, 1))) + 0.1
+    y = X[:, 0] * rng.standard_t(3, size=600)
+    model = ConformalForecaster(Zero(spread), 0.8, method, normalize=None)
+    model.fit(X[:400], y[:400]).partial_fit(X[400:], y[400:])
+    coverages = [0.02, 0.1, 0.13, 0.3, 0.5, 0.6, 0.77, 0.8, 0.81, 0.9, 0.97]
+    # Each asked for by itself.
+    ends = np.stack([model.predict_interval(X, c) for c in coverages])
+    assert (np.diff(ends[..., 0], axis=0) <= 0).all()
+    assert (np.diff(ends[..., 1], axis=0) >= 0).all()
+    # Where the estimator's own quantiles, moved, would have crossed, too.
+    assert (ends[..., 0] <= ends[..., 1]).all()
 
 
 def tracked_by_loop(scores, n_before, levels, rate):
@@ -387,13 +425,8 @@ def test_partial_fit_calibrates_on_the_last_origins(method, x):
         expected = ConformalForecaster(Zero(), 0.8, method, 15 / 60)
         expected.fit(ARRAY[rows.stop - 60 : rows.stop], Y_[rows.stop - 60 : rows.stop])
         expected.min_scale_ = model.min_scale_
-        known = expected._scores.known(
-            ARRAY[calibrated : rows.stop], Y_[calibrated : rows.stop]
-        )
-        if method == "cqr":
-            expected._origins = [known]
-        else:
-            expected.scores_ = known[1] / known[2]
+        recent = slice(calibrated, rows.stop)
+        expected.scores_ = expected._scored(ARRAY[recent], Y_[recent])
         assert_allclose(
             model.predict_interval(x), expected.predict_interval(ARRAY), rtol=1e-6
         )
