@@ -210,6 +210,17 @@ def _check_quantiles(estimator: Any) -> None:
     assert_allclose(model.predict_interval(X[-9:], 0.8), ends, rtol=1e-12)
 
 
+def _check_nesting(estimator: Any) -> None:
+    """Intervals contain those of smaller coverage, each asked for by itself."""
+    X, y = _samples(_series())
+    model = _fitted(estimator, X, y)
+    if not hasattr(model, "predict_interval"):
+        return
+    ends = np.stack([model.predict_interval(X, c) for c in (0.3, 0.5, 0.77, 0.8)])
+    assert (np.diff(ends[..., 0], axis=0) <= 0).all()
+    assert (np.diff(ends[..., 1], axis=0) >= 0).all()
+
+
 def _check_paths(estimator: Any) -> None:
     """Paths repeat with a seed, and differ without."""
     X, y = _samples(_series())
@@ -301,6 +312,7 @@ _CHECKS = [
     _check_rows,
     _check_panels,
     _check_quantiles,
+    _check_nesting,
     _check_paths,
     _check_names,
     _check_atomic,

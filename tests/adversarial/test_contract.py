@@ -104,9 +104,13 @@ class Broken(MeanOfWindow):
         y = np.full((len(X), 3), windows.mean() + windows[-1, -1])
         return y + np.random.default_rng().normal(size=y.shape)
 
+    def predict_interval(self, X, coverage=0.9):
+        return np.full((len(X), 3, 1), 1 - coverage) * [-1, 1]
+
 
 @pytest.mark.parametrize(
-    "name", ["shapes", "no_leak", "determinism", "units", "rows", "names", "atomic"]
+    "name",
+    ["shapes", "no_leak", "determinism", "units", "rows", "nesting", "names", "atomic"],
 )
 def test_what_breaks_the_contract_is_found(name):
     [check] = [check for n, check in check_forecaster(Broken()) if n == name]
