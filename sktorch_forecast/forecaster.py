@@ -56,14 +56,14 @@ class Forecaster(UncertaintyMixin, WindowNet):
         network begins, and divides by the deviation. None leaves all as it is.
     seasonality : int or None, default=None
         Timestamps in a season, for ``normalize="season"`` and ``loss="mase"``.
-    start : {"ridge"} or None, default=None
-        "ridge" adds the network to a linear forecast of the window, which is solved in
-        closed form before the training and not trained on; the network begins with
-        zero and learns what is left. It is a ridge regression that shrinks towards a
-        naive forecast (the last value, or the last season of `seasonality`), as far as
-        that forecasts each part of the training origins best from those before it, and
-        is solved once more from all origins in the end. Early stopping counts the
-        start, so that a network that has nothing to add adds nothing.
+    baseline : {"ridge"} or None, default="ridge"
+        "ridge" averages the forecasts of the network with those of a ridge regression
+        on the window, by weights that the held-back origins decide: as far as they do
+        not confirm that the network is better, the regression forecasts. It shrinks
+        towards a naive forecast (the last value, or the last season of `seasonality`)
+        and is solved in closed form after the training, which it has no part in; see
+        :ref:`baseline`. A distribution is moved as a whole; those of counts and of
+        positive values stay as they are. None is the network alone.
     missing : {"error", "mask"}, default="error"
         "mask" takes windows and targets with NaN: the network sees zeros there and
         one more channel for each target and past covariate, which says where values
@@ -180,9 +180,9 @@ class Forecaster(UncertaintyMixin, WindowNet):
         of their own.
     device_ : torch.device
         Where it is.
-    linear_share_ : float
-        Share of the variance of forecasts, in the units of their windows, that comes
-        from the linear start: 1 if the network adds nothing. Only with a `start`.
+    linear_share_ : float in [0, 1]
+        Weight of the ridge regression in the forecasts, of which the network has the
+        rest: 1 if the network adds nothing. Only with a `baseline`.
     history : skorch.history.History
         Losses and durations, one row an epoch. With ``normalize="window"`` losses are
         in the units of the window.
@@ -206,7 +206,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
         *,
         normalize: Kind | None = "window",
         seasonality: int | None = None,
-        start: Literal["ridge"] | None = None,
+        baseline: Literal["ridge"] | None = "ridge",
         missing: Literal["error", "mask"] = "error",
         train_on: Literal["last_step", "all_steps"] = "last_step",
         loss: Loss = "mse",
@@ -240,7 +240,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
     ):
         self.normalize = normalize
         self.seasonality = seasonality
-        self.start = start
+        self.baseline = baseline
         self.missing = missing
         self.train_on = train_on
         self.loss = loss

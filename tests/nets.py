@@ -19,7 +19,8 @@ UNCHANGING = 1e-30  # a learning rate that is too small to move a float32 weight
 
 
 def forecaster(**params):
-    defaults = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+    """A network alone: what is beside it is tested in training/test_baseline.py."""
+    defaults = {"hidden_size": 4, "max_epochs": 2, "random_state": 0, "baseline": None}
     return LSTMForecaster(**(defaults | params))
 
 

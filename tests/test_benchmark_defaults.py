@@ -75,9 +75,9 @@ def test_summary_is_of_geometric_means_over_series_of_means_over_seeds():
 def test_only_networks_take_seeds_and_parameters():
     tasks = [(m, seed) for _, m, seed in tasks_of([WALK], ["MLP", "ridge"], 2)]
     assert tasks == [("MLP", 0), ("ridge", 0), ("MLP", 1)]
-    params = parameters(["lr=0.001", "normalize=last", "start=None"])
-    assert params == {"lr": 0.001, "normalize": "last", "start": None}
-    assert named("MLP", params) == "MLP lr=0.001 normalize=last start=None"
+    params = parameters(["lr=0.001", "normalize=last", "baseline=None"])
+    assert params == {"lr": 0.001, "normalize": "last", "baseline": None}
+    assert named("MLP", params) == "MLP lr=0.001 normalize=last baseline=None"
     assert named("ridge", params) == "ridge"
 
 

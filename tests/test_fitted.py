@@ -29,6 +29,7 @@ OWN = {"n_mc_samples", "n_threads"}
 # Another valid value of every other parameter, by name.
 OTHER = {
     "activation": "tanh",
+    "baseline": None,
     "batch_size": 7,
     "bidirectional": True,
     "bptt_steps": 2,
@@ -70,7 +71,6 @@ OTHER = {
     "quantiles": (0.2, 0.3, 0.8),
     "random_state": 99,
     "readout": False,
-    "start": "ridge",
     "seasonality": 5,
     "stride": 3,
     "teacher_forcing": 1.0,

@@ -23,7 +23,7 @@ def lstm(**params):
 
 MODELS = {
     "LSTM": lstm(),
-    "LSTM on raw values": lstm(normalize=None),
+    "LSTM on raw values": lstm(normalize=None, baseline=None),
     "naive": NaiveForecaster(),
     "seasonal naive": NaiveForecaster(seasonality=3),
     "shorter LSTM": make_pipeline(SlidingWindow(4), lstm()),

@@ -139,7 +139,7 @@ def test_searches_find_the_season(search):
 def test_searches_find_the_network_that_learns(search):
     params = {"lr": [1e-9, 0.05]}
     options = {RandomizedSearchCV: {"n_iter": 2}, HalvingGridSearchCV: {"factor": 2}}
-    network = clone(LSTM).set_params(max_epochs=10)
+    network = clone(LSTM).set_params(max_epochs=10, baseline=None)
     # Halving draws the origins of its first round, few enough to draw unlucky ones.
     found = search(network, params, cv=CV, random_state=0, **options[search])
     assert found.fit(X, Y).best_params_ == {"lr": 0.05}
@@ -367,7 +367,9 @@ def test_arrays_of_any_layout(forecaster, layout, dtype):
     np.testing.assert_array_equal(fitted.predict(layout(x)), expected)
 
 
-@both
+@pytest.mark.parametrize(
+    "forecaster", [clone(LSTM).set_params(baseline=None), NaiveForecaster(4)]
+)
 def test_float64_is_float32_with_more_digits(forecaster):
     forecasts = [
         clone(forecaster).fit(x, Y).predict(x) for x in (ARRAY, np.float64(ARRAY))

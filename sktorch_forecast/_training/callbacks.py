@@ -7,8 +7,6 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
-from .batches import windows_of
-
 
 class KeepBestWeights(Callback):
     """Stop when the loss no longer improves or is not finite; keep the best weights.
@@ -32,21 +30,6 @@ class KeepBestWeights(Callback):
         self.best_epoch_ = None
         self.last_epoch_ = None
         self.weights_ = None
-
-    def on_epoch_begin(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        # A start in closed form is there before the first epoch, and may be the best.
-        is_first = self.last_epoch_ is None and net.module_.start is not None
-        if not is_first or self.patience is None or dataset_valid is None:
-            return
-        losses, sizes = [], []
-        for batch in net.get_iterator(dataset_valid, training=False):
-            losses.append(float(net.validation_step(batch)["loss"]))
-            sizes.append(len(windows_of(batch)))
-        loss = np.average(losses, weights=sizes)
-        if np.isfinite(loss):
-            self.weights_ = deepcopy(net.module_.state_dict())
-            self.best_loss_ = loss
-            self.best_epoch_ = net.history[-1, "epoch"] - 1
 
     def on_epoch_end(self, net, **kwargs):
         epoch = net.history[-1]

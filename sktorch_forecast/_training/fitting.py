@@ -14,13 +14,13 @@ from .._data.targets import shared_span
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import check_sample_weight, resolve_device
 from .._utils.randomness import private_random_state
+from .baseline import WeighNetwork
 from .calibration import calibrate
+from .callbacks import KeepBestWeights
 from .checks import check_parameters, check_season
 from .device import limited_threads
 from .interrupts import is_end_of_training, keep_best_epoch, keepers
 from .spec import spec_of
-from .stacking import linear_share
-from .start import solve_start
 
 
 def train(
@@ -69,12 +69,11 @@ def train(
         dataset = net.get_dataset(X, y, sample_weight=weights)
         before = net.callbacks_
         net.callbacks_ = [*before, *callbacks, *keepers(before)]
+        if net.module_.baseline is not None:
+            _insert_weighing(net, dataset)
         with limited_threads(net.n_threads), _weights_kept_on_error(net, go_on):
-            finish = None
             if not net.module_.normalization.is_calibrated:
                 calibrate(net.module_.normalization, dataset)
-                if net.spec_.start is not None:
-                    finish = solve_start(net, dataset)
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.
             net.notify("on_train_begin", X=X, y=y)
             try:
@@ -83,14 +82,17 @@ def train(
                 if not is_end_of_training(interrupt):
                     keep_best_epoch(net, interrupt)
             net.notify("on_train_end", X=X, y=y)
-            if finish is not None:
-                finish()
-            if net.spec_.start is not None:
-                net.linear_share_ = linear_share(net, dataset)
             net.uncertainty_.learn_correlation(net, dataset)
         net.callbacks_ = before
         net._stops_early = None
     return net
+
+
+def _insert_weighing(net, dataset):
+    """Weigh the network once its best weights are back, before others look at it."""
+    kinds = [isinstance(callback, KeepBestWeights) for _, callback in net.callbacks_]
+    place = kinds.index(True) + 1 if True in kinds else 0
+    net.callbacks_.insert(place, ("baseline", WeighNetwork(dataset)))
 
 
 def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:

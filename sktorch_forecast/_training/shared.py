@@ -66,7 +66,7 @@ class SharedParameters(SkorchParameters, total=False):
 
     normalize: Kind | None
     seasonality: int | None
-    start: Literal["ridge"] | None
+    baseline: Literal["ridge"] | None
     missing: Literal["error", "mask"]
     train_on: Literal["last_step", "all_steps"]
     loss: Loss
@@ -102,7 +102,7 @@ class SharedParameters(SkorchParameters, total=False):
 CONSTRAINTS: dict[str, Any] = {
     "normalize": [StrOptions(set(KINDS)), None],
     "seasonality": [_AT_LEAST_ONE, None],
-    "start": [StrOptions({"ridge"}), None],
+    "baseline": [StrOptions({"ridge"}), None],
     "missing": [StrOptions({"error", "mask"})],
     "train_on": [StrOptions({"last_step", "all_steps"})],
     "loss": [StrOptions({*LOSSES, *FAMILIES, "quantile"})],

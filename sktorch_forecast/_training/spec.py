@@ -11,7 +11,7 @@ from ..layers import ForecastNetwork, WindowNormalization
 from ..layers.decoder import TemporalDecoder
 from ..layers.families import FAMILIES, QUANTILES, make_head
 from ..layers.heads import Head
-from ..layers.linear_start import LinearStart
+from ..layers.linear_baseline import LinearBaseline
 from ..layers.normalization import Kind
 from .streams import with_own_dropout
 
@@ -47,7 +47,7 @@ class NetworkSpec:
         Levels, for "quantile".
     n_components : int
         Normal distributions of a "mixture".
-    start : str or None
+    baseline : str or None
         "ridge" adds the network to a linear forecast.
     """
 
@@ -66,7 +66,7 @@ class NetworkSpec:
     family: str | None
     quantiles: tuple[float, ...] | None
     n_components: int
-    start: str | None
+    baseline: str | None
 
     @property
     def n_outputs(self) -> int:
@@ -91,12 +91,12 @@ class NetworkSpec:
             n_series=self.n_series,
         )
 
-    def make_start(self) -> LinearStart | None:
-        """The linear forecast that the network is added to, to be solved."""
-        if self.start is None:
+    def make_baseline(self, head: Head) -> LinearBaseline | None:
+        """The linear forecast that the network is weighed against, to be solved."""
+        if self.baseline is None or not head.in_window_units:
             return None
         shapes = self.n_channels, self.n_targets, self.length, self.horizon
-        return LinearStart(*shapes, self.n_future, self.n_static, self.masked)
+        return LinearBaseline(*shapes, self.n_future, self.n_static, self.masked)
 
     def build(self) -> ForecastNetwork:
         """The network with all that is around it, untrained."""
@@ -106,14 +106,20 @@ class NetworkSpec:
         if self.n_future:
             sizes = self.n_targets, head.n_params, self.n_future, self.n_static
             decoder = TemporalDecoder(*sizes)
-        parts = network, self.make_normalization(), head, decoder, self.make_start()
+        parts = (
+            network,
+            self.make_normalization(),
+            head,
+            decoder,
+            self.make_baseline(head),
+        )
         return ForecastNetwork(*parts, meaning=self._meaning)
 
     @property
     def _meaning(self):
         """What weights of the same shapes may still mean different things by."""
         names = ["normalize", "seasonality", "masked", "family", "quantiles"]
-        names += ["n_future", "n_static", "horizon", "n_targets", "start"]
+        names += ["n_future", "n_static", "horizon", "n_targets", "baseline"]
         return {name: getattr(self, name) for name in names}
 
     def _arguments(self, head):
@@ -170,7 +176,7 @@ def spec_of(net: Any) -> NetworkSpec:
         family=family,
         quantiles=quantiles,
         n_components=net.n_components,
-        start=net.start,
+        baseline=net.baseline,
     )
 
 

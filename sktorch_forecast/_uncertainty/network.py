@@ -1,5 +1,6 @@
 """The uncertainty of the networks: heads, and dropout that stays on."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -80,6 +81,7 @@ class NetworkUncertainty:
     ) -> np.ndarray:
         """(n_samples, n_origins, n_outputs) for checked windows."""
         if not self.head.is_distribution:
+            _warn_if_passes_are_alike(net)
             return self._passes(net, X, n_samples, random_state)
         shape = n_samples, len(X), net.spec_.n_outputs
         samples = np.empty(shape, dtype_of(X))
@@ -152,6 +154,18 @@ def why_without(net: Any) -> str | None:
     else:
         is_sure = spec_of(net).family is not None or getattr(net, "dropout", 1) != 0
     return None if is_sure else _no_source(net)
+
+
+def _warn_if_passes_are_alike(net):
+    baseline = net.module_.baseline
+    if baseline is not None and baseline.share == 0:
+        warnings.warn(
+            "The network counts for nothing beside its baseline (linear_share_ is 1), "
+            "so passes with dropout are all alike, and intervals have no width. Fit "
+            "with a distribution, e.g. loss='normal', put a ConformalForecaster "
+            "around it, or use baseline=None.",
+            UserWarning,
+        )
 
 
 def _no_source(net):

@@ -304,7 +304,7 @@ def _carries_state(estimator):
     # forecasts: neither can be read as if observed.
     if estimator.objective_.head.is_distribution or estimator.spec_.masked:
         return False
-    if estimator.spec_.start is not None:  # it reads the window as a whole
+    if estimator.module_.baseline is not None:  # it reads the window as a whole
         return False
     network = estimator.module_.network
     return hasattr(network, "step") and not getattr(network, "bidirectional", False)

@@ -186,8 +186,6 @@ class NegativeBinomial(Poisson):
 class NormalMixture(Likelihood):
     """Mixture of normal distributions: means, deviations, and logits of the weights."""
 
-    begins_alike = False
-
     def __init__(self, n_components: int):
         self.n_components = n_components
         kinds = ("location", "scale", "shape")
@@ -201,6 +199,12 @@ class NormalMixture(Likelihood):
     def constrain(self, z: Tensor) -> Tensor:
         means, deviations, logits = self._parts(z)
         return torch.cat([means, _positive(deviations, _MIN_SCALE), logits], dim=-1)
+
+    def weighed(self, z: Tensor, location: Tensor, share: float) -> Tensor:
+        means, _, logits = self._parts(z)
+        mean = (logits.softmax(dim=-1) * means).sum(dim=-1)
+        move = ((1 - share) * (location - mean)).unsqueeze(-1)
+        return torch.cat([means + move, z[..., self.n_components :]], dim=-1)
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
         means, deviations, logits = self._parts(params)

@@ -14,10 +14,8 @@ from torch import Tensor, nn
 
 from .decoder import TemporalDecoder
 from .heads import Head, Point
-from .linear import Linear
-from .linear_start import LinearStart
+from .linear_baseline import LinearBaseline
 from .normalization import WindowNormalization
-from .readout import Readout
 from .units import Encoded, Units
 
 
@@ -40,9 +38,9 @@ class ForecastNetwork(nn.Module):
         What the p numbers mean; None is a point forecast.
     decoder : TemporalDecoder or None, default=None
         Combines what the network puts out with covariates of the horizon.
-    start : LinearStart or None, default=None
-        A linear forecast that what the network puts out is added to; the network then
-        begins with zero.
+    baseline : LinearBaseline or None, default=None
+        A linear forecast that the forecasts of the network are averaged with, by its
+        `share`. In training mode the network forecasts alone.
     meaning : dict or None, default=None
         What the weights mean, by names, beside their shapes. It is saved with them, and
         they are loaded only where it is the same.
@@ -55,8 +53,7 @@ class ForecastNetwork(nn.Module):
     """
 
     correlation: Tensor
-    start: LinearStart | None
-    gate: nn.Parameter | None
+    baseline: LinearBaseline | None
 
     def __init__(
         self,
@@ -64,7 +61,7 @@ class ForecastNetwork(nn.Module):
         normalization: WindowNormalization,
         head: Head | None = None,
         decoder: TemporalDecoder | None = None,
-        start: LinearStart | None = None,
+        baseline: LinearBaseline | None = None,
         meaning: dict[str, Any] | None = None,
     ):
         super().__init__()
@@ -78,15 +75,12 @@ class ForecastNetwork(nn.Module):
         self.normalization = normalization
         self.head = Point() if head is None else head
         self.decoder = decoder
-        self.start = start
+        self.baseline = baseline
         n_params = self.head.n_params + (0 if decoder is None else decoder.n_extra)
         steps = normalization.horizon, normalization.n_targets
         self.output_shape = (*steps, n_params)
         if self.head.is_distribution:
             self.register_buffer("correlation", torch.eye(steps[0] * steps[1]))
-        self.gate = None
-        if start is not None:
-            self._begin_with_zero()
 
     def forward(
         self,
@@ -132,39 +126,27 @@ class ForecastNetwork(nn.Module):
         inputs = inputs.to(dtype)
         if targets is not None:
             targets = targets.unflatten(1, (-1, units[1].shape[-1]))
-            z = units.encode(targets).to(dtype)
-            if self.start is not None:  # of which the network learns what is left
-                z = z - self.start(inputs, *self._beside(future, static, dtype))
-            kwargs["targets"] = z
+            kwargs["targets"] = units.encode(targets).to(dtype)
         z = self.network(inputs, **kwargs)
         if z.shape[-3:] != self.output_shape or z.ndim < 4 or len(z) != len(x):
             self._complain_of_shape(z, len(x))
         if z.dtype != dtype:  # of a network in mixed precision
             z = z.to(dtype)
-        if self.decoder is not None or self.start is not None:
-            z = self._with_covariates(z, x, inputs, future, static)
+        if self.decoder is not None:
+            z = self._with_covariates(z, x, future, static)
+        if self.baseline is not None and self.baseline.share < 1 and not self.training:
+            linear = self.baseline(inputs, *self._beside(future, static, dtype))
+            z = self.head.weighed(z, linear, self.baseline.share)
         return Encoded(self.head.constrain(z), units)
 
-    def _with_covariates(self, z, x, inputs, future, static):
-        """What the decoder makes of the outputs of the network, and the start added."""
-        of_steps = z.ndim == 5  # forecasts from several time steps
-        n_steps = z.shape[1]
-        if of_steps and future is not None:  # each with its own future
+    def _with_covariates(self, z, x, future, static):
+        """What the decoder makes of the outputs of the network."""
+        if z.ndim == 5 and future is not None:  # several time steps, each with its own
             known = torch.cat([x[..., self.normalization.n_past :], future], dim=1)
-            future = following(known, n_steps, self.normalization.horizon, self.stride)
-        future, static = self._beside(future, static, z.dtype)
-        if self.decoder is not None:
-            z = self.decoder(z, future, static)
-        if self.start is None:
-            return z
-        if self.gate is not None:
-            z = z * self.gate
-        if of_steps:
-            steps = n_steps, self.stride
-            linear = self.start.of_steps(inputs, future, static, *steps)
-        else:
-            linear = self.start(inputs, future, static)
-        return self.head.moved(z, linear, self.start.share)
+            horizon = self.normalization.horizon
+            future = following(known, z.shape[1], horizon, self.stride)
+        decoder: Any = self.decoder  # which is there
+        return decoder(z, *self._beside(future, static, z.dtype))
 
     def _beside(self, future, static, dtype):
         """Covariates of the horizon and static ones, standardized, or None."""
@@ -175,19 +157,38 @@ class ForecastNetwork(nn.Module):
             static = standardized("static", static).to(dtype)
         return future, static
 
+    def linear(
+        self,
+        x: Tensor,
+        future: Tensor | None = None,
+        static: Tensor | None = None,
+        series: Tensor | None = None,
+    ) -> Tensor:
+        """What the baseline forecasts, in the units of the window: (b, H, K).
+
+        Parameters
+        ----------
+        x, future, static, series : Tensor
+            As for `forward`.
+        """
+        dtype = self.normalization.min_scale.dtype
+        inputs = self.normalization.encode(x, static, series)[0].to(dtype)
+        baseline: Any = self.baseline  # which is there
+        return baseline(inputs, *self._beside(future, static, dtype))
+
     def read_by(
         self,
-        start: LinearStart,
+        baseline: LinearBaseline,
         x: Tensor,
         future: Tensor | None = None,
         static: Tensor | None = None,
         series: Tensor | None = None,
     ) -> tuple[Tensor, Units]:
-        """What a start reads of each window, and the units of its forecasts.
+        """What a baseline reads of each window, and the units of its forecasts.
 
         Parameters
         ----------
-        start : LinearStart
+        baseline : LinearBaseline
         x, future, static, series : Tensor
             As for `forward`.
 
@@ -198,21 +199,8 @@ class ForecastNetwork(nn.Module):
         units : Units
         """
         inputs, units = self.normalization.encode(x, static, series)
-        return start.rows(inputs, *self._beside(future, static, inputs.dtype)), units
-
-    def _begin_with_zero(self):
-        """Let the network put out zeros before it has learned anything."""
-        readouts: list[Linear] = [
-            part for part in self.network.modules() if isinstance(part, Readout)
-        ]
-        if self.decoder is not None:
-            readouts.append(self.decoder.readout)
-        if not readouts:
-            self.gate = nn.Parameter(torch.zeros(()))
-        elif self.head.begins_alike:
-            for readout in readouts:
-                nn.init.zeros_(readout.weight)
-                nn.init.zeros_(readout.bias)
+        beside = self._beside(future, static, inputs.dtype)
+        return baseline.rows(inputs, *beside), units
 
     def get_extra_state(self) -> Tensor:
         """The meaning of the weights as JSON; safetensors keep nothing but tensors."""

@@ -38,16 +38,12 @@ class Head:
         Whether values are counts.
     is_distribution : bool
         Whether the parameters say how sure the forecast is.
-    begins_alike : bool
-        Whether all parameters may begin with zero; parts that begin alike, such as the
-        components of a mixture, would never part.
     """
 
     units: tuple[str, ...] = ("location", "scale")
     in_window_units: ClassVar[bool] = True
     is_discrete: ClassVar[bool] = False
     is_distribution: ClassVar[bool] = True
-    begins_alike: ClassVar[bool] = True
 
     @property
     def n_params(self) -> int:
@@ -58,24 +54,24 @@ class Head:
         """(..., p) as the network puts it out -> (..., p) in window units"""
         raise NotImplementedError
 
-    def moved(self, z: Tensor, location: Tensor, share: Tensor) -> Tensor:
-        """What the network puts out, with a share of its locations, moved.
+    def weighed(self, z: Tensor, location: Tensor, share: float) -> Tensor:
+        """What the network puts out, moved so that its mean is that of two forecasts.
 
         Parameters
         ----------
         z : Tensor of shape (..., p)
-            As the network puts it out.
+            As the network puts it out, its location first.
         location : Tensor of shape (...)
-            By how much, in the units of the window.
-        share : Tensor of shape ()
+            The other forecast, in the units of the window.
+        share : float in [0, 1]
+            Weight of the network.
 
         Returns
         -------
         z : Tensor of shape (..., p)
         """
-        is_location = z.new_tensor([kind == "location" for kind in self.units])
-        z = z * (1 - is_location * (1 - share))
-        return torch.addcmul(z, location.unsqueeze(-1), is_location)
+        place = torch.lerp(z[..., :1], location.unsqueeze(-1), 1 - share)
+        return torch.cat([place, z[..., 1:]], dim=-1)
 
     def decode(self, encoded: Encoded) -> Tensor:
         """Parameters in the units of the series.
@@ -166,11 +162,6 @@ class Quantiles(Head):
         down = distances[..., :n_below].cumsum(-1).flip(-1)
         up = distances[..., n_below:].cumsum(-1)
         return torch.cat([middle - down, middle, middle + up], dim=-1)
-
-    def moved(self, z: Tensor, location: Tensor, share: Tensor) -> Tensor:
-        """The first number is the middle quantile, the others are distances."""
-        middle = share * z[..., :1] + location.unsqueeze(-1)
-        return torch.cat([middle, z[..., 1:]], dim=-1)
 
     def loss(self, params: Tensor, y: Tensor) -> Tensor:
         """Twice the pinball loss, mean over the levels: its integral is the CRPS."""

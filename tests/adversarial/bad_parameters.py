@@ -75,7 +75,7 @@ BY_THEMSELVES = table(
     each("normalize", "a str among {", [StandardScaler()]),
     each("seasonality", ONE_ON, [0, -1, 1.5, "12", True], NETWORKS),
     each("missing", "a str among {", ["drop", None, True, np.nan], NETWORKS),
-    each("start", "a str among {'ridge'}", ["arima", True, 1], NETWORKS),
+    each("baseline", "a str among {'ridge'}", ["arima", True, 1], NETWORKS),
     each("train_on", "a str among {", ["every_step", None], NETWORKS),
     each("loss", "a str among {", ["rmse", "MSE", None, 3, ["mse"]], NETWORKS),
     each("quantiles", "an array-like or None", [0.5, "01"], NETWORKS, loss="quantile"),

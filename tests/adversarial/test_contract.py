@@ -67,14 +67,16 @@ MODELS += [make(cls, **QUICK, missing="mask") for cls in NETWORKS]
 MODELS += [
     MLPForecaster(loss="normal", max_epochs=2, random_state=0),
     MLPForecaster(loss="quantile", normalize="last", max_epochs=2, random_state=0),
-    MLPForecaster(dropout=0.2, max_epochs=2, random_state=0),
-    EnsembleForecaster(MLPForecaster(max_epochs=2), 2, "snapshot", random_state=0),
+    MLPForecaster(dropout=0.2, baseline=None, max_epochs=2, random_state=0),
+    EnsembleForecaster(
+        MLPForecaster(max_epochs=2, baseline=None), 2, "snapshot", random_state=0
+    ),
     ConformalForecaster(TabularForecaster(), random_state=0, **FEW_ORIGINS),
     ConformalForecaster(
         TabularForecaster(), method="adaptive", random_state=0, **FEW_ORIGINS
     ),
     RecursiveForecaster(TabularForecaster()),
-    *(make(cls, **QUICK, start="ridge") for cls in NETWORKS),
+    *(make(cls, **QUICK, baseline=None) for cls in NETWORKS),
     FlatForecaster(max_epochs=2, random_state=0),
     MeanOfWindow(),
 ]

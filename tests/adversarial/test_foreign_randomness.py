@@ -71,7 +71,8 @@ MODULES = [Plain, Functional, Stacked, Attention, Channels]
 
 def forecaster(kind, **params):
     cls = type(f"{kind.__name__}Forecaster", (Forecaster,), {"module": kind})
-    return cls(**({"max_epochs": 3, "random_state": 0} | params))
+    defaults = {"max_epochs": 3, "random_state": 0, "baseline": None}
+    return cls(**(defaults | params))
 
 
 @pytest.mark.parametrize("kind", MODULES)

@@ -19,7 +19,8 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-5}
 
 
 def fitted(cls, **params):
-    params = {"dropout": 0.3, "max_epochs": 2, "random_state": 0} | params
+    defaults = {"dropout": 0.3, "max_epochs": 2, "random_state": 0, "baseline": None}
+    params = defaults | params
     return make(cls, **params).fit(X, Y)
 
 

@@ -100,6 +100,7 @@ def counting():
         readout=False,
         hidden_size=1,
         normalize=None,
+        baseline=None,
         max_epochs=1,
         random_state=0,
     )
@@ -133,6 +134,7 @@ def test_carried_state_is_the_bare_module_on_windows_that_grow(cls, normalize, x
         num_layers=2,
         dropout=0.3,
         normalize=normalize,
+        baseline=None,
         max_epochs=3,
         random_state=0,
     )
@@ -158,9 +160,8 @@ def test_carried_state_is_the_bare_module_on_windows_that_grow(cls, normalize, x
 
 @pytest.mark.parametrize("kind", ["mean", "last", "level", "season"])
 def test_carried_state_keeps_the_units_of_the_normalization(kind):
-    network = LSTMForecaster(
-        hidden_size=5, normalize=kind, seasonality=3, max_epochs=3, random_state=0
-    )
+    params = {"seasonality": 3, "max_epochs": 3, "random_state": 0, "baseline": None}
+    network = LSTMForecaster(hidden_size=5, normalize=kind, **params)
     model = RecursiveForecaster(network, horizon=5).fit(X, Y)
     module, windows = model.estimator_.module_, torch.from_numpy(np.asarray(X))
     # What is taken off every timestamp, of the window and ahead, and what divides it.
@@ -364,7 +365,7 @@ def test_precision_is_that_of_the_estimator():
 
 
 def test_grid_search_over_the_estimator_inside():
-    model = RecursiveForecaster(cheap(LSTMForecaster))
+    model = RecursiveForecaster(cheap(LSTMForecaster).set_params(baseline=None))
     grid = {"estimator__hidden_size": [2, 4], "horizon": [None, HORIZON]}
     cv = TimeSeriesSplit(2, gap=HORIZON - 1)
     search = GridSearchCV(model, grid, cv=cv).fit(X, Y)

@@ -22,7 +22,7 @@ X, Y = make_windows(SERIES, horizon=3, length=8, target=[0, 1])
 
 
 def forecaster(**params):
-    defaults = {"hidden_size": 4, "max_epochs": 2, "random_state": 0}
+    defaults = {"hidden_size": 4, "max_epochs": 2, "random_state": 0, "baseline": None}
     return EncoderDecoderForecaster(**(defaults | params))
 
 

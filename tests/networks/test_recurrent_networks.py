@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 RNN, LSTM, GRU = torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU
 LENGTH = 50
-RAW = {"normalize": None, "random_state": 0}
+RAW = {"normalize": None, "random_state": 0, "baseline": None}
 
 
 def random_batch(*shape, seed=0):

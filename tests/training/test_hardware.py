@@ -161,7 +161,7 @@ def net_in_bf16(request, monkeypatch):
 
     The LSTM has none: it only runs where the hardware can do it.
     """
-    make = partial(MLPForecaster, max_epochs=2, random_state=0)
+    make = partial(MLPForecaster, max_epochs=2, random_state=0, baseline=None)
     if request.param == "native":
         if not has_bf16(torch.device("cpu")):
             pytest.skip("this CPU has no bfloat16 arithmetic")

@@ -177,9 +177,9 @@ def test_saved_weights_carry_the_correlation(fitted, tmp_path):
 
 
 def test_dropout_adds_to_a_likelihood():
-    net = MLPForecaster(
-        loss="normal", dropout=0.4, max_epochs=3, random_state=0, batch_size=256
-    ).fit(X[TRAIN], Y[TRAIN])
+    params = {"loss": "normal", "dropout": 0.4, "baseline": None, "batch_size": 256}
+    net = MLPForecaster(**params, max_epochs=3, random_state=0)
+    net.fit(X[TRAIN], Y[TRAIN])
     alone = np.ptp(net.predict_interval(X[:50], 0.8), axis=-1)
     both = copy.copy(net).set_params(n_mc_samples=400)
     assert np.ptp(both.predict_interval(X[:50], 0.8), axis=-1).mean() > alone.mean()

@@ -1,4 +1,4 @@
-"""A linear map of the window that a network starts from.
+"""A linear map of the window that a network is weighed against.
 
 Symbols used below::
 
@@ -6,6 +6,8 @@ Symbols used below::
     F  n_future   S  n_static     G  groups of outputs that read the same inputs
     d  inputs of a group          o  outputs of a group
 """
+
+import json
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +17,7 @@ from torch.nn import functional as F
 _MAX_INPUTS = 1024
 
 
-class LinearStart(nn.Module):
+class LinearBaseline(nn.Module):
     """A linear forecast in the units of the window, found in closed form.
 
     It reads all that the network reads: every channel of the window, covariates of the
@@ -40,13 +42,15 @@ class LinearStart(nn.Module):
         Zero until it is set. One group of outputs reads everything, or each target
         is a group of its own.
     bias : Tensor of shape (G, o)
-    share : Tensor of shape ()
-        How much of what the network says of the locations is added to this.
+    share : float in [0, 1]
+        Weight of the network beside this, in forecasts of the two; 1 until it is
+        weighed, as this then says nothing.
+    n_origins : int
+        How many origins it was solved from.
     """
 
     weight: Tensor
     bias: Tensor
-    share: Tensor
 
     def __init__(
         self,
@@ -72,7 +76,7 @@ class LinearStart(nn.Module):
         n_columns = n_inputs + (-n_inputs % 4)
         self.register_buffer("weight", torch.zeros(n_groups, n_outputs, n_columns))
         self.register_buffer("bias", torch.zeros(n_groups, n_outputs))
-        self.register_buffer("share", torch.ones(()))
+        self.share, self.n_origins = 1.0, 0
 
     def rows(
         self, inputs: Tensor, future: Tensor | None = None, static: Tensor | None = None
@@ -141,40 +145,14 @@ class LinearStart(nn.Module):
             return z.view(-1, self.horizon, self.n_targets)
         return z.transpose(1, 2)
 
-    def of_steps(
-        self,
-        inputs: Tensor,
-        future: Tensor | None,
-        static: Tensor | None,
-        n_steps: int,
-        stride: int,
-    ) -> Tensor:
-        """Linear forecasts from the last time steps of each window, (b, n_steps, H, K).
+    def get_extra_state(self) -> Tensor:
+        """What it has learned beside its weights, as JSON for files of tensors."""
+        learned = json.dumps([self.share, self.n_origins])
+        return torch.tensor(list(learned.encode()), dtype=torch.uint8)
 
-        At the earlier ones, what comes before the window is taken to be zero, which is
-        the middle of the window in its own units.
-
-        Parameters
-        ----------
-        inputs, static : Tensor
-            As for `rows`.
-        future : Tensor of shape (b, n_steps, H, F) or None
-            What follows each of the steps.
-        n_steps : int
-            How many steps, counted back from the last.
-        stride : int
-            Timestamps between them.
-        """
-        b, length = inputs.shape[:2]
-        padded = F.pad(inputs, (0, 0, length - 1, 0))
-        # (b, 2 L - 1, C) -> (b, L, C, L), the window up to every step
-        ends = torch.arange(n_steps, device=inputs.device) - (n_steps - 1)
-        windows = padded.unfold(1, length, 1)[:, length - 1 + stride * ends]
-        # (b, n_steps, C, L) -> (b * n_steps, L, C)
-        windows = windows.transpose(2, 3).flatten(0, 1)
-        future = None if future is None else future.flatten(0, 1)
-        static = None if static is None else static.repeat_interleave(n_steps, dim=0)
-        return self(windows, future, static).unflatten(0, (b, n_steps))
+    def set_extra_state(self, state: Tensor) -> None:
+        """Take over what another one has learned."""
+        self.share, self.n_origins = json.loads(bytes(state.tolist()))
 
     def _filled(self, x, seen):
         """Windows in which what is missing is as it last was, or zero before that."""

@@ -2,9 +2,9 @@
 What does the network add?
 ==========================
 
-A ridge regression on the window is fitted in an instant and better than many a network.
-With ``start="ridge"`` a network starts there: the linear forecast is solved first, and
-the network learns what is left of the series. This example asks what that is.
+A ridge regression on the window is fitted in an instant and better than many a network,
+but not everywhere. By default a forecast is the average of both, weighed by the origins
+that the training holds back. This example asks what the network adds.
 """
 
 import matplotlib.pyplot as plt
@@ -36,15 +36,14 @@ for t in range(1, len(bucket)):
 # %%
 # With and without
 # ----------------
-# ``start=None`` is the network alone. With ``start="ridge"`` the weights of the best
-# epoch are kept, the start itself being epoch 0, and what the network says counts only
-# as far as the held-back origins confirm it.
+# ``baseline=None`` is the network alone. With ``baseline="ridge"``, the default, it
+# counts as far as the held-back origins confirm that it knows something.
 
 models = {
     "naive": NaiveForecaster(),
     "ridge": TabularForecaster(),
-    "GRU alone": GRUForecaster(start=None, random_state=0),
-    "GRU from ridge": GRUForecaster(start="ridge", random_state=0),
+    "GRU alone": GRUForecaster(baseline=None, random_state=0),
+    "GRU and ridge": GRUForecaster(random_state=0),
 }
 errors, shares = {}, {}
 for name, series in {"sunspots": sunspots, "bucket": bucket}.items():
@@ -57,27 +56,27 @@ for name, series in {"sunspots": sunspots, "bucket": bucket}.items():
         ).mean()
         for key, model in models.items()
     }
-    shares[name] = models["GRU from ridge"].linear_share_
+    shares[name] = models["GRU and ridge"].linear_share_
 errors = pd.DataFrame(errors).T
 print((errors.div(errors["ridge"], axis=0)).round(2).to_string())
 
 # %%
-# ``linear_share_`` says how much of the variance of the forecasts comes from the start.
-# Where it is 1, the network has nothing to add, and is not used.
+# ``linear_share_`` is the weight of the ridge regression. Where it is 1, the network
+# has nothing to add, and does not count.
 
 print(pd.Series(shares, name="linear share").round(2).to_string())
 
 # %%
-# The start is there to look at: what each step of the horizon takes from each timestamp
-# of the window, in the units of the window.
+# The regression is there to look at: what each step of the horizon takes from each
+# timestamp of the window, in the units of the window.
 
-start = models["GRU from ridge"].module_.start
-weight = start.weight[0, :, : start.n_inputs]
+baseline = models["GRU and ridge"].module_.baseline
+weight = baseline.weight[0, :, : baseline.n_inputs]
 bound = float(weight.abs().max())
 fig, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
 image = axes[0].imshow(weight, cmap="RdBu", vmin=-bound, vmax=bound, aspect="auto")
 axes[0].set(
-    title="Where the network starts on the bucket: a linear map",
+    title="What the network is weighed against on the bucket",
     xlabel="timestamps before the origin",
     ylabel="step of the horizon",
     xticks=range(23, -1, -4),

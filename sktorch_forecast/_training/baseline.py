@@ -1,9 +1,10 @@
-"""Where a network starts: the best linear forecast, solved in closed form.
+"""The linear forecast that a network is weighed against, solved in closed form.
 
-The forecast of a network is ``start(window) + network(window)``, in the units of the
-window, and at the beginning of the training the second part is zero. The first is a
-ridge regression that shrinks towards a naive forecast rather than towards zero [1]_:
-with ``W_0`` the weights that repeat the last value, or the last season, or nothing,
+A network that has learned little is a worse forecaster than a ridge regression on the
+window, and nobody knows beforehand which series that will be. So the forecast is the
+average of both, by weights that the held-back origins decide; see ``stacking.py``. The
+ridge regression shrinks towards a naive forecast rather than towards zero [1]_: with
+``W_0`` the weights that repeat the last value, or the last season, or nothing,
 
 .. math:: W = W_0 + (X^T X + \\lambda I)^{-1} X^T (Y - X W_0)
 
@@ -21,21 +22,24 @@ References
    and review. International Journal of Forecasting 16 (4), section 3.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from skorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import Subset
 
-from ..layers.linear_start import LinearStart
+from ..layers.linear_baseline import LinearBaseline
 from .batches import parts_of, subset, times_of_rows
-from .stacking import weigh_network
+from .stacking import share_of_network
 
 # Penalties in units of the mean variance of an input; the last is W_0 itself.
 _PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
+# How much a network counts where no origins are held back: as much as the baseline.
+_WITHOUT_EVIDENCE = 0.5
 # Blocks of time, the first of which only train.
 _N_BLOCKS, _N_FIRST = 8, 3
 
@@ -113,47 +117,70 @@ class Ridge:
             yield torch.cat([weights, bias.unsqueeze(0)])
 
 
-def solve_start(net: Any, dataset: Any) -> Callable[[], None]:
-    """Set the linear map that the training of a network begins with.
+class WeighNetwork(Callback):
+    """Lets the network train alone, and weighs it against the baseline in the end.
+
+    Parameters
+    ----------
+    dataset : dataset
+        What is trained on.
+    """
+
+    def __init__(self, dataset: Any):
+        self.dataset = dataset
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        self.before_ = net.module_.baseline.share
+        net.module_.baseline.share = 1.0
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        baseline = net.module_.baseline
+        # A few more origins are no reason to forget what was learned from many.
+        if len(self.dataset) >= baseline.n_origins:
+            solve_baseline(net, self.dataset)
+        else:
+            baseline.share = self.before_
+        net.linear_share_ = 1 - baseline.share
+
+
+def solve_baseline(net: Any, dataset: Any) -> None:
+    """Solve the linear forecast, and say how much the network counts beside it.
+
+    The network is weighed against the solution of the origins that it was trained on.
+    After that, with the same prior and penalty, those that were held back are added.
 
     Parameters
     ----------
     net : Forecaster
-        Initialized, with its normalization calibrated.
+        Trained.
     dataset : dataset
-        What it will be trained on.
-
-    Returns
-    -------
-    finish : callable
-        For when the network is trained: weighs it, and sets the map once more, with the
-        same prior and penalty, from all origins, those that were held back among them.
+        What it was trained on.
     """
-    start = net.module_.start
+    baseline = net.module_.baseline
     train, held_back = net.get_split_datasets(dataset)
     first, *blocks = blocks_of(train, net.horizon_)
     known = moments_of(net, first)
-    priors = _priors(net, start, known[0].xx)
+    priors = _priors(net, baseline, known[0].xx)
     errors = np.zeros((len(known), len(priors), len(_PENALTIES)))
     for before, block in blocks:
         test = moments_of(net, block)
         errors += _errors(_ridges(known), test, priors)
         known = _sum(known, moments_of(net, before), test)
     learned, test = _ridges(known), moments_of(net, held_back)
+    if None in learned:  # no origin whose targets are all there
+        return
     errors += _errors(learned, test, priors)
     chosen = []
     for of_group in errors:
         prior, penalty = np.unravel_index(of_group.argmin(), of_group.shape)
         chosen.append((priors[prior], _PENALTIES[penalty]))
-    _set(start, learned, chosen)
-
-    def finish() -> None:
-        if held_back is not None:
-            weigh_network(net, held_back)
-            between = moments_of(net, _between(dataset, train, held_back))
-            _set(start, _ridges(_sum(known, between, test)), chosen)
-
-    return finish
+    _set(baseline, learned, chosen)
+    share = _WITHOUT_EVIDENCE
+    if held_back is not None:
+        share = share_of_network(net, held_back)
+        between = moments_of(net, _between(dataset, train, held_back))
+        _set(baseline, _ridges(_sum(known, between, test)), chosen)
+    baseline.share, baseline.n_origins = share, len(dataset)
 
 
 def blocks_of(train: Any, horizon: int) -> list[Any]:
@@ -187,12 +214,15 @@ def _part(dataset, rows):
     return subset(dataset, rows) if len(rows) else None
 
 
-def _priors(net, start: LinearStart, like: Tensor) -> list[list[Tensor]]:
+def _priors(net, baseline: LinearBaseline, like: Tensor) -> list[list[Tensor]]:
     """What weights may be shrunk towards, (d, o) for each group of outputs."""
-    priors = [torch.zeros(*start.weight.shape[:2], start.n_inputs), start.last_of(1)]
+    priors = [
+        torch.zeros(*baseline.weight.shape[:2], baseline.n_inputs),
+        baseline.last_of(1),
+    ]
     season = net.seasonality
-    if season is not None and 1 < season <= min(start.length, start.n_inputs):
-        priors.append(start.last_of(season))
+    if season is not None and 1 < season <= min(baseline.length, baseline.n_inputs):
+        priors.append(baseline.last_of(season))
     return [[group.T.to(like) for group in prior] for prior in priors]
 
 
@@ -215,26 +245,24 @@ def _errors(ridges: list, test: list, priors: list) -> np.ndarray:
     return errors
 
 
-def _set(start: LinearStart, ridges: list, chosen: list) -> None:
-    """Give the map the weights of these solutions, if there are any."""
-    if None in ridges:
-        return
+def _set(baseline: LinearBaseline, ridges: list, chosen: list) -> None:
+    """Give the baseline the weights of these solutions."""
     solved = [
         next(ridge.weights(prior[group], [penalty]))
         for group, (ridge, (prior, penalty)) in enumerate(zip(ridges, chosen))
     ]
     # (G, d + 1, o) -> (G, o, d) and (G, o)
     weights = torch.stack(solved).transpose(1, 2)
-    start.set_weights(weights[..., :-1], weights[..., -1])
+    baseline.set_weights(weights[..., :-1], weights[..., -1])
 
 
 @torch.no_grad()
 def moments_of(net: Any, dataset: Any) -> list[Moments]:
     """Moments of the encoded windows and targets of a dataset, for each group."""
-    module, start = net.module_, net.module_.start
-    n_groups, n_outputs, _ = start.weight.shape
-    size = start.n_inputs + 1
-    like = torch.empty(0, dtype=torch.float64, device=start.weight.device)
+    module, baseline = net.module_, net.module_.baseline
+    n_groups, n_outputs, _ = baseline.weight.shape
+    size = baseline.n_inputs + 1
+    like = torch.empty(0, dtype=torch.float64, device=baseline.weight.device)
     sums = [
         Moments(*(like.new_zeros(s) for s in ((size, size), (size, n_outputs), ())))
         for _ in range(n_groups)
@@ -243,9 +271,9 @@ def moments_of(net: Any, dataset: Any) -> list[Moments]:
     for x, y in batches:
         parts = parts_of(x, lambda part: part.to(net.device_))
         weights = x.get("sample_weight") if isinstance(x, dict) else None
-        rows, units = module.read_by(start, **parts)
+        rows, units = module.read_by(baseline, **parts)
         y = y.to(net.device_).unflatten(1, (-1, net.spec_.n_targets))
-        targets = start.grouped(units.encode(y))
+        targets = baseline.grouped(units.encode(y))
         for group in range(n_groups):
             batch = _moments(rows[:, group], targets[:, group], weights)
             sums[group] = sums[group] + batch

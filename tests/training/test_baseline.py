@@ -1,4 +1,4 @@
-"""Networks that start from a linear forecast, against scikit-learn's ridge."""
+"""Networks beside a linear forecast, against scikit-learn's ridge."""
 
 import pickle
 
@@ -20,8 +20,8 @@ from sktorch_forecast import (
     WaveNetForecaster,
     make_windows,
 )
+from sktorch_forecast._training.baseline import Moments, Ridge
 from sktorch_forecast._training.stacking import share_of
-from sktorch_forecast._training.start import Moments, Ridge
 from sktorch_forecast.forecaster import Forecaster
 
 RNG = np.random.default_rng(0)
@@ -30,17 +30,24 @@ TIME = np.arange(N)
 WAVE = 5 + np.sin(TIME / 3) + RNG.normal(0, 0.2, N)
 WALK = RNG.normal(size=N).cumsum()
 X, Y = make_windows(WAVE, horizon=H, length=L)
+# A series whose next value is a parabola of the last, which no linear map knows.
+LOGISTIC = np.full(300, 0.3)
+for step in range(1, 300):
+    LOGISTIC[step] = 3.8 * LOGISTIC[step - 1] * (1 - LOGISTIC[step - 1])
+CHAOS = make_windows(LOGISTIC, horizon=H, length=L)
 PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
 
 
 def network(cls=MLPForecaster, **params):
-    params = {"start": "ridge", "max_epochs": 2, "random_state": 0} | params
+    params = {"baseline": "ridge", "max_epochs": 2, "random_state": 0} | params
     return cls(**params)
 
 
-def untrained(**params):
-    """A learning rate at which nothing moves: the start alone."""
-    return network(lr=1e-30, max_epochs=1, **params)
+def linear(x, y, **params):
+    """A network that counts for nothing beside its baseline."""
+    model = network(**{"max_epochs": 1} | params).fit(x, y)
+    model.module_.baseline.share = 0.0
+    return model
 
 
 # ------------------------------------------------------------------------- the solution
@@ -71,7 +78,7 @@ def test_the_error_of_weights_is_that_of_their_forecasts():
     assert_allclose(moments(x, y).error(torch.from_numpy(weights)), expected)
 
 
-def by_hand(x, y, n_valid, seasons=(None, 1)):
+def by_hand(x, y, n_valid, n_known=None, seasons=(None, 1)):
     """Forecasts of rolling-origin ridge, by scikit-learn, in units of the windows."""
     mean, scale = x.mean(1, keepdims=True), x.std(1, keepdims=True)
     rows, targets = (x - mean) / scale, (y - mean) / scale
@@ -104,15 +111,15 @@ def by_hand(x, y, n_valid, seasons=(None, 1)):
 
     choices = [(season, penalty) for season in seasons for penalty in PENALTIES]
     best = min(choices, key=lambda choice: error(*choice))
-    return mean + scale * solved(len(x), *best)(rows), best
+    return mean + scale * solved(n_known or len(x), *best)(rows), best
 
 
 @pytest.mark.parametrize("series", [WAVE, WALK], ids=["wave", "walk"])
-def test_the_start_by_hand(series):
+def test_the_baseline_by_hand(series):
     x, y = make_windows(series, horizon=H, length=L)
     dense = np.asarray(x, dtype=np.float64)[..., 0]
     expected, _ = by_hand(dense, y, round(0.15 * len(x)))
-    assert_allclose(untrained().fit(x, y).predict(x), expected, atol=2e-4)
+    assert_allclose(linear(x, y).predict(x), expected, atol=2e-4)
 
 
 def test_a_random_walk_is_forecast_as_naively_as_it_deserves():
@@ -127,7 +134,7 @@ def test_a_season_is_repeated_where_nothing_else_is_known():
     pattern = RNG.normal(size=7)
     series = np.tile(pattern, 12) + RNG.normal(0, 0.01, 84)
     x, y = make_windows(series, horizon=7, length=21)
-    model = untrained(seasonality=7).fit(x[:40], y[:40])
+    model = linear(x[:40], y[:40], seasonality=7)
     naive = NaiveForecaster(7).fit(x[:40], y[:40]).predict(x[40:])
     miss = np.abs(model.predict(x[40:]) - y[40:]).mean()
     assert miss < 1.5 * np.abs(naive - y[40:]).mean()
@@ -137,13 +144,66 @@ def test_a_season_is_repeated_where_nothing_else_is_known():
 
 
 def test_a_network_that_only_does_harm_adds_nothing():
-    model = network(
-        lr=100.0, clip_grad_norm=None, optimizer=torch.optim.SGD, max_epochs=3
-    )
-    with pytest.warns(UserWarning):
-        found = model.fit(X, Y)
-    assert_array_equal(found.predict(X), untrained().fit(X, Y).predict(X))
-    assert found.linear_share_ == 1
+    model = network(optimizer=torch.optim.SGD, lr=1e-30).fit(X, Y)
+    assert model.linear_share_ == 1
+    assert_array_equal(model.predict(X), linear(X, Y).predict(X))
+    alone = network(optimizer=torch.optim.SGD, lr=1e-30, baseline=None).fit(X, Y)
+    assert not np.allclose(model.predict(X), alone.predict(X), atol=0.1)
+
+
+@pytest.mark.parametrize("loss", ["mse", "normal", "quantile", "mixture"])
+def test_forecasts_are_the_average_of_both(loss):
+    options = {"loss": loss, "max_epochs": 8, "early_stopping": False}
+    model = network(**options).fit(X, Y)
+    # The training is that of the network alone, bit for bit.
+    alone = network(**options, baseline=None).fit(X, Y)
+    for name, weight in alone.module_.network.state_dict().items():
+        assert torch.equal(model.module_.network.state_dict()[name], weight)
+    # Where no origins are held back, both count half.
+    assert model.linear_share_ == 0.5
+    expected = (alone.predict(X) + linear(X, Y, **options).predict(X)) / 2
+    assert_allclose(model.predict(X), expected, rtol=1e-5)
+    if loss != "mse":  # it moves the location, whatever the level
+        moved = model.predict(X) - alone.predict(X)
+        levels = [0.2, 0.5, 0.9]
+        quantiles = (net.predict_quantiles(X, levels) for net in (model, alone))
+        quantiles = np.subtract(*quantiles)
+        assert_allclose(quantiles, np.repeat(moved[..., None], 3, -1), atol=2e-3)
+
+
+def test_the_share_is_that_of_the_held_back_origins():
+    """By NumPy, from the forecasts of both, in the units of the windows."""
+    model = network(max_epochs=30).fit(*CHAOS)
+    alone = network(max_epochs=30, baseline=None).fit(*CHAOS)
+    x, y = np.asarray(CHAOS[0], dtype=np.float64)[..., 0], CHAOS[1]
+    n_valid = round(0.15 * len(x))
+    n_known = len(x) - n_valid - (H - 1)
+    # The baseline as the network was weighed against it: of what it was trained on.
+    baseline = by_hand(x, y, n_valid, n_known=n_known)[0]
+    scale = x.std(axis=1, keepdims=True)
+    missed, added = (y - baseline) / scale, (alone.predict(x) - baseline) / scale
+    gain, square = (missed * added).sum(axis=1), (added**2).sum(axis=1)
+    blocks = np.arange(n_valid) // H
+    expected = share_of(gain[-n_valid:], square[-n_valid:], blocks)
+    assert 0.1 < expected < 1
+    assert_allclose(1 - model.linear_share_, expected, atol=1e-3)
+
+
+def test_dropout_of_a_network_that_adds_nothing_says_so():
+    model = linear(X, Y, dropout=0.3)
+    with pytest.warns(UserWarning, match="linear_share_ is 1.*intervals have no width"):
+        interval = model.predict_interval(X[:3])
+    assert_allclose(interval[..., 0], interval[..., 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["poisson", "negative_binomial", "lognormal"])
+def test_what_has_no_location_has_no_baseline(loss):
+    y = np.abs(Y).round()
+    model = network(loss=loss).fit(X, y)
+    assert model.module_.baseline is None
+    assert not hasattr(model, "linear_share_")
+    alone = network(loss=loss, baseline=None).fit(X, y)
+    assert_array_equal(model.predict(X), alone.predict(X))
 
 
 def test_what_is_not_linear_is_learned():
@@ -152,9 +212,9 @@ def test_what_is_not_linear_is_learned():
     y = x.mean(axis=1) + 2 * np.sign(x[:, 0] * x[:, 1])
     options = {"normalize": None, "max_epochs": 60, "lr": 0.01}
     model = network(**options).fit(x[:1200], y[:1200])
-    start = untrained(normalize=None).fit(x[:1200], y[:1200])
+    baseline = linear(x[:1200], y[:1200], normalize=None)
     assert model.score(x[1200:], y[1200:]) > 0.6
-    assert start.score(x[1200:], y[1200:]) < 0.2
+    assert baseline.score(x[1200:], y[1200:]) < 0.2
     assert model.linear_share_ < 0.5
 
 
@@ -173,9 +233,9 @@ def test_what_is_not_linear_is_learned():
     ],
     ids=str,
 )
-def test_every_network_starts_there(params):
-    expected = untrained().fit(X, Y).predict(X)
-    found = untrained(**params).fit(X, Y).predict(X)
+def test_every_network_has_the_same(params):
+    expected = linear(X, Y).predict(X)
+    found = linear(X, Y, **params).predict(X)
     assert_allclose(found, expected, atol=2e-3)
 
 
@@ -192,12 +252,9 @@ def test_a_network_of_ones_own_without_a_readout():
     class FlatForecaster(Forecaster):
         module = Flat
 
-    expected = untrained().fit(X, Y).predict(X)
-    found = untrained(cls=FlatForecaster).fit(X, Y)
+    expected = linear(X, Y).predict(X)
+    found = linear(X, Y, cls=FlatForecaster)
     assert_allclose(found.predict(X), expected, atol=2e-3)
-    before = found.module_.gate.item()
-    trained = network(FlatForecaster, lr=0.1).fit(X, Y)
-    assert trained.module_.gate.item() != before
 
 
 def test_covariates_of_all_kinds_are_read():
@@ -215,14 +272,14 @@ def test_covariates_of_all_kinds_are_read():
     options |= {"future": "plan", "static": "size", "horizon": H, "length": L}
     x, y = make_windows(frame, **options)
     # The plan of the horizon is worth a deviation of 2; what is left is the wave.
-    assert np.abs(untrained().fit(x, y).predict(x) - y).mean() < 0.5
+    assert np.abs(linear(x, y).predict(x) - y).mean() < 0.5
 
 
 def test_several_targets():
     both = np.column_stack([WAVE, np.roll(WAVE, 1)])
     x, y = make_windows(both, horizon=1, length=L, target=[0, 1])
     # The second is what the first was one step before, which is in the window.
-    miss = np.abs(untrained().fit(x[5:], y[5:]).predict(x[5:]) - y[5:]).mean(axis=0)
+    miss = np.abs(linear(x[5:], y[5:]).predict(x[5:]) - y[5:]).mean(axis=0)
     assert miss[1] < miss[0] / 4
 
 
@@ -230,8 +287,8 @@ def test_missing_values():
     series = WAVE.copy()
     series[RNG.choice(N, 12, replace=False)] = np.nan
     x, y = make_windows(series, horizon=H, length=L, missing="mask")
-    forecasts = untrained(missing="mask").fit(x, y).predict(x)
-    whole = untrained().fit(X, Y).predict(X)
+    forecasts = linear(x, y, missing="mask").predict(x)
+    whole = linear(X, Y).predict(X)
     assert forecasts.shape == y.shape
     assert np.abs(forecasts - whole[: len(forecasts)]).mean() < 0.1
 
@@ -240,28 +297,50 @@ def test_weights_count_as_repetitions():
     x, y = np.asarray(X, dtype=np.float64)[..., 0], np.array(Y)
     weights = RNG.integers(1, 4, len(x))
     options = {"early_stopping": False, "normalize": "last"}
-    weighted = untrained(**options).fit(x, y, sample_weight=weights)
+    weighted = network(**options).fit(x, y, sample_weight=weights)
+    weighted.module_.baseline.share = 0.0
     known, repeated = (np.repeat(part, weights, axis=0) for part in (x, y))
-    again = untrained(**options).fit(known, repeated)
+    again = linear(known, repeated, **options)
     # Blocks of time begin at other origins, so another penalty may be chosen.
     assert_allclose(weighted.predict(x), again.predict(x), atol=0.1)
 
 
-def test_going_on_keeps_the_start():
-    first = network().fit(X[:150], Y[:150])
-    weight = first.module_.start.weight.clone()
-    first.partial_fit(X, Y)
-    assert_array_equal(first.module_.start.weight, weight)
-    first.set_params(warm_start=True).fit(X, Y)
-    assert_array_equal(first.module_.start.weight, weight)
-    first.set_params(start=None).fit(X, Y)
-    assert first.module_.start is None
+def test_going_on():
+    x, y = CHAOS
+    first = network(max_epochs=30).fit(x, y)
+    baseline = first.module_.baseline
+    weight, share = baseline.weight.clone(), baseline.share
+    # From fewer origins there is less to learn.
+    first.partial_fit(x[:60], y[:60] + 1)
+    assert_array_equal(baseline.weight, weight)
+    assert baseline.share == share > 0
+    # From as many, it is solved again, as if for the first time.
+    first.partial_fit(x, 2 * y)
+    assert_array_equal(baseline.weight, linear(x, 2 * y).module_.baseline.weight)
+    assert baseline.share != share
+    first.set_params(baseline=None).fit(x, y)
+    assert first.module_.baseline is None
 
 
-def test_another_start_is_another_meaning_of_the_weights(tmp_path):
-    network().fit(X, Y).save_params(f_params=tmp_path / "weights.pt")
+def test_a_failed_training_leaves_the_share():
+    model = network(max_epochs=30).fit(*CHAOS)
+    share, forecasts = model.module_.baseline.share, model.predict(CHAOS[0])
+    assert share > 0
+    model.set_params(optimizer__weight_decay=float("nan"))
+    with pytest.raises(ValueError, match="from the first epoch on"):
+        model.partial_fit(*CHAOS)
+    assert model.module_.baseline.share == share
+    assert_array_equal(model.predict(CHAOS[0]), forecasts)
+
+
+def test_another_baseline_is_another_meaning_of_the_weights(tmp_path):
+    model = network(max_epochs=30).fit(*CHAOS)
+    model.save_params(f_params=tmp_path / "weights.pt")
     with pytest.raises((ValueError, RuntimeError)):
-        network(start=None).initialize(X, Y).load_params(tmp_path / "weights.pt")
+        network(baseline=None).initialize(X, Y).load_params(tmp_path / "weights.pt")
+    loaded = network().initialize(X, Y)
+    loaded.load_params(tmp_path / "weights.pt")
+    assert_array_equal(loaded.predict(X), model.predict(X))
 
 
 def test_one_step_networks_are_fed_back():
@@ -275,9 +354,9 @@ def test_one_step_networks_are_fed_back():
     assert_allclose(model.predict(x[:1]), [expected], rtol=1e-5)
 
 
-def test_other_starts_are_refused():
-    with pytest.raises(ValueError, match="'start' parameter of .* among {'ridge'}"):
-        network(start="naive").fit(X, Y)
+def test_other_baselines_are_refused():
+    with pytest.raises(ValueError, match="'baseline' parameter of .* among {'ridge'}"):
+        network(baseline="naive").fit(X, Y)
 
 
 # ------------------------------------------------------- how much the network adds
@@ -309,5 +388,12 @@ def test_overlapping_origins_count_once():
 
 def test_clones_and_copies():
     model = network().fit(X, Y)
-    assert clone(model).get_params()["start"] == "ridge"
+    assert clone(model).get_params()["baseline"] == "ridge"
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+def test_float32_and_float64_windows_have_the_same_baseline():
+    x = np.asarray(X, dtype=np.float64)[..., 0]
+    found = [linear(z, Y).predict(z) for z in (x.astype(np.float32), x)]
+    assert [forecasts.dtype for forecasts in found] == [np.float32, np.float64]
+    assert_allclose(found[1], found[0], atol=1e-5 * WAVE.std())
