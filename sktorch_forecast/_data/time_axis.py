@@ -5,16 +5,19 @@ datetimes (in UTC), periods and time steps, and numbers themselves.
 """
 
 import warnings
+from collections.abc import Iterator
 from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import (
+    infer_dtype,
     is_bool_dtype,
     is_complex_dtype,
     is_float_dtype,
     is_numeric_dtype,
 )
+from pandas.tseries.api import guess_datetime_format
 from pandas.tseries.frequencies import to_offset
 
 TimeIndex = pd.DatetimeIndex | pd.PeriodIndex | pd.TimedeltaIndex
@@ -43,6 +46,26 @@ def as_time_index(index: Any) -> Any:
         return index
     kind = pd.DatetimeIndex if index.dtype.kind == "M" else pd.TimedeltaIndex
     return kind(list(index), name=index.name)
+
+
+def dates_in(index: pd.Index) -> Iterator[pd.DatetimeIndex]:
+    """What text says of the time, or dates of Python; nothing where it says none.
+
+    Two answers where 01/02 may be in January or in February. Digits alone are taken for
+    numbers, not for years.
+    """
+    index = index.astype(object) if index.dtype == "category" else index
+    known = index.dropna()
+    kind = infer_dtype(known)
+    if kind in ("date", "datetime"):
+        yield pd.to_datetime(index, utc=True)
+    if kind != "string" or known[0].isdigit():
+        return
+    for dayfirst in (False, True):
+        form = guess_datetime_format(known[0], dayfirst=dayfirst)
+        if form is not None:
+            dates = pd.to_datetime(known, format=form, errors="coerce", utc=True)
+            yield from () if dates.hasnans else (dates,)
 
 
 def ticks_of(index: pd.Index) -> np.ndarray:

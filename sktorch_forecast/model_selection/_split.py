@@ -12,7 +12,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
 from .._data.columns import is_polars, time_column
-from .._data.time_axis import as_time_index, is_time, is_time_like
+from .._data.time_axis import as_time_index, dates_in, is_time, is_time_like
 from .._data.time_split import known_by, origins_and_reach, share_time_axis
 from .._data.windows import Windows
 from .._utils.compat import (
@@ -164,6 +164,7 @@ class RollingOriginSplit(BaseCrossValidator):
         -------
         n_splits : int
         """
+        _check_made(self)
         return self.n_splits
 
     def split(
@@ -190,13 +191,15 @@ class RollingOriginSplit(BaseCrossValidator):
         Raises
         ------
         TypeError
-            If `groups` are neither timestamps nor numbers.
+            If `groups`, or the last of several levels of the index of `X`, are neither
+            timestamps nor numbers.
         ValueError
             If there are too few timestamps, one is missing, a training part is empty,
             `groups` has another length than `X`, `y` reaches further ahead than
-            `horizon`, or the timestamps in a column of `X` do not increase and are not
-            given as `groups`.
+            `horizon`, or the timestamps or dates in a column of `X` do not increase and
+            are not given as `groups`.
         """
+        _check_made(self)
         X, y, groups = indexable(X, y, groups)
         if not num_samples(X):
             raise ValueError("Expected at least one origin to split, found none.")
@@ -275,6 +278,15 @@ class RollingOriginSplit(BaseCrossValidator):
         return self.gap
 
 
+def _check_made(splitter: Any) -> None:
+    """Raise a TypeError where the class is called, with samples for the splitter."""
+    if not isinstance(splitter, RollingOriginSplit):
+        raise TypeError(
+            "Expected cv as an instance of RollingOriginSplit, found the class. Make "
+            "one, e.g. RollingOriginSplit(horizon=24)."
+        )
+
+
 def _times(X: Any, groups: ArrayLike | pd.Index | None, horizon: int) -> np.ndarray:
     """Number of the timestamp of each origin: 0 for the earliest, and so on."""
     if groups is not None:
@@ -331,6 +343,12 @@ def _check_levels(index: Any) -> None:
             f"{list(index.names)} of {[str(level.dtype) for level in index.levels]}. "
             "Swap them with df.swaplevel()."
         )
+    if not is_time_like(last):
+        raise TypeError(
+            "Expected the last level of the index to be timestamps or numbers, found "
+            f"{last.dtype} values such as {last[0]!r}. Convert dates with "
+            "pandas.to_datetime; of rows that have no time, drop the index."
+        )
 
 
 def _check_row_order(X: Any) -> None:
@@ -339,17 +357,34 @@ def _check_row_order(X: Any) -> None:
     It may be long, with the series one after the other: then the last rows are the
     last series, and not the last timestamps.
     """
-    stamps = []
-    for name in getattr(X, "columns", ()):
-        column = X[name]
-        index = time_column(X, name) if getattr(column, "ndim", 1) == 1 else None
-        if index is not None and is_time(index):
-            stamps.append((name, index))
-    if not stamps or any(index.is_monotonic_increasing for _, index in stamps):
+    stamps = [
+        (place, shown, *found)
+        for place, shown, index in _labels(X)
+        for found in _times_in(index)
+    ]
+    if not stamps or any(index.is_monotonic_increasing for *_, index in stamps):
         return
-    name = stamps[0][0]
+    place, shown, kind, _ = stamps[0]
+    groups = f"pandas.to_datetime({shown})" if kind == "dates as text" else shown
     raise ValueError(
-        f"Expected rows in the order of time, found timestamps in column {name!r} that "
-        "go back and forth, as in a frame of many series. Say what the time of a row "
-        f"is: split(df, groups=df[{name!r}]), or search.fit(df, groups=df[{name!r}])."
+        f"Expected rows in the order of time, found {kind} in {place} that go back and "
+        "forth, as in a frame of many series. Say what the time of a row is: "
+        f"split(df, groups={groups}), or search.fit(df, groups={groups})."
     )
+
+
+def _labels(X: Any) -> Iterator[tuple[str, str, pd.Index]]:
+    """The columns of a frame and its index: where they are, how to get them, values."""
+    for name in getattr(X, "columns", ()):
+        if getattr(X[name], "ndim", 1) == 1:
+            yield f"column {name!r}", f"df[{name!r}]", time_column(X, name)
+    if isinstance(getattr(X, "index", None), pd.Index):
+        yield "the index", "df.index", X.index
+
+
+def _times_in(index: pd.Index) -> Iterator[tuple[str, pd.Index]]:
+    """Timestamps, or what text says of them, with a word for which it is."""
+    if is_time(index):
+        yield "timestamps", index
+    else:
+        yield from (("dates as text", dates) for dates in dates_in(index))

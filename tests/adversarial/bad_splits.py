@@ -2,7 +2,9 @@
 
 import numpy as np
 from bad_rows import row, table
-from bad_subjects import DAYS, FRAME, SHOPS, X, Y
+from bad_subjects import DAYS, FRAME, SHOPS, X2, X, Y
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from sktorch_forecast.model_selection import RollingOriginSplit
 
@@ -20,6 +22,14 @@ def split(mistake, data, error, *words, y=None, groups=None, **params):
     return row("RollingOriginSplit.split", mistake, call, error, *words)
 
 
+def class_as_cv(entry, call):
+    words = ("cv as an instance", "found the class", "RollingOriginSplit(horizon=")
+    return row(entry, "cv is the class", call, TypeError, *words)
+
+
+# A long frame whose dates are text, as pandas.read_csv gives them.
+TEXT = SHOPS.assign(day=SHOPS["day"].dt.strftime("%d.%m.%Y"))
+DATES = "groups=pandas.to_datetime(df["
 GROUPS = "groups to be timestamps or numbers"
 FEW = "different timestamps or more"
 SPLITS = table(
@@ -103,6 +113,48 @@ SPLITS = table(
         ValueError,
         "rows in the order of time",
         "groups=df['day']",
+    ),
+    *[
+        split(
+            f"a long frame with dates as {kind}",
+            frame,
+            ValueError,
+            "rows in the order of time",
+            "dates as text in column 'day'",
+            f"{DATES}'day'])",
+        )
+        for kind, frame in (
+            ("text", TEXT),
+            ("text of ISO 8601", SHOPS.astype({"day": str})),
+            ("objects", TEXT.astype({"day": object})),
+            ("categories", TEXT.astype({"day": "category"})),
+            ("dates of Python", SHOPS.assign(day=SHOPS["day"].dt.date)),
+        )
+    ],
+    split(
+        "dates as text in the index",
+        TEXT.set_index("day"),
+        ValueError,
+        "rows in the order of time",
+        "dates as text in the index",
+        "groups=pandas.to_datetime(df.index)",
+    ),
+    split(
+        "dates as text in the last level",
+        TEXT.set_index(["shop", "day"]),
+        TypeError,
+        "the last level of the index to be timestamps or numbers",
+        "pandas.to_datetime",
+    ),
+    class_as_cv(
+        "cross_val_score",
+        lambda: cross_val_score(
+            Ridge(), X2, Y, cv=RollingOriginSplit, error_score="raise"
+        ),
+    ),
+    class_as_cv(
+        "GridSearchCV.fit",
+        lambda: GridSearchCV(Ridge(), {"alpha": [1]}, cv=RollingOriginSplit).fit(X2, Y),
     ),
     split(
         "missing timestamp",

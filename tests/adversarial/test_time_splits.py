@@ -129,3 +129,24 @@ def test_times_in_a_column_are_not_rows(library):
     # The rows of a single series are in the order of time.
     [(train, test)] = cv.split(given[:20])
     assert (list(train), list(test)) == (list(range(15)), list(range(15, 20)))
+
+
+@pytest.mark.parametrize(
+    "form", ["%d.%m.%Y", "%d/%m/%Y", "%Y-%m-%d %H:%M", "%B %d, %Y"]
+)
+def test_dates_as_text_are_not_rows(form):
+    # Until the thirteenth of May, 01/05 may be in January as well.
+    frame = long_frame([40, 40], lambda n: pd.date_range("2024-05-01", periods=n))
+    given = frame.assign(t=frame["t"].dt.strftime(form))
+    cv = RollingOriginSplit(1, gap=0, test_size=5)
+    with pytest.raises(ValueError, match=r"groups=pandas.to_datetime\(df\['t'\]\)"):
+        list(cv.split(given))
+    [(train, test)] = cv.split(given[:40])
+    assert (list(train), list(test)) == (list(range(35)), list(range(35, 40)))
+
+
+@pytest.mark.parametrize("names", [["2024", "2023"], ["b", "a"], ["b 1", "a 2"]])
+def test_names_are_no_dates(names):
+    given = pd.DataFrame({"name": np.repeat(names, 20), "x": 0.0})
+    [(train, test)] = RollingOriginSplit(1, gap=0, test_size=5).split(given)
+    assert (list(train), list(test)) == (list(range(35)), list(range(35, 40)))
