@@ -37,7 +37,19 @@ def unmasked(values: Any) -> Any:
 
 
 def checked_values(values: ArrayLike) -> np.ndarray:
-    """2-D values as floating-point numbers, whether or not they are finite."""
+    """2-D values as floating-point numbers, whether or not they are finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are no array of numbers, or have an index or names that would get lost.
+    """
+    if isinstance(values, pd.Series) or hasattr(values, "columns"):
+        raise TypeError(
+            f"Expected values as an array, found a {type(values).__name__}, whose "
+            "labels would get lost. Let make_windows read it, or give "
+            "Panel.from_array(df.to_numpy(), index=df.index, channels=df.columns)."
+        )
     check_numeric(values, "values")
     dtypes = (np.float64, np.float32)
     return check_array(unmasked(values), dtype=dtypes, ensure_all_finite=False)

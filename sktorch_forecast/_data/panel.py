@@ -196,7 +196,8 @@ class Panel:
         Raises
         ------
         TypeError
-            If a number of channels is not an integer.
+            If a number of channels is not an integer, or the values are a frame, whose
+            labels would get lost.
         ValueError
             If the values are not finite, or the parts do not fit together.
         """

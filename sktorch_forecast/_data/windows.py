@@ -87,7 +87,8 @@ class Windows(PanelParts):
     Raises
     ------
     TypeError
-        If `positions`, `length` or `horizon` is not made of integers.
+        If `positions`, `length` or `horizon` is not made of integers, or a frame is
+        given in place of an array.
     ValueError
         If values of an array are not finite, or an origin has less than a window
         behind it or lies past the end.

@@ -291,9 +291,11 @@ def _holidays(code: str, times: pd.DatetimeIndex) -> pd.DatetimeIndex:
             f"CalendarFeatures(holidays={code!r}) needs the package holidays, found "
             'that it is not installed. Run pip install "sktorch-forecast[calendar]".'
         ) from error
-    country, _, part = code.partition("-")
+    country, dash, part = code.partition("-")
     years = times.year.unique().tolist()
     try:
+        if dash and not part:
+            raise NotImplementedError(f"no part of {country} is named")
         days = holidays.country_holidays(country, subdiv=part or None, years=years)
     except NotImplementedError as error:  # how that package says "unknown"
         raise ValueError(

@@ -98,7 +98,8 @@ def pinball_loss(
 
     Notes
     -----
-    Quantiles that cross are taken as they are.
+    Each quantile is scored by itself, so quantiles that cross, the higher level below
+    the lower one, are scored as they are.
 
     References
     ----------
@@ -174,6 +175,11 @@ def crps_quantiles(
     where each forecast is the true quantile of its own level, whatever the levels. For
     normal distributions that are right, the levels 0.05, 0.1, ..., 0.95 give 1.4 % more
     than the integral, and 0.01, 0.02, ..., 0.99 give 0.1 % more.
+
+    Each quantile is scored by itself, so quantiles that cross are no error here either:
+    the sum is that of their pinball losses. But it is the CRPS of a distribution only
+    where they do not; to score the distribution of sorted quantiles, sort them first:
+    ``numpy.sort(y_quantiles, axis=-1)``.
 
     For the levels ``(i - 1/2) / m`` with ``i = 1, ..., m`` all weights are ``1 / m``.
     For ``m`` sorted samples at these levels the result is exactly that of

@@ -35,7 +35,7 @@ class PITDisplay:
     Parameters
     ----------
     pit_values : array-like of shape (n_values,)
-        Between 0 and 1.
+        Between 0 and 1; NaN where there is none.
     bins : int, default=10
         Bars of equal width.
     name : str or None, default=None
@@ -116,20 +116,23 @@ class PITDisplay:
         ------
         ImportError
             If matplotlib is not installed.
+        TypeError, ValueError
+            If a value is not between 0 and 1, or `bins` is not a positive integer.
         """
+        values, bins = _checked(self.pit_values), check_positive_int(self.bins, "bins")
         ax = axes_for(self, ax)
         from matplotlib.patches import Rectangle
 
         name = self.name if name is None else name
-        counts, edges = np.histogram(self.pit_values, bins=self.bins, range=(0, 1))
+        counts, edges = np.histogram(values, bins=bins, range=(0, 1))
         # A count of n / bins is the density 1.
-        unit = counts.sum() / self.bins
-        lower, upper = binom.interval(0.95, counts.sum(), 1 / self.bins)
+        unit = counts.sum() / bins
+        lower, upper = binom.interval(0.95, counts.sum(), 1 / bins)
         style = styled(Rectangle, {"alpha": 0.7, "edgecolor": "white"}, kwargs)
         self.bars_ = ax.bar(
             edges[:-1],
             counts / unit,
-            **{"width": 1 / self.bins, "align": "edge", "label": name} | style,
+            **{"width": 1 / bins, "align": "edge", "label": name} | style,
         )
         self.band_ = ax.fill_between(
             [0, 1],
@@ -251,19 +254,24 @@ class PITDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         bins = check_positive_int(bins, "bins")
-        values = check_numbers(
-            np.ravel(pit_values), "pit_values", ensure_all_finite="allow-nan"
+        return cls(_checked(pit_values), bins=bins, name=name).plot(ax, **kwargs)
+
+
+def _checked(pit_values: ArrayLike) -> np.ndarray:
+    """Those that are not NaN: at least one, and each a probability."""
+    values = check_numbers(
+        np.ravel(pit_values), "pit_values", ensure_all_finite="allow-nan"
+    )
+    values = values[~np.isnan(values)]
+    if not len(values):
+        raise ValueError(
+            "Expected at least one number in pit_values, found only NaN: none of "
+            "the true values was observed. Take more origins."
         )
-        values = values[~np.isnan(values)]
-        if not len(values):
-            raise ValueError(
-                "Expected at least one number in pit_values, found only NaN: none of "
-                "the true values was observed. Take more origins."
-            )
-        if values.min() < 0 or values.max() > 1:
-            raise ValueError(
-                "Expected pit_values between 0 and 1, found "
-                f"{values.min():.3g} to {values.max():.3g}: they are the probabilities "
-                "that the forecast gave to values below the true ones."
-            )
-        return cls(values, bins=bins, name=name).plot(ax, **kwargs)
+    if values.min() < 0 or values.max() > 1:
+        raise ValueError(
+            "Expected pit_values between 0 and 1, found "
+            f"{values.min():.3g} to {values.max():.3g}: they are the probabilities "
+            "that the forecast gave to values below the true ones."
+        )
+    return values

@@ -297,6 +297,22 @@ CALIBRATION = table(
             ("complex", [0.5j], ValueError, "Complex data"),
         )
     ],
+    *[
+        row(
+            "PITDisplay.plot",
+            mistake,
+            PITDisplay(values, bins=bins).plot,
+            error,
+            *words,
+        )
+        for mistake, values, bins, error, *words in (
+            ("probabilities above 1", [0.5, 1.5], 10, ValueError, "found 0.5 to 1.5"),
+            ("negative", [0.5, -0.1], 10, ValueError, "between 0 and 1", "-0.1"),
+            ("only NaN", [np.nan], 10, ValueError, "one number in pit_values"),
+            ("no bins", [0.5], 0, ValueError, "bins must", "found 0"),
+            ("bins by name", [0.5], "auto", TypeError, "bins must", "'auto'"),
+        )
+    ],
 )
 
 ROWS = [*FORECASTS, *CALIBRATION]

@@ -89,6 +89,7 @@ CALENDARS = table(
     calendar(
         "holidays=True", SERIES, ValueError, "'holidays'", "Got True", holidays=True
     ),
+    calendar("holidays=DE-", SERIES, ValueError, "ISO 3166", "'DE-'", holidays="DE-"),
     calendar("holidays of nowhere", SERIES, ValueError, "ISO 3166", "''", holidays=""),
     row(
         "CalendarFeatures.get_feature_names_out",

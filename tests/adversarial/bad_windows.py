@@ -31,19 +31,23 @@ def panel(mistake, error, *words, values=V, **parts):
 
 INTEGERS = "positions as a 1-D array of integers"
 MADE = table(
-    windows("Series", (SERIES, [7], 2), ValueError, "Expected a 2-dim", "Series"),
+    *[
+        make(mistake, labelled, TypeError, "as an array", *words)
+        for make in (
+            lambda mistake, values, *words: windows(mistake, (values, [7], 2), *words),
+            lambda mistake, values, *words: panel(mistake, *words, values=values),
+        )
+        for mistake, labelled, *words in (
+            ("Series", SERIES, "a Series", "to_numpy()", "index="),
+            ("frame", FRAME, "a DataFrame", "index=", "channels=", "make_windows"),
+            ("frame of polars", polars.DataFrame(V), "a DataFrame", "channels="),
+        )
+    ],
     windows("windows", (X, [7], 2), ValueError, "dim 3", "dim <= 2"),
     windows("None", (None, [7], 2), TypeError, "array of numbers", "found None"),
     windows("Panel as a class", (Panel, [3], 2), TypeError, "array of numbers", "type"),
     windows(
         "text", (np.full((6, 1), "a"), [3], 2), ValueError, "string to float", "'a'"
-    ),
-    windows(
-        "text in polars",
-        (polars.DataFrame({"a": ["x"] * 6}), [3], 2),
-        ValueError,
-        "string to float",
-        "'x'",
     ),
     windows("complex numbers", (V + 1j, [3], 2), ValueError, "Complex data not"),
     windows(

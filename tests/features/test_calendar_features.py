@@ -241,6 +241,13 @@ def test_part_of_a_country(asked):
     assert asked == [("DE", "BY", [2024])]
 
 
+@pytest.mark.parametrize("code", ["DE-", "-"])
+def test_a_part_without_a_name_is_not_the_country(code, asked):
+    with pytest.raises(ValueError, match=f"ISO 3166.*found '{code}': no part"):
+        CalendarFeatures(holidays=code).fit(at("2024-08-15"))
+    assert not asked
+
+
 def test_holidays_come_last(asked):
     calendar = CalendarFeatures(["month"], holidays="DE")
     names = ["month_sin", "month_cos", "holiday"]

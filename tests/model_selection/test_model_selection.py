@@ -32,7 +32,7 @@ def panel(spans, freq="h"):
 
 def panel_windows(frame):
     """Windows of length 1 at every row, with the index of a panel."""
-    panel = Panel.from_array(frame, index=frame.index)
+    panel = Panel.from_array(frame.to_numpy(), index=frame.index)
     return Windows(panel, np.arange(len(frame)), 1)
 
 
