@@ -170,29 +170,34 @@ def first_irregular_row(index: pd.Index) -> int | None:
 def first_irregular_step(steps: np.ndarray) -> int | None:
     """Row after the first step of another size than the others, or None."""
     steps = steps.astype(float)
-    usual = steps[0] if len(steps) < 3 else np.median(steps)
+    usual = _usual(steps)
     # Rounding is far below a hundredth of a step, a missing timestamp far above.
     irregular = np.abs(steps - usual) > usual / 100
     return int(np.argmax(irregular)) + 1 if irregular.any() else None
 
 
+def _usual(steps: np.ndarray) -> Any:
+    """The median of steps, the lower of two: between them lies no step at all."""
+    return np.sort(steps)[(len(steps) - 1) // 2]
+
+
 def _first_irregular_datetime(index: pd.DatetimeIndex) -> int | None:
     """Row of the first timestamp that is not where the frequency puts it, or None."""
-    row = _first_difference(index, inferred_freq(index))
-    if row == len(index):
+    freq = inferred_freq(index)
+    if freq is not None and not _breaks(index, freq).any():
         return None
-    # The frequency of a stretch without the flaw tells where the flaw is. Of several
-    # the one that goes farthest: business days look like days until a weekend.
-    stretches = {
+    # The frequency of a stretch without the flaw tells where the flaw is: that which
+    # most steps agree with. Business days look like days until a weekend.
+    stretches = [
         inferred_freq(index[start : start + size])
-        for size in (8, 4)
-        for start in range(0, min(len(index) - size + 1, 20 * size), size - 1)
-    }
-    row = max((_first_difference(index, freq) for freq in stretches), default=0)
-    if row > 0:
-        return row
+        for size in (8, 4, 3)
+        for start in range(0, min(len(index) - size + 1, 20 * size), size // 2)
+    ]
     steps = np.diff(index.asi8)
-    return int(np.argmax(steps != np.median(steps))) + 1
+    breaks = [steps != _usual(steps)]
+    known = dict.fromkeys(freq for freq in stretches if freq is not None)
+    breaks += [_breaks(index, freq) for freq in known]
+    return int(np.argmax(min(breaks, key=np.sum))) + 1
 
 
 def inferred_freq(index: pd.DatetimeIndex) -> str | pd.offsets.BaseOffset | None:
@@ -229,17 +234,13 @@ def wall_clock(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(np.where(is_first, days.to_numpy(), wall.to_numpy()))
 
 
-def _first_difference(
-    index: pd.DatetimeIndex, freq: str | pd.offsets.BaseOffset | None
-) -> int:
-    """Row where `index` leaves the frequency, its length if it never does."""
-    if freq is None:
-        return 0
-    # pandas infers some frequencies from the set of the steps, whatever their order.
-    try:
-        if index.tz is not None and is_calendar(freq):
-            index = wall_clock(index)
-        differs = pd.date_range(index[0], periods=len(index), freq=freq) != index
-    except (ValueError, OverflowError):  # the frequency leads out of the calendar
-        return 0
-    return int(np.argmax(differs)) if differs.any() else len(index)
+def _breaks(index: pd.DatetimeIndex, freq: str | pd.offsets.BaseOffset) -> np.ndarray:
+    """Whether each step is another one than the frequency, (len(index) - 1,), bool."""
+    if index.tz is not None and is_calendar(freq):
+        index = wall_clock(index)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
+        try:
+            return index[:-1] + to_offset(freq) != index[1:]
+        except (ValueError, OverflowError):  # the frequency leads out of the calendar
+            return np.ones(len(index) - 1, dtype=bool)

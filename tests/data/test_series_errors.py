@@ -450,6 +450,55 @@ TIMESTAMPS = [
     ),
 ]
 
+# Of these, two timestamps are missing.
+FEW = {
+    "numbers": pd.RangeIndex(12),
+    "fractions": pd.Index(np.arange(12) * 0.1),
+    "periods": pd.period_range("2024-01", periods=12, freq="M"),
+    "time steps": pd.timedelta_range("1h", periods=12, freq="h"),
+    "hours": HOURS[:12],
+    "days": DAYS[:12],
+    "days of a zone": pd.date_range("2024-03-25", periods=12, tz="Europe/Rome"),
+    "business days": pd.date_range("2024-01-01", periods=12, freq="B"),
+    "months": MONTHS[:12],
+    "quarters": pd.date_range("2024-01-31", periods=12, freq="QE"),
+}
+TIMESTAMPS += [
+    case(
+        f"{kind} with gaps at {gaps}",
+        series(axis.delete(gaps)),
+        ValueError,
+        "regular distance",
+        f"in row {gaps[0]} after {axis[gaps[0] - 1]}. ",
+    )
+    for kind, axis in FEW.items()
+    for gaps in ([2, 4], [3, 8])
+]
+TIMESTAMPS += [
+    case(
+        f"five {kind}",
+        series(axis[[0, 1, 3, 4, 6]]),
+        ValueError,
+        f"found {axis[3]} in row 2 after {axis[1]}. ",
+    )
+    for kind, axis in FEW.items()
+    if kind in ("numbers", "fractions", "periods", "time steps", "hours")
+]
+TIMESTAMPS += [
+    case(
+        "eight months without two in a row",
+        series(MONTHS[:8].delete([2, 3])),
+        ValueError,
+        f"found {MONTHS[4]} in row 2 after {MONTHS[1]}. ",
+    ),
+    case(
+        "days without a weekend",  # which are no business days
+        series(DAYS.delete([5, 6])),
+        ValueError,
+        f"found {DAYS[7]} in row 5 after {DAYS[4]}. ",
+    ),
+]
+
 CHANNELS = [
     case(
         "unknown target",
