@@ -16,6 +16,10 @@ from .heads import Head, Point, Quantiles
 _MIN_SCALE = 1e-3
 
 
+# Above this mean, scipy's search for a quantile of a Poisson distribution fails.
+_LARGE_MEAN = 1e9
+
+
 def _positive(z, least):
     return F.softplus(z) + least
 
@@ -159,6 +163,20 @@ class Poisson(Likelihood):
     def in_scipy(self, params: np.ndarray) -> Any:
         return stats.poisson(self.mean(params))
 
+    def quantile(self, params: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """By the expansion of Cornish and Fisher where the mean m is large.
+
+        The quantile of level t is ``m + sqrt(m) z + (z^2 - 1) / 6``, with z that of a
+        standard normal distribution, up to terms that vanish with ``z^3 / sqrt(m)``.
+        Half a count is taken off, as a count stands for all from half a count below.
+        """
+        mean = np.asarray(self.mean(params), dtype=np.float64)
+        is_large = mean > _LARGE_MEAN
+        mean = np.where(is_large, mean, _LARGE_MEAN)
+        z = special.ndtri(levels)
+        of_large = np.ceil(mean + np.sqrt(mean) * z + (z * z - 1) / 6 - 0.5)
+        return np.where(is_large, of_large, super().quantile(params, levels))
+
 
 class NegativeBinomial(Poisson):
     """Negative binomial distribution of counts, with a variance above the mean.
@@ -168,6 +186,7 @@ class NegativeBinomial(Poisson):
 
     name = "negative_binomial"
     units = ("location", "shape")
+    quantile = Likelihood.quantile  # scipy finds it for any mean
 
     def constrain(self, z: Tensor) -> Tensor:
         return torch.cat([z[..., :1], _positive(z[..., 1:], 1e-4)], dim=-1)

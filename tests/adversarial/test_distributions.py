@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import stats
+from scipy import special, stats
 
 from sktorch_forecast import (
     ConformalForecaster,
@@ -43,6 +43,37 @@ def test_mixture_quantiles_far_out(score):
     found = make_head("mixture", None, 2).quantile(apart, np.array([1 - 1e-12, 1e-12]))
     ends = stats.norm.isf(2e-12)  # half of the weight is in each part
     assert_allclose(found, [100 + ends, -ends], rtol=1e-4)
+
+
+# Farther out, the incomplete gamma function of scipy is not exact at these sizes.
+LEVELS = np.array([1e-5, 0.05, 0.4, 0.5, 0.9, 1 - 1e-5])
+
+
+@pytest.mark.parametrize("mean", [1e3, 9.99e8, 1.01e9, 1e10, 1e12, 3e13])
+def test_poisson_quantiles_are_the_first_counts_that_reach_the_level(mean):
+    """By the incomplete gamma function: P(N <= k) = Q(k + 1, mean)."""
+    found = make_head("poisson").quantile(np.array([[mean]]), LEVELS)
+    assert (special.gammaincc(found + 1, mean) >= LEVELS - 1e-10).all()
+    assert (special.gammaincc(found, mean) < LEVELS + 1e-10).all()
+
+
+@pytest.mark.parametrize("mean", [1e15, 1e20, 1e30])
+def test_poisson_quantiles_of_huge_counts_are_normal(mean):
+    means = np.array([[mean], [5.0]])
+    found = make_head("poisson").quantile(means[:, np.newaxis], LEVELS)
+    expected = stats.norm.ppf(LEVELS, mean, np.sqrt(mean))
+    assert_allclose(found[0], expected, rtol=1e-15, atol=5)
+    assert_array_equal(found[1], stats.poisson.ppf(LEVELS, 5))
+
+
+@pytest.mark.parametrize("mean", [1e9, 1e12, 1e20, 1e30])
+@pytest.mark.parametrize("dispersion", [1e-4, 0.5, 5.0])
+def test_negative_binomial_quantiles_of_huge_counts_are_gamma(mean, dispersion):
+    """A Poisson rate drawn from a gamma distribution, beside which it is a number."""
+    params = np.array([[mean, dispersion]])
+    found = make_head("negative_binomial").quantile(params, LEVELS[1:])
+    gamma = stats.gamma(1 / dispersion, scale=mean * dispersion)
+    assert_allclose(found, gamma.ppf(LEVELS[1:]), rtol=1e-4, atol=1)
 
 
 def test_adaptive_paths_know_what_partial_fit_has_learned():
