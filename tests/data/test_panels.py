@@ -607,34 +607,35 @@ def n_python_calls(function):
     return n_calls
 
 
+@pytest.mark.parametrize("make", [make_windows, latest_windows])
+@pytest.mark.parametrize("apart", [False, True], ids=["together", "one by one"])
 @pytest.mark.parametrize(
-    "freq, zone", [("h", None), ("ME", None), ("D", "Europe/Rome")]
+    "freq, zone", [("h", None), ("B", None), ("ME", None), ("D", "Europe/Rome")]
 )
-def test_no_python_runs_for_each_series(freq, zone):
-    axis = pd.date_range("2024-01-31", periods=12, freq=freq, tz=zone)
+def test_no_python_runs_for_each_series(freq, zone, apart, make):
+    """Whether the series begin together, or each one timestamp after the one before."""
+    axis = pd.date_range("1990-01-31", periods=512, freq=freq, tz=zone)
 
     def made_from(n_series):
+        series, rows = np.divmod(np.arange(12 * n_series), 12)
+        places = rows + apart * (series % 500)
+        if make is latest_windows:  # the last rows are known ahead
+            y = np.where(rows < 10, 1.0, np.nan)
+        else:
+            y = 1.0
         frame = pd.DataFrame(
-            {
-                "id": np.repeat(np.arange(n_series), 12),
-                "time": axis.append([axis] * (n_series - 1)),
-                "y": 1.0,
-                "x": 2.0,
-            }
+            {"id": series, "time": axis[places], "y": y, "x": 2.0, "s": series * 1.0}
         )
-        frame["s"] = frame["id"] * 1.0
 
-        def make():
+        def call():
             names = dict(target="y", future="x", static="s")
-            make_windows(
-                frame, horizon=2, length=3, missing="mask", pad=True, **KEYS, **names
-            )
+            make(frame, horizon=2, length=3, missing="mask", pad=True, **KEYS, **names)
 
-        make()
-        return n_python_calls(make)
+        call()
+        return n_python_calls(call)
 
     # Some calls depend on the size of an array, but not one on each series.
-    assert made_from(500) < made_from(5) + 100
+    assert made_from(1000) < made_from(10) + 100
 
 
 def test_a_series_of_two_levels_is_a_panel_by_its_id_or_as_a_frame():
