@@ -60,6 +60,8 @@ class TrainedOrigins:
 def warn_of_overlap(estimator: Any, X: Any, n_steps: int) -> None:
     """Warn, once for a panel, if what is tested is not kept apart from the training.
 
+    Worker processes get copies of the panel, and each warns by itself.
+
     Parameters
     ----------
     estimator : estimator

@@ -9,6 +9,7 @@ import weakref
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.model_selection import (
     GridSearchCV,
@@ -100,6 +101,27 @@ def test_it_is_told_once():
         warnings.simplefilter("default")
         cross_val_score(TabularForecaster(), *samples(), cv=KFold(4))
     assert len([one for one in told if "trained on" in str(one.message)]) == 1
+
+
+def n_warnings(estimator, X, y):
+    """A scorer that counts what a worker is told, on a standard error of its own."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        estimator.score(X, y)
+    return len([one for one in told if "trained on" in str(one.message)])
+
+
+@pytest.mark.parametrize(
+    "cv, overlaps",
+    [(KFold(3), True), (RollingOriginSplit(3, horizon=3), False)],
+    ids=str,
+)
+def test_workers_are_told(cv, overlaps):
+    with parallel_config("loky"):
+        told = cross_val_score(
+            MODELS[0], *samples(), cv=cv, scoring=n_warnings, n_jobs=2
+        )
+    assert told.any() == overlaps
 
 
 def test_one_step_needs_no_gap():
