@@ -93,8 +93,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
     criterion : torch loss class, instance or None, default=None
         Takes the place of `loss`, which must then be "mse". Called with the forecasts
         and the targets in the units of the window, both of shape
-        (batch, horizon * n_targets). ``criterion__...`` parameters reach the loss of a
-        name, too.
+        (batch, horizon * n_targets), it gives one number. ``criterion__...`` parameters
+        reach the loss of a name, too.
     optimizer : torch optimizer class, default=torch.optim.Adam
         Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
         torch has a fused variant of its step, that is used.

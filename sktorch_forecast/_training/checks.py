@@ -6,10 +6,20 @@ from typing import Any
 
 import torch
 from skorch.callbacks import Callback
+from torch import nn
 
 from .._utils.compat import resolve_device
 from .._utils.validation import check_params, check_quantiles
 from .device import has_bf16
+
+# Of the losses of torch.nn, those that compare numbers with numbers.
+_OF_NUMBERS = (
+    nn.MSELoss,
+    nn.L1Loss,
+    nn.SmoothL1Loss,
+    nn.HuberLoss,
+    nn.PoissonNLLLoss,
+)
 
 
 def check_parameters(net: Any) -> None:
@@ -73,6 +83,15 @@ def _check_parts(net):
             "Expected criterion as a class or an instance of a loss of torch, found "
             f"the function {net.criterion.__name__}. Give e.g. torch.nn.MSELoss, or "
             "put the function into a torch.nn.Module."
+        )
+    loss = net.criterion if isinstance(net.criterion, type) else type(net.criterion)
+    is_of_torch = getattr(nn, loss.__name__, None) is loss
+    if is_of_torch and issubclass(loss, nn.Module) and loss not in _OF_NUMBERS:
+        names = ", ".join(one.__name__ for one in _OF_NUMBERS)
+        raise ValueError(
+            f"Expected criterion as a loss that compares numbers, of torch.nn {names}, "
+            f"found {loss.__name__}. Take one of them, or write a torch.nn.Module "
+            "whose forward(y_pred, y_true) gives one number for a batch."
         )
     is_class = isinstance(net.optimizer, type)
     if is_class and not issubclass(net.optimizer, torch.optim.Optimizer):

@@ -66,7 +66,10 @@ class Objective:
         ------
         TypeError
             If something is to be weighted or left out, and the criterion does not take
-            the mean.
+            the mean; if it gives no tensor.
+        ValueError
+            If the criterion gives something else than one number, or than one for each
+            target where that is asked for.
         """
         seen = None
         if self.masked:
@@ -83,7 +86,10 @@ class Objective:
         if getattr(criterion, "needs_windows", False):
             args.append(windows)
         if weights is None and seen is None:
-            return criterion(*args)
+            loss = criterion(*args)
+            if not isinstance(loss, Tensor) or loss.ndim:
+                _complain_of_loss(criterion, loss, "one number for a batch", ())
+            return loss
         return _weighted(criterion, args, weights, seen)
 
 
@@ -100,6 +106,9 @@ def _weighted(criterion, args, weights, seen):
     criterion = copy(criterion)  # it may be the user's own
     criterion.reduction = "none"
     losses, share = criterion(*args), 1.0
+    if not isinstance(losses, Tensor) or losses.shape != args[1].shape:
+        expected = "with reduction='none' one number for each target"
+        _complain_of_loss(criterion, losses, expected, tuple(args[1].shape))
     if seen is not None:
         losses = torch.where(seen.view_as(losses), losses, 0)
         share = seen.float().mean().clamp_min(1 / seen.numel())
@@ -108,6 +117,15 @@ def _weighted(criterion, args, weights, seen):
     if weights is not None:
         losses = losses * weights
     return losses.mean()
+
+
+def _complain_of_loss(criterion, loss, expected, shape):
+    name, is_tensor = type(criterion).__name__, isinstance(loss, Tensor)
+    found = f"shape {tuple(loss.shape)}" if is_tensor else f"a {type(loss).__name__}"
+    raise (ValueError if is_tensor else TypeError)(
+        f"Expected {name} to give {expected}, a tensor of shape {shape}, found "
+        f"{found}. Losses of torch.nn do, by default and by their attribute reduction."
+    )
 
 
 def targets_of_steps(

@@ -10,6 +10,16 @@ from sklearn.preprocessing import StandardScaler
 from sktorch_forecast import Forecaster, LSTMForecaster, MLPForecaster
 
 
+class GivesFloat(torch.nn.Module):
+    def forward(self, y_pred, y_true):
+        return float(y_true.abs().mean())
+
+
+class GivesTuple(torch.nn.Module):
+    def forward(self, y_pred, y_true):
+        return (y_pred - y_true).abs().mean(), 1
+
+
 def change(mistake, error, *words, on="MLP", call=fit_again, **params):
     entry = "set_params, then fit"
     return row(entry, mistake, call, error, *words, on=on, params=params)
@@ -172,6 +182,55 @@ TOGETHER = table(
         "function mse_loss",
         "torch.nn.MSELoss",
         criterion=torch.nn.functional.mse_loss,
+    ),
+    *[
+        change(
+            f"criterion={name}",
+            ValueError,
+            "criterion as a loss that compares numbers",
+            "MSELoss, L1Loss",
+            f"found {name}",
+            "forward(y_pred, y_true)",
+            criterion=getattr(torch.nn, name),
+        )
+        for name in (
+            "CrossEntropyLoss",
+            "BCEWithLogitsLoss",
+            "BCELoss",
+            "NLLLoss",
+            "KLDivLoss",
+            "HingeEmbeddingLoss",
+            "CosineEmbeddingLoss",
+            "ReLU",
+        )
+    ],
+    change(
+        "classification in an instance",
+        ValueError,
+        "criterion as a loss that compares numbers",
+        "found CrossEntropyLoss",
+        criterion=torch.nn.CrossEntropyLoss(),
+    ),
+    change(
+        "criterion of every output",
+        ValueError,
+        "MSELoss to give one number for a batch",
+        "found shape (",
+        criterion=torch.nn.MSELoss(reduction="none"),
+    ),
+    change(
+        "criterion of numbers",
+        TypeError,
+        "GivesFloat to give one number for a batch, a tensor",
+        "found a float",
+        criterion=GivesFloat,
+    ),
+    change(
+        "criterion of pairs",
+        TypeError,
+        "GivesTuple to give one number for a batch",
+        "found a tuple",
+        criterion=GivesTuple,
     ),
     change(
         "criterion and loss",

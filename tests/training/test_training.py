@@ -273,6 +273,32 @@ def test_weights_ask_for_a_criterion_that_can_be_weighted():
         net.fit(X, Y, sample_weight=np.arange(N_ORIGINS))
 
 
+class RowLoss(torch.nn.Module):
+    """A loss of whole rows, which has none of each target."""
+
+    reduction = "mean"
+
+    def forward(self, y_pred, y_true):
+        losses = torch.linalg.vector_norm(y_pred - y_true, dim=1)
+        return losses.mean() if self.reduction == "mean" else losses
+
+
+class OwnCrossEntropy(torch.nn.CrossEntropyLoss):
+    """What it says of a row does not change by a number added to all of its outputs."""
+
+    def forward(self, input, target):
+        size = (input - target).square().mean()
+        return super().forward(input, target.softmax(dim=1)) + size
+
+
+def test_losses_of_ones_own_give_one_number_for_a_batch():
+    for criterion in (RowLoss, RowLoss(), OwnCrossEntropy):
+        net = forecaster(criterion=criterion).fit(X, Y)
+        assert np.isfinite(net.history[-1, "train_loss"])
+    with pytest.raises(ValueError, match=r"RowLoss to give with.*\(\d+, \d+\), found"):
+        forecaster(criterion=RowLoss).fit(X, Y, sample_weight=np.arange(N_ORIGINS))
+
+
 SAMPLE_WEIGHT = np.linspace(0.0, 1.0, N_ORIGINS)
 
 
