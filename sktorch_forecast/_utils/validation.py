@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Set
 from numbers import Integral, Real
+from typing import NoReturn
 
 import numpy as np
 from sklearn.utils import check_scalar
@@ -27,6 +28,28 @@ def check_positive_int(value, name):
     if value < 1:
         raise ValueError(f"{name} must be a positive integer, found {value!r}.")
     return int(value)
+
+
+def complain_of_shape(name, expected, found) -> NoReturn:
+    """Raise a ValueError for a tensor of another shape, or None where one is needed.
+
+    What is right costs a layer no more than the comparison before this call.
+
+    Parameters
+    ----------
+    name : str
+        What the tensor is.
+    expected : str
+        Its shape in words, e.g. "(batch, length, 3)".
+    found : Tensor or None
+
+    Raises
+    ------
+    ValueError
+        Always.
+    """
+    shown = "None" if found is None else tuple(found.shape)
+    raise ValueError(f"Expected {name} of shape {expected}, found {shown}.")
 
 
 def check_positive_ints(values, name):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .._utils.randomness import random_bits
-from .._utils.validation import check_positive_int
+from .._utils.validation import check_positive_int, complain_of_shape
 
 
 class Masks:
@@ -137,6 +137,9 @@ class Dropout(nn.Module):
             return x
         like = x
         if self.n_shared_axes:
+            if x.ndim < self.n_shared_axes:
+                axes = ", ".join(["n"] * self.n_shared_axes)
+                complain_of_shape("an input", f"(..., {axes})", x)
             # (..., n, m) -> (..., 1, 1)
             like = x[(..., *[slice(1)] * self.n_shared_axes)]
         if masks is None:

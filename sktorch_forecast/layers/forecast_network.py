@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._utils.validation import complain_of_shape
 from .decoder import TemporalDecoder
 from .heads import Head, Point
 from .linear_baseline import LinearBaseline
@@ -117,8 +118,9 @@ class ForecastNetwork(nn.Module):
         Raises
         ------
         ValueError
-            If the network puts out another shape than it should.
+            If a tensor has another shape than it should, or the network puts out one.
         """
+        self._check_beside(x, future, targets)
         # Windows at a high level come as float64, and so do their units. In these, the
         # network needs no more digits than its weights have.
         dtype = self.normalization.min_scale.dtype
@@ -138,6 +140,19 @@ class ForecastNetwork(nn.Module):
             linear = self.baseline(inputs, *self._beside(future, static, dtype))
             z = self.head.weighed(z, linear, self.baseline.share)
         return Encoded(self.head.constrain(z), units)
+
+    def _check_beside(self, x, future, targets):
+        """Windows and static covariates are checked where they are encoded."""
+        b, norm = len(x), self.normalization
+        reads_future = self.decoder is not None or self.baseline is not None
+        if reads_future and norm.n_future:
+            shape = b, norm.horizon, norm.n_future
+            if future is None or future.shape != shape:
+                complain_of_shape("future covariates", f"{shape}", future)
+        if targets is not None:
+            shape = b, norm.horizon * norm.n_targets
+            if targets.shape != shape:
+                complain_of_shape("targets", f"{shape}", targets)
 
     def _with_covariates(self, z, x, future, static):
         """What the decoder makes of the outputs of the network."""

@@ -42,10 +42,13 @@ class GRU(nn.GRU):
         state : Tensor of shape (1, batch, hidden_size)
             The last output, to go on from.
         """
+        # Of wrong shapes torch complains, and says which is right.
         if not self._has_fast_training(x):
             return super().forward(x, state)
         if state is None:
             state = x.new_zeros(1, len(x), self.hidden_size)
+        elif state.shape != (1, len(x), self.hidden_size):
+            return super().forward(x, state)
         weights = self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0
         outputs = _GRUSteps.apply(x, state[0], *weights)
         return outputs, outputs[:, -1].unsqueeze(0)
@@ -55,6 +58,7 @@ class GRU(nn.GRU):
             torch.is_grad_enabled()
             and x.device.type == "cpu"
             and x.ndim == 3
+            and x.shape[2] == self.input_size
             # Where arithmetic outweighs the calls, torch is as fast or faster; these
             # bounds were measured (docs/speed).
             and x.shape[1] >= 4

@@ -3,6 +3,8 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .._utils.validation import complain_of_shape
+
 
 class Linear(nn.Linear):
     """``torch.nn.Linear``, its input filled up with zeros to a multiple of four.
@@ -14,6 +16,8 @@ class Linear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., in_features) -> (..., out_features)"""
+        if not x.ndim or x.shape[-1] != self.in_features:
+            complain_of_shape("an input", f"(..., {self.in_features})", x)
         missing = -self.in_features % 4
         if not missing:
             return super().forward(x)

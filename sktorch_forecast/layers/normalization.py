@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from .._utils.validation import check_positive_int
+from .._utils.validation import check_positive_int, complain_of_shape
 from .statistics import (
     centered_windows,
     deviation,
@@ -118,6 +118,7 @@ class WindowNormalization(nn.Module):
         self.kind = kind
         self.seasonality = seasonality or 1
         self.horizon = horizon
+        self.n_channels, self.n_future, self.n_static = n_channels, n_future, n_static
         self.n_past = n_channels - n_future  # targets and past covariates
         self.masked = masked
         self.register_buffer("min_scale", torch.full((n_channels,), 1e-6))
@@ -150,7 +151,13 @@ class WindowNormalization(nn.Module):
         static : Tensor of shape (n_windows, n_static), default=None
         weights : Tensor of shape (n_windows,), default=None
             How much each window counts; a weight of 2 is as good as two windows.
+
+        Raises
+        ------
+        ValueError
+            If a tensor has another shape.
         """
+        self._check_windows(windows)
         seen = windows.isfinite()
         weights = windows.new_ones(len(windows)) if weights is None else weights
         weights = weights.double().unsqueeze(1)
@@ -173,6 +180,7 @@ class WindowNormalization(nn.Module):
 
         "mean" and "last" scale by what is usual of the deviation.
         """
+        self._check_windows(windows)
         seen = windows.isfinite()
         if self.kind == "level":
             return mean_size(windows, seen)[:, 0]
@@ -217,7 +225,18 @@ class WindowNormalization(nn.Module):
         inputs : Tensor of shape (b, L, n_inputs)
             The channels, then the mask, then the static covariates.
         units : Units
+
+        Raises
+        ------
+        ValueError
+            If a tensor has another shape.
         """
+        self._check_windows(x)
+        if static is None if self.n_static else static is not None:
+            complain_of_shape("static covariates", f"(batch, {self.n_static})", static)
+        for name, tensor in (("series", series), ("static covariates", static)):
+            if tensor is not None and len(tensor) != len(x):
+                complain_of_shape(name, f"({len(x)}, ...)", tensor)
         seen = x.isfinite() if self.masked else None
         centered, shift, scale = self._statistics(x, seen, series)
         units = Units(shift, scale)
@@ -235,12 +254,26 @@ class WindowNormalization(nn.Module):
         """Covariates, "future" or "static", in units of the training data.
 
         (..., n) -> (..., n)
+
+        Raises
+        ------
+        ValueError
+            If there are other covariates than `n`.
         """
+        n = self.n_future if covariates == "future" else self.n_static
+        if not n or values.shape[-1] != n:
+            complain_of_shape(f"{covariates} covariates", f"(..., {n})", values)
         mean, rest, scale = (
             self.get_buffer(f"{covariates}_{name}")
             for name in ("mean", "rest", "scale")
         )
         return ((values - mean) - rest) / scale
+
+    def _check_windows(self, x):
+        least = self.seasonality if self.kind == "season" else 1
+        if x.ndim != 3 or x.shape[2] != self.n_channels or x.shape[1] < least:
+            shape = f"(batch, length, {self.n_channels}) with a length of {least} or"
+            complain_of_shape("windows", f"{shape} more", x)
 
     def _set_standard(self, covariates, values, weights):
         """Note mean and deviation of each column, (n, n_columns), weights (n, 1)."""

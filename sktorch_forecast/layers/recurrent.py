@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .._utils.validation import check_positive_int
+from .._utils.validation import check_positive_int, complain_of_shape
 from .dropout import Dropout
 from .gru import GRU
 from .readout import Readout
@@ -63,6 +63,7 @@ class RecurrentLayers(nn.Module):
                 "e.g. torch.nn.LSTM."
             )
         num_layers = check_positive_int(num_layers, "num_layers")
+        self.n_inputs = n_inputs
         self.n_outputs = hidden_size * (2 if bidirectional else 1)
         self.layers = nn.ModuleList(
             cell(
@@ -89,7 +90,18 @@ class RecurrentLayers(nn.Module):
         outputs : Tensor of shape (batch, length, n_outputs)
         state : list
             To go on from.
+
+        Raises
+        ------
+        ValueError
+            If `x` has another shape, or there are not as many states as layers.
         """
+        if x.ndim != 3 or x.shape[2] != self.n_inputs:
+            complain_of_shape("an input", f"(batch, length, {self.n_inputs})", x)
+        if state is not None and len(state) != len(self.layers):
+            raise ValueError(
+                f"Expected the states of {len(self.layers)} layers, found {len(state)}."
+            )
         states = []
         for layer, begin in zip(self.layers, state or [None] * len(self.layers)):
             x, end = layer(x, begin)

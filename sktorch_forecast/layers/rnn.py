@@ -43,6 +43,8 @@ class RNN(nn.RNN):
         n_directions, size = 2 if self.bidirectional else 1, self.hidden_size
         if state is None:
             state = x.new_zeros(n_directions, len(x), size)
+        elif state.shape != (n_directions, len(x), size):
+            return super().forward(x, state)  # which says what is right
         compute = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
         outputs, state = compute(
             _filled_up(x),
@@ -65,6 +67,7 @@ class RNN(nn.RNN):
             and not torch.is_grad_enabled()
             and x.device.type == "cpu"
             and x.ndim == 3
+            and x.shape[2] == self.input_size
             and self.batch_first
             and self.bias
             and self.num_layers == 1

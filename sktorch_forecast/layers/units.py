@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from .._utils.validation import complain_of_shape
+
 
 class Units(NamedTuple):
     """What was taken off a window, and what it was divided by.
@@ -35,7 +37,16 @@ class Units(NamedTuple):
         Returns
         -------
         units : Units
+
+        Raises
+        ------
+        ValueError
+            If `values` have another shape.
         """
+        b, k = self.shift.shape[0], self.shift.shape[-1]
+        right = values.ndim in (3, 4)
+        if not right or values.shape[0] != b or values.shape[-1] != k:
+            complain_of_shape("values", f"({b}, ..., horizon, {k})", values)
         if values.ndim == self.shift.ndim:
             return self
         return Units(self.shift.unsqueeze(1), self.scale.unsqueeze(1))
