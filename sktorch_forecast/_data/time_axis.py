@@ -241,6 +241,7 @@ def _breaks(index: pd.DatetimeIndex, freq: str | pd.offsets.BaseOffset) -> np.nd
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pd.errors.PerformanceWarning)
         try:
-            return index[:-1] + to_offset(freq) != index[1:]
+            following: Any = index[:-1] + to_offset(freq)
+            return np.asarray(following != index[1:])
         except (ValueError, OverflowError):  # the frequency leads out of the calendar
             return np.ones(len(index) - 1, dtype=bool)

@@ -57,8 +57,7 @@ class GRU(nn.GRU):
         return (
             torch.is_grad_enabled()
             and x.device.type == "cpu"
-            and x.ndim == 3
-            and x.shape[2] == self.input_size
+            and x.shape[2:] == (self.input_size,)
             # Where arithmetic outweighs the calls, torch is as fast or faster; these
             # bounds were measured (docs/speed).
             and x.shape[1] >= 4

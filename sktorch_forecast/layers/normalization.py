@@ -232,8 +232,6 @@ class WindowNormalization(nn.Module):
             If a tensor has another shape.
         """
         self._check_windows(x)
-        if static is None if self.n_static else static is not None:
-            complain_of_shape("static covariates", f"(batch, {self.n_static})", static)
         for name, tensor in (("series", series), ("static covariates", static)):
             if tensor is not None and len(tensor) != len(x):
                 complain_of_shape(name, f"({len(x)}, ...)", tensor)

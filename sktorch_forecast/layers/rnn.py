@@ -66,8 +66,7 @@ class RNN(nn.RNN):
             (self.input_size % _WIDTH or self.hidden_size % _WIDTH)
             and not torch.is_grad_enabled()
             and x.device.type == "cpu"
-            and x.ndim == 3
-            and x.shape[2] == self.input_size
+            and x.shape[2:] == (self.input_size,)
             and self.batch_first
             and self.bias
             and self.num_layers == 1

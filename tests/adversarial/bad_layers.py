@@ -329,7 +329,6 @@ SHAPES = table(
         "with a length of 7 or more",
         "found (4, 6, 2)",
     ),
-    normalized("no static covariates", (x,), f"{STATIC} (batch, 1)", "found None"),
     normalized("two static", (x, zeros(4, 2)), f"{STATIC} (..., 1)", "found (4, 2)"),
     normalized("static of one", (x, zeros(1, 1)), f"{STATIC} (4, ...)", "(1, 1)"),
     normalized(
@@ -343,7 +342,7 @@ SHAPES = table(
         "static covariates of none",
         lambda: layers.WindowNormalization(2).encode(x, zeros(4, 1)),
         ValueError,
-        f"{STATIC} (batch, 0)",
+        f"{STATIC} (..., 0)",
         "found (4, 1)",
     ),
     normalized("three channels", (zeros(4, 6, 3),), WINDOWS, call="calibrate"),
