@@ -17,7 +17,7 @@ from sktorch_forecast.layers import (
     WindowNormalization,
 )
 from sktorch_forecast.layers.heads import Point
-from sktorch_forecast.layers.linear_start import LinearStart
+from sktorch_forecast.layers.linear_baseline import LinearBaseline
 from sktorch_forecast.layers.normalization import KINDS
 from sktorch_forecast.layers.rnn import RNN
 from sktorch_forecast.networks.wavenet import WaveNetNetwork
@@ -274,7 +274,7 @@ def test_a_step_knows_nothing_of_the_steps_after_it(name, n_in, shape, b, n_seen
     assert_allclose(alone, expected[:, -1].detach(), rtol=1e-4, atol=1e-5)
 
 
-# ----------------------------------------------------------------- the linear start
+# ----------------------------------------------------------------- the linear baseline
 
 
 @law(
@@ -288,11 +288,11 @@ def test_a_step_knows_nothing_of_the_steps_after_it(name, n_in, shape, b, n_seen
     factors=st.tuples(*[st.floats(-3, 3)] * 2),
     seed=seeds,
 )
-def test_the_start_is_linear(k, n_future, n_static, length, h, b, factors, seed):
-    start = LinearStart(k + n_future, k, length, h, n_future, n_static).double()
-    n_groups, n_outputs, _ = start.weight.shape
-    start.set_weights(
-        numbers(seed, n_groups, n_outputs, start.n_inputs, dtype=torch.float64),
+def test_the_baseline_is_linear(k, n_future, n_static, length, h, b, factors, seed):
+    baseline = LinearBaseline(k + n_future, k, length, h, n_future, n_static).double()
+    n_groups, n_outputs, _ = baseline.weight.shape
+    baseline.set_weights(
+        numbers(seed, n_groups, n_outputs, baseline.n_inputs, dtype=torch.float64),
         numbers(seed + 1, n_groups, n_outputs, dtype=torch.float64),
     )
     one, other = (
@@ -308,9 +308,9 @@ def test_the_start_is_linear(k, n_future, n_static, length, h, b, factors, seed)
         return x, future if n_future else None, static if n_static else None
 
     def linear(parts):
-        return start(*given(parts)) - offset
+        return baseline(*given(parts)) - offset
 
-    offset = start(*given([0 * part for part in one]))
+    offset = baseline(*given([0 * part for part in one]))
     mixed = [factors[0] * u + factors[1] * v for u, v in zip(one, other)]
     expected = factors[0] * linear(one) + factors[1] * linear(other)
     assert_allclose(linear(mixed), expected, atol=1e-9)
@@ -325,13 +325,13 @@ def test_the_start_is_linear(k, n_future, n_static, length, h, b, factors, seed)
     seed=seeds,
     data=st.data(),
 )
-def test_a_start_that_repeats_is_the_seasonal_naive_forecast(
+def test_a_baseline_that_repeats_is_the_seasonal_naive_forecast(
     k, length, h, b, seed, data
 ):
     season = data.draw(st.integers(1, min(length, 9)))
-    start = LinearStart(k, k, length, h)
-    weight = start.last_of(season)
-    start.set_weights(weight, torch.zeros(weight.shape[:2]))
+    baseline = LinearBaseline(k, k, length, h)
+    weight = baseline.last_of(season)
+    baseline.set_weights(weight, torch.zeros(weight.shape[:2]))
     x = numbers(seed, b, length, k)
     steps = [length - season + step % season for step in range(h)]
-    assert torch.equal(start(x), x[:, steps])
+    assert torch.equal(baseline(x), x[:, steps])
