@@ -17,15 +17,6 @@ from .._data.targets import shared_span
 from .._data.time_split import split_by_time, times_of
 from .._data.windows import Windows
 
-# Values of the windows that are forecast at once: enough to keep the processor busy,
-# few enough to stay in its caches, whatever the training needs.
-_BATCH_VALUES = 2**18
-
-
-def n_forecast_at_once(n_values: int) -> int:
-    """How many windows of so many values are forecast in a batch."""
-    return min(max(_BATCH_VALUES // n_values, 64), 4096) // 16 * 16
-
 
 def dtype_of(X: Any) -> Any:
     """Precision of windows and of their forecasts: float32, unless they are float64."""

@@ -111,7 +111,7 @@ def fix(net: Any) -> None:
     net._dataset = net.dataset, net.get_params_for("dataset")
     net._iterator = net.iterator_valid
     net.device_ = resolve_device(net.device)
-    net.spec_ = spec_of(net)
+    net.spec_, net._n_held = spec_of(net), None
 
 
 def _weighted(X, y, sample_weight):

@@ -28,13 +28,8 @@ from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import TorchStream, draw_seed, seeded_torch
 from ..layers.losses import LOSSES, HeadLoss, make_loss
 from ..layers.units import Encoded
-from .batches import (
-    WindowDataset,
-    n_forecast_at_once,
-    parts_of,
-    split_last,
-    windows_of,
-)
+from .batch_size import n_forecast_at_once
+from .batches import WindowDataset, parts_of, split_last, windows_of
 from .callbacks import KeepBestWeights
 from .checks import check_parameters
 from .device import computing, limited_threads
@@ -81,6 +76,8 @@ class WindowNet(ParametersMixin):
     _stream: TorchStream | None = None  # where parts of torch draw from in a training
     # Whether forecasts are decoded for callbacks in the training, too.
     _is_heard = True
+    # Values that its largest layer holds for a window; None until that is needed.
+    _n_held: int | None = None
     # In a training, whether it stops early; None is the parameter.
     _stops_early: bool | None = None
 
@@ -199,10 +196,10 @@ class WindowNet(ParametersMixin):
             defaults["generator"] = generator
             iterator, name = self.iterator_train, "iterator_train"
         else:
-            size = n_forecast_at_once(self.spec_.length * self.spec_.n_channels)
-            defaults = {"batch_size": size}
-            iterator, name = self._iterator, "iterator_valid"
+            defaults, iterator, name = {}, self._iterator, "iterator_valid"
         kwargs = defaults | self.get_params_for(name)
+        if "batch_size" not in kwargs:
+            kwargs["batch_size"] = n_forecast_at_once(self, dataset)
         if kwargs["batch_size"] == -1:
             kwargs["batch_size"] = len(dataset)
         return iterator(dataset, **kwargs)

@@ -106,15 +106,6 @@ def test_threads_may_share_a_forecaster(device):
         np.testing.assert_array_equal(forecast, expected)
 
 
-@pytest.mark.parametrize("length, n_rows", [(8, 4096), (1000, 256), (100_000, 64)])
-def test_long_windows_are_forecast_fewer_at_once(length, n_rows):
-    many = np.broadcast_to(np.zeros(1, dtype=np.float32), (5000, length))
-    net = MLPForecaster(hidden_layer_sizes=(), max_epochs=1, early_stopping=False)
-    net.fit(many[:2], np.zeros(2))
-    iterator = net.get_iterator(net.get_dataset(many))
-    assert len(next(iter(iterator))[0]) == n_rows
-
-
 # ---------------------------------------------------------------------------- devices
 
 
