@@ -125,6 +125,7 @@ def models(data, seed):
         return MLPForecaster(
             hidden_layer_sizes=(32, 32),
             normalize=data.normalize,
+            baseline=None,
             max_epochs=40,
             batch_size=data.batch_size,
             random_state=seed,

@@ -105,6 +105,7 @@ def network(cls, epochs, batch_size, max_lr, n_series=N_TRAIN, **params):
     )
     return cls(
         normalize=None,
+        baseline=None,
         early_stopping=False,
         max_epochs=epochs,
         batch_size=batch_size,

@@ -80,6 +80,7 @@ RIDGES = {
 }
 LINEAR = MLPForecaster(
     hidden_layer_sizes=(),
+    baseline=None,
     normalize="last",
     lr=0.001,
     batch_size=256,
@@ -87,6 +88,7 @@ LINEAR = MLPForecaster(
     n_iter_no_change=4,
 )
 CONV_RNN = ConvRNNForecaster(
+    baseline=None,
     normalize="mean",
     kernel_size=24,
     stride=24,

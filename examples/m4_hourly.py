@@ -118,6 +118,7 @@ def train(name, seed, history):
         OneCycleLR, max_lr=lr, total_steps=n_batches, step_every="batch"
     )
     network = cls(
+        baseline=None,
         batch_size=batch_size,
         max_epochs=n_epochs,
         early_stopping=False,

@@ -34,7 +34,8 @@ def against_hand_written(name, make, series, length, horizon, epochs, goal, repe
     """Train a forecaster, and its network taken out of it by the plain loop."""
     X, y = make_windows(series, horizon=horizon, length=length)
     params = {"batch_size": BATCH_SIZE, "lr": LR, "clip_grad_norm": MAX_NORM}
-    forecaster = make(**params, early_stopping=False, max_epochs=epochs, random_state=0)
+    params |= {"baseline": None, "early_stopping": False, "random_state": 0}
+    forecaster = make(**params, max_epochs=epochs)
     network = forecaster.initialize(X, y).module_.network
     tensor = torch.from_numpy(series)
 
@@ -50,6 +51,20 @@ def against_hand_written(name, make, series, length, horizon, epochs, goal, repe
         goal=goal,
         repeats=repeats,
         unit=(len(X) * epochs, "windows"),
+    )
+
+
+def beside_a_baseline(name, make, series, length, horizon, repeats):
+    """A fit with the ridge regression that is the default, and one without."""
+    X, y = make_windows(series, horizon=horizon, length=length)
+    default, alone = make(random_state=0), make(random_state=0, baseline=None)
+    return side_by_side(
+        f"a fit with the defaults, {name}",
+        lambda: default.fit(X, y),
+        lambda: alone.fit(X, y),
+        against="without the baseline",
+        goal=0.67,
+        repeats=repeats,
     )
 
 
@@ -96,3 +111,9 @@ def rows(repeats):
             f"{name}, window 48, horizon 12", make, *options, goal, repeats
         )
     yield gru_layer(repeats)
+    for name, make, length, horizon in (
+        ("linear, window 336, horizon 96", linear, 336, 96),
+        ("MLPForecaster, window 48, horizon 12", MLPForecaster, 48, 12),
+        ("LSTMForecaster, window 48, horizon 12", LSTMForecaster, 48, 12),
+    ):
+        yield beside_a_baseline(name, make, series[:3000], length, horizon, repeats)

@@ -45,11 +45,15 @@ def train(network, series, length, horizon, *, epochs, batch_size, lr, max_norm)
 
 
 @torch.no_grad()
-def forecast(network, series, length, horizon):
-    """Forecasts from every window of a series, in one pass: (n_windows, horizon)."""
+def forecast(network, series, length, horizon, batch_size):
+    """Forecasts from every window of a series: (n_windows, horizon)."""
     windows = series[:-horizon].unfold(0, length, 1)
-    mean = windows.mean(dim=1, keepdim=True)
-    x = windows - mean
-    scale = x.square().mean(dim=1, keepdim=True).sqrt().clamp_min(1e-3)
+    forecasts = torch.empty(len(windows), horizon)
     network.eval()
-    return mean + scale * network((x / scale).unsqueeze(-1)).flatten(1)
+    for x, y in zip(windows.split(batch_size), forecasts.split(batch_size)):
+        mean = x.mean(dim=1, keepdim=True)
+        x = x - mean
+        scale = x.square().mean(dim=1, keepdim=True).sqrt().clamp_min(1e-3)
+        z = network((x / scale).unsqueeze(-1)).flatten(1)
+        torch.addcmul(mean, scale, z, out=y)
+    return forecasts

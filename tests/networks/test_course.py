@@ -25,7 +25,7 @@ TRAIN, TEST = SERIES[:1000], SERIES[1000:]
 
 
 def net(cls, seed, **params):
-    defaults = {"normalize": None, "lr": 0.01, "max_epochs": 15}
+    defaults = {"normalize": None, "baseline": None, "lr": 0.01, "max_epochs": 15}
     return cls(**(defaults | params), random_state=seed)
 
 
