@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from .steps import has_written_steps
+
 
 class GRU(nn.GRU):
     """``torch.nn.GRU``, trained faster on a CPU.
@@ -43,7 +45,7 @@ class GRU(nn.GRU):
             The last output, to go on from.
         """
         # Of wrong shapes torch complains, and says which is right.
-        if not self._has_fast_training(x):
+        if not has_written_steps(self, x):
             return super().forward(x, state)
         if state is None:
             state = x.new_zeros(1, len(x), self.hidden_size)
@@ -53,36 +55,18 @@ class GRU(nn.GRU):
         outputs = _GRUSteps.apply(x, state[0], *weights)
         return outputs, outputs[:, -1].unsqueeze(0)
 
-    def _has_fast_training(self, x):
-        return (
-            torch.is_grad_enabled()
-            and x.device.type == "cpu"
-            and x.shape[2:] == (self.input_size,)
-            # Where arithmetic outweighs the calls, torch is as fast or faster; these
-            # bounds were measured (docs/speed).
-            and x.shape[1] >= 4
-            and 0 < x.shape[0] * self.hidden_size <= 2**13
-            and self.batch_first
-            and self.bias
-            and self.num_layers == 1
-            and not self.bidirectional
-            and x.dtype == self.weight_hh_l0.dtype
-            and not torch.is_autocast_enabled("cpu")
-            and not torch.compiler.is_compiling()
-        )
-
 
 class _GRUSteps(torch.autograd.Function):
     """All time steps of one GRU layer.
 
-    Inside, the batch is the last axis, so that each gate is one piece of memory.
-    Symbols, for one time step::
+    Inside, time is the first axis, so that each step is one piece of memory, and so
+    are all steps for the sums over them. Symbols, for one time step::
 
-        x (C, B)          input
-        h (H, B)          output; h' is that of the step before
-        r, z, n (H, B)    reset gate, update gate, new state
-        a (., B)          what goes into a sigmoid or a tanh
-        m (H, B)          the recurrent part of what goes into n
+        x (B, C)          input
+        h (B, H)          output; h' is that of the step before
+        r, z, n (B, H)    reset gate, update gate, new state
+        a (B, .)          what goes into a sigmoid or a tanh
+        m (B, H)          the recurrent part of what goes into n
 
         r, z = sigmoid(W_i x + b_i + W_h h' + b_h)    the first 2 H rows of W and b
         m = W_h h' + b_h                              their last H rows
@@ -109,73 +93,66 @@ class _GRUSteps(torch.autograd.Function):
     def forward(ctx, x, state, w_i, w_h, b_i, b_h):
         batch, length, _ = x.shape
         size = len(w_h) // 3
-        x = x.permute(1, 2, 0)  # (batch, length, C) -> (length, C, batch)
-        # The input's part of all steps at once: (length, 3 H, batch)
-        inputs = torch.matmul(w_i, x).add_(b_i[:, None])
-        h = x.new_empty(length + 1, size, batch)
-        h[0] = state.T
+        x = x.transpose(0, 1).contiguous()  # (length, batch, C)
+        # The input's part of all steps at once: (length, batch, 3 H)
+        gates = torch.addmm(b_i, x.flatten(0, 1), w_i.T).unflatten(0, (length, batch))
+        h = x.new_empty(length + 1, batch, size)
+        h[0] = state
+        n = gates[..., 2 * size :].contiguous()
         # What goes into the gates without h'; then r and z themselves, and m.
-        gates = inputs.clone()
-        gates[:, : 2 * size] += b_h[: 2 * size, None]
-        gates[:, 2 * size :] = b_h[2 * size :, None]
-        n = inputs[:, 2 * size :].contiguous()
-        for gates_t, rz, r, z, m, n_t, before, after in zip(
-            gates,
-            gates[:, : 2 * size],
-            gates[:, :size],
-            gates[:, size : 2 * size],
-            gates[:, 2 * size :],
-            n,
-            h[:-1],
-            h[1:],
+        gates[..., : 2 * size] += b_h[: 2 * size]
+        gates[..., 2 * size :] = b_h[2 * size :]
+        r, z, m = gates.chunk(3, dim=2)
+        weights = w_h.T
+        for gates_t, rz, r_t, z_t, m_t, n_t, before, after in zip(
+            gates.unbind(),
+            gates[..., : 2 * size].unbind(),
+            r.unbind(),
+            z.unbind(),
+            m.unbind(),
+            n.unbind(),
+            h[:-1].unbind(),
+            h[1:].unbind(),
         ):
-            gates_t.addmm_(w_h, before)
+            gates_t.addmm_(before, weights)
             rz.sigmoid_()
-            n_t.addcmul_(r, m).tanh_()
-            torch.lerp(n_t, before, z, out=after)
+            n_t.addcmul_(r_t, m_t).tanh_()
+            torch.lerp(n_t, before, z_t, out=after)
         ctx.save_for_backward(x, h, gates, n, w_i, w_h)
-        return h[1:].permute(2, 0, 1)  # (length, H, batch) -> (batch, length, H)
+        return h[1:].transpose(0, 1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, doutputs):
         x, h, gates, n, w_i, w_h = ctx.saved_tensors
-        r, z, m = gates.chunk(3, dim=1)
-        length, size, batch = n.shape
-        # dh before the sum over the steps: (batch, length, H) -> (length, H, batch)
-        dh = doutputs.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)
-        # The gradients of (a_r, a_z, m), first as factors of dh: (length, 3, H, batch)
-        dgates = x.new_empty(length, 3, size, batch)
+        r, z, m = gates.chunk(3, dim=2)
+        length, batch, size = n.shape
+        # dh before the sum over the steps: (length, batch, H)
+        dh = doutputs.transpose(0, 1).clone(memory_format=torch.contiguous_format)
+        # The gradients of (a_r, a_z, m), first as factors of dh: (length, batch, 3 H)
+        dgates = torch.empty_like(gates)
+        da_r, da_z, dm = dgates.chunk(3, dim=2)
         da_n = (1 - z) * (1 - n * n)  # a factor, too
-        torch.mul(da_n, r, out=dgates[:, 2])
-        torch.mul(dgates[:, 2] * (1 - r), m, out=dgates[:, 0])
-        torch.mul((h[:-1] - n) * z, 1 - z, out=dgates[:, 1])
-        dstate = torch.empty_like(dh[0])
-        befores = [dstate.zero_(), *dh[:-1]]
+        torch.mul(da_n, r, out=dm)
+        torch.mul(dm * (1 - r), m, out=da_r)
+        torch.mul((h[:-1] - n) * z, 1 - z, out=da_z)
+        dstate = torch.zeros_like(dh[0])
+        befores = [dstate, *dh[:-1].unbind()]
         for before, dh_t, dgates_t, flat, z_t in zip(
             reversed(befores),
             reversed(dh.unbind()),
+            reversed(dgates.unflatten(2, (3, size)).unbind()),
             reversed(dgates.unbind()),
-            reversed(dgates.flatten(1, 2).unbind()),
             reversed(z.unbind()),
         ):
-            dgates_t *= dh_t
-            before.addcmul_(dh_t, z_t).addmm_(w_h.T, flat)
+            dgates_t *= dh_t.unsqueeze(1)
+            before.addcmul_(dh_t, z_t).addmm_(flat, w_h)
         da_n *= dh
-        dgates = dgates.flatten(1, 2)  # (length, 3 H, batch)
-        dw_h = _sum_of_products(dgates, h[:-1])
-        db_h = dgates.sum((0, 2))
-        dgates[:, 2 * size :] = da_n
-        dw_i = _sum_of_products(dgates, x)
-        db_i = dgates.sum((0, 2))
+        dgates = dgates.flatten(0, 1)  # (length * batch, 3 H), the same memory
+        dw_h, db_h = dgates.T @ h[:-1].flatten(0, 1), dgates.sum(0)
+        dm.copy_(da_n)
+        dw_i, db_i = dgates.T @ x.flatten(0, 1), dgates.sum(0)
         dx = None
         if ctx.needs_input_grad[0]:
-            # (length, C, batch) -> (batch, length, C)
-            dx = torch.matmul(w_i.T, dgates).permute(2, 0, 1)
-        return dx, dstate.T, dw_i, dw_h, db_i, db_h
-
-
-def _sum_of_products(a, b):
-    """(length, m, batch), (length, n, batch) -> (m, n), summed over steps and batch"""
-    # One product of (m, length * batch) and (length * batch, n).
-    return torch.mm(a.transpose(0, 1).flatten(1), b.transpose(0, 1).flatten(1).T)
+            dx = (dgates @ w_i).unflatten(0, (length, batch)).transpose(0, 1)
+        return dx, dstate, dw_i, dw_h, db_i, db_h

@@ -1,0 +1,32 @@
+"""When a recurrent layer is trained by steps that are written out, not by torch's."""
+
+import torch
+from torch import Tensor, nn
+
+
+def has_written_steps(layer: nn.RNNBase, x: Tensor) -> bool:
+    """Whether a layer with a backward pass of its own should use it.
+
+    Parameters
+    ----------
+    layer : torch.nn.RNNBase
+        A layer of its kind in torch.
+    x : Tensor
+        Its input.
+    """
+    return (
+        torch.is_grad_enabled()
+        and x.device.type == "cpu"
+        and x.shape[2:] == (layer.input_size,)
+        # Where arithmetic outweighs the calls, torch is as fast or faster; these
+        # bounds were measured (docs/speed).
+        and x.shape[1] >= 4
+        and 0 < x.shape[0] * layer.hidden_size <= 2**13
+        and layer.batch_first
+        and layer.bias
+        and layer.num_layers == 1
+        and not layer.bidirectional
+        and x.dtype == layer.weight_hh_l0.dtype
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+    )
