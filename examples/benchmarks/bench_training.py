@@ -12,6 +12,7 @@ from sktorch_forecast import (
     GRUForecaster,
     LSTMForecaster,
     MLPForecaster,
+    RNNForecaster,
     make_windows,
 )
 from sktorch_forecast.discovery import all_estimators
@@ -68,12 +69,16 @@ def beside_a_baseline(name, make, series, length, horizon, repeats):
     )
 
 
-def gru_layer(repeats):
-    """A training step of two GRU layers at the sizes of the course, and of torch's."""
+def recurrent_layers(cell, size, num_layers, goal, repeats):
+    """A training step of recurrent layers, at the sizes of the course or larger."""
     x = torch.randn(64, 50, 1, generator=torch.Generator().manual_seed(0))
-    ours = GRUForecaster(hidden_size=20, num_layers=2, normalize=None)
+    cls, torchs = {
+        "GRU": (GRUForecaster, torch.nn.GRU),
+        "RNN": (RNNForecaster, torch.nn.RNN),
+    }[cell]
+    ours = cls(hidden_size=size, num_layers=num_layers, normalize=None)
     ours = ours.initialize(x.numpy(), np.zeros(64)).module_.network.recurrent
-    torchs = torch.nn.GRU(1, 20, num_layers=2, batch_first=True)
+    torchs = torchs(1, size, num_layers=num_layers, batch_first=True)
 
     def steps(layers):
         for _ in range(50):
@@ -81,11 +86,11 @@ def gru_layer(repeats):
             layers(x)[0].square().mean().backward()
 
     return side_by_side(
-        "GRU 2 x 20, forward and backward, batch 64, 50 steps",
+        f"{cell} {num_layers} x {size}, forward and backward, batch 64, 50 steps",
         lambda: steps(ours),
         lambda: steps(torchs),
-        against="torch.nn.GRU",
-        goal=1.5,
+        against=f"torch.nn.{cell}",
+        goal=goal,
         repeats=repeats,
     )
 
@@ -110,7 +115,9 @@ def rows(repeats):
         yield against_hand_written(
             f"{name}, window 48, horizon 12", make, *options, goal, repeats
         )
-    yield gru_layer(repeats)
+    yield recurrent_layers("GRU", 20, 2, 1.5, repeats)
+    yield recurrent_layers("RNN", 20, 2, 1.5, repeats)
+    yield recurrent_layers("RNN", 32, 1, 1.5, repeats)
     for name, make, length, horizon in (
         ("linear, window 336, horizon 96", linear, 336, 96),
         ("MLPForecaster, window 48, horizon 12", MLPForecaster, 48, 12),
