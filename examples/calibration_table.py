@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
@@ -133,7 +133,7 @@ def models(data, seed):
         )
 
     def ensemble(network, method):
-        return EnsembleForecaster(network, method=method, random_state=seed)
+        return DeepEnsembleForecaster(network, method=method, random_state=seed)
 
     def conformal(network, method):
         return ConformalForecaster(

@@ -20,7 +20,7 @@ from ._data.samples import latest_windows, make_windows
 from ._data.windows import Windows
 from .compose import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     RecursiveForecaster,
     SeriesForecaster,
     TabularForecaster,
@@ -46,7 +46,7 @@ __all__ = [
     "ConformalForecaster",
     "ConvRNNForecaster",
     "EncoderDecoderForecaster",
-    "EnsembleForecaster",
+    "DeepEnsembleForecaster",
     "Forecaster",
     "GRUForecaster",
     "LSTMForecaster",

@@ -2,7 +2,7 @@
 
 import inspect
 
-from sktorch_forecast import EnsembleForecaster, MLPForecaster, SeriesForecaster
+from sktorch_forecast import DeepEnsembleForecaster, MLPForecaster, SeriesForecaster
 from sktorch_forecast.discovery import all_estimators
 
 ESTIMATORS = [cls for _, cls in all_estimators()]
@@ -21,7 +21,7 @@ def make(cls, **params):
 
     An ensemble has two members with those that they have.
     """
-    if cls is EnsembleForecaster:
+    if cls is DeepEnsembleForecaster:
         params = {
             "estimator": make(MLPForecaster, **params),
             "n_estimators": 2,

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     LSTMForecaster,
     MLPForecaster,
     NaiveForecaster,
@@ -94,7 +94,7 @@ CASES += [
     ConformalForecaster(MLPForecaster(loss="normal", max_epochs=1, random_state=0),
                         method="cqr", random_state=0, **FEW_ORIGINS),
     ConformalForecaster(method="adaptive", random_state=0, **FEW_ORIGINS),
-    EnsembleForecaster(MLPForecaster(max_epochs=2), 2, "snapshot", random_state=0),
+    DeepEnsembleForecaster(MLPForecaster(max_epochs=2), 2, "snapshot", random_state=0),
     RecursiveForecaster(LSTMForecaster(max_epochs=1, random_state=0)),
     RecursiveForecaster(
         MLPForecaster(loss="normal", max_epochs=1, random_state=0), horizon=4
@@ -192,7 +192,7 @@ def test_a_fit_and_forecasts_write_into_no_parameter(model):
     [cls for cls in FORECASTERS if "estimator" in inspect.signature(cls).parameters],
 )
 def test_the_estimator_that_is_given_is_not_fitted_itself(cls):
-    inner = MLPForecaster(max_epochs=1) if cls is EnsembleForecaster else Ridge()
+    inner = MLPForecaster(max_epochs=1) if cls is DeepEnsembleForecaster else Ridge()
     before = vars(inner).copy()
     make(cls, estimator=inner, **FEW_ORIGINS).fit(np.asarray(X)[..., 0], Y)
     assert vars(inner) == before

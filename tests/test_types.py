@@ -33,8 +33,8 @@ def check(*args, cwd):
 SCRIPT = """
 import numpy as np
 from sktorch_forecast import (
-    ConformalForecaster, EncoderDecoderForecaster, EnsembleForecaster, GRUForecaster,
-    LSTMForecaster, MLPForecaster, NaiveForecaster, RecursiveForecaster,
+    ConformalForecaster, DeepEnsembleForecaster, EncoderDecoderForecaster,
+    GRUForecaster, LSTMForecaster, MLPForecaster, NaiveForecaster, RecursiveForecaster,
     SeriesForecaster, SlidingWindow, TabularForecaster, WaveNetForecaster, Windows,
     make_windows,
 )
@@ -60,7 +60,7 @@ wavenet = WaveNetForecaster(dilations=[1, 2], optimizer__weight_decay=0.1)
 reveal_type(wavenet)  #: WaveNetForecaster
 conformal = ConformalForecaster(net, method="cqr").fit(X, y)
 reveal_type(conformal.predict_interval(X))  #: ndarray[
-reveal_type(EnsembleForecaster(net, n_estimators=2).fit(X, y))  #: EnsembleForecaster
+reveal_type(DeepEnsembleForecaster(net, 2).fit(X, y))  #: DeepEnsembleForecaster
 reveal_type(RecursiveForecaster(horizon=3).fit(X, y).predict(X))  #: ndarray[
 reveal_type(TabularForecaster(normalize="last").fit(X, y).predict(X))  #: ndarray[
 reveal_type(NaiveForecaster(seasonality=2).fit(X, y).predict(X))  #: ndarray[

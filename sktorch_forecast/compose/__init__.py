@@ -1,14 +1,14 @@
 """Forecasters made of other estimators."""
 
 from .conformal import ConformalForecaster
-from .ensemble import EnsembleForecaster
+from .deep_ensemble import DeepEnsembleForecaster
 from .recursive import RecursiveForecaster
 from .series import SeriesForecaster
 from .tabular import TabularForecaster
 
 __all__ = [
     "ConformalForecaster",
-    "EnsembleForecaster",
+    "DeepEnsembleForecaster",
     "RecursiveForecaster",
     "SeriesForecaster",
     "TabularForecaster",

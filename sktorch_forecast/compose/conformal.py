@@ -110,7 +110,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     See Also
     --------
-    EnsembleForecaster : Tells how unsure the networks are, not the series.
+    DeepEnsembleForecaster : Tells how unsure the networks are, not the series.
 
     Notes
     -----

@@ -11,8 +11,8 @@ from sktorch_forecast import (
     CalendarFeatures,
     ConformalForecaster,
     ConvRNNForecaster,
+    DeepEnsembleForecaster,
     EncoderDecoderForecaster,
-    EnsembleForecaster,
     GRUForecaster,
     LSTMForecaster,
     MLPForecaster,
@@ -112,7 +112,7 @@ _MAKERS = {
     "tabular": lambda: _fit(TabularForecaster()),
     "recursive": lambda: _fit(RecursiveForecaster()),
     "ensemble": lambda: _fit(
-        EnsembleForecaster(MLPForecaster(**SMALL), 2, random_state=0)
+        DeepEnsembleForecaster(MLPForecaster(**SMALL), 2, random_state=0)
     ),
     "conformal": lambda: _fit(ConformalForecaster(NaiveForecaster(), coverage=0.5)),
     "cqr": lambda: _fit(

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
@@ -309,7 +309,7 @@ FITS = table(
     ),
     fitted(
         "clusterer in a wrapper in a wrapper",
-        EnsembleForecaster(TabularForecaster(KMeans(2)), 2),
+        DeepEnsembleForecaster(TabularForecaster(KMeans(2)), 2),
         ValueError,
         "a regressor inside of TabularForecaster",
         "found KMeans",

@@ -8,7 +8,7 @@ from torch import nn
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     Forecaster,
     MLPForecaster,
     RecursiveForecaster,
@@ -68,7 +68,7 @@ MODELS += [
     MLPForecaster(loss="normal", max_epochs=2, random_state=0),
     MLPForecaster(loss="quantile", normalize="last", max_epochs=2, random_state=0),
     MLPForecaster(dropout=0.2, baseline=None, max_epochs=2, random_state=0),
-    EnsembleForecaster(
+    DeepEnsembleForecaster(
         MLPForecaster(max_epochs=2, baseline=None), 2, "snapshot", random_state=0
     ),
     ConformalForecaster(TabularForecaster(), random_state=0, **FEW_ORIGINS),

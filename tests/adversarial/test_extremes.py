@@ -10,8 +10,8 @@ from sklearn.base import clone
 
 from sktorch_forecast import (
     ConformalForecaster,
+    DeepEnsembleForecaster,
     EncoderDecoderForecaster,
-    EnsembleForecaster,
     GRUForecaster,
     MLPForecaster,
     NaiveForecaster,
@@ -179,7 +179,7 @@ def network(cls=MLPForecaster, **params):
         network(GRUForecaster, train_on="all_steps"),
         network(EncoderDecoderForecaster),
         network(missing="mask"),
-        EnsembleForecaster(network(), n_estimators=2, random_state=0),
+        DeepEnsembleForecaster(network(), n_estimators=2, random_state=0),
         ConformalForecaster(network()),
         RecursiveForecaster(TabularForecaster(), horizon=3),
         TabularForecaster(),

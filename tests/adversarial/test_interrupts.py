@@ -18,7 +18,7 @@ from skorch.callbacks import Callback
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     MLPForecaster,
     SeriesForecaster,
 )
@@ -139,7 +139,7 @@ def test_a_callback_that_stops_is_no_interrupt(several):
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         if several:
-            stopped = EnsembleForecaster(stopped, n_estimators=2).fit(X, Y)
+            stopped = DeepEnsembleForecaster(stopped, n_estimators=2).fit(X, Y)
             assert [len(member.history) for member in stopped.estimators_] == [2, 2]
         else:
             assert len(stopped.fit(X, Y).history) == 2
@@ -165,8 +165,8 @@ def interrupted():
 
 SEVERAL = {
     "conformal": lambda n: ConformalForecaster(n, coverage=0.5),
-    "ensemble": lambda n: EnsembleForecaster(n, n_estimators=2),
-    "snapshots": lambda n: EnsembleForecaster(n, 2, method="snapshot"),
+    "ensemble": lambda n: DeepEnsembleForecaster(n, n_estimators=2),
+    "snapshots": lambda n: DeepEnsembleForecaster(n, 2, method="snapshot"),
     "search": lambda n: GridSearchCV(n, {"lr": [0.1, 0.2]}, cv=2),
 }
 

@@ -8,8 +8,8 @@ from sklearn.metrics import r2_score
 
 from sktorch_forecast import (
     ConformalForecaster,
+    DeepEnsembleForecaster,
     EncoderDecoderForecaster,
-    EnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     make_windows,
@@ -62,12 +62,12 @@ def test_a_batch_without_any_target_changes_nothing():
 
 
 def test_an_ensemble_takes_what_its_members_take():
-    model = EnsembleForecaster(MLPForecaster(missing="mask", max_epochs=2), 2)
+    model = DeepEnsembleForecaster(MLPForecaster(missing="mask", max_epochs=2), 2)
     model.set_params(random_state=0).fit(X, Y)
     expected = np.mean([member.predict(X) for member in model.estimators_], axis=0)
     assert_array_equal(model.predict(X), expected)
     with pytest.raises(ValueError, match="without missing values for EnsembleFore"):
-        EnsembleForecaster(MLPForecaster(max_epochs=1), 2).fit(X, Y)
+        DeepEnsembleForecaster(MLPForecaster(max_epochs=1), 2).fit(X, Y)
 
 
 @pytest.mark.parametrize("method", ["split", "adaptive", "cqr"])

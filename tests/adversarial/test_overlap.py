@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
@@ -77,7 +77,7 @@ def test_a_search():
     [
         *MODELS,
         ConformalForecaster(TabularForecaster(), coverage=0.5),
-        EnsembleForecaster(TabularForecaster(), n_estimators=2),
+        DeepEnsembleForecaster(TabularForecaster(), n_estimators=2),
         RecursiveForecaster(TabularForecaster()),
     ],
     ids=str,

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     LSTMForecaster,
     MLPForecaster,
     NaiveForecaster,
@@ -62,10 +62,10 @@ MODELS |= {
     "MLP dropout normal": network(dropout=0.3, n_mc_samples=4, loss="normal"),
     "LSTM all steps": network(LSTMForecaster, train_on="all_steps"),
     "LSTM normal": network(LSTMForecaster, loss="normal"),
-    "snapshots": EnsembleForecaster(
+    "snapshots": DeepEnsembleForecaster(
         network(loss="normal").set_params(max_epochs=2), 2, "snapshot", random_state=0
     ),
-    "ensemble of ridges": EnsembleForecaster(ridge(), 2, random_state=0),
+    "ensemble of ridges": DeepEnsembleForecaster(ridge(), 2, random_state=0),
     "seasonal naive": NaiveForecaster(seasonality=4),
     "recursive LSTM": RecursiveForecaster(network(LSTMForecaster)),
     "recursive normal": RecursiveForecaster(network(loss="normal")),

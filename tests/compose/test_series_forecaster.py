@@ -17,7 +17,7 @@ from stores import NAMES, ROLES, panel, without_end
 
 from sktorch_forecast import (
     ConformalForecaster,
-    EnsembleForecaster,
+    DeepEnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
@@ -163,7 +163,7 @@ def test_covariates_of_all_kinds_equal_windows_made_by_hand():
         TabularForecaster(),
         RecursiveForecaster(),
         ConformalForecaster(NaiveForecaster(), coverage=0.5),
-        EnsembleForecaster(MLP, n_estimators=2, random_state=0),
+        DeepEnsembleForecaster(MLP, n_estimators=2, random_state=0),
         make_pipeline(SlidingWindow(3), MLPForecaster(max_epochs=1, random_state=0)),
         make_pipeline(SlidingWindow(3), ConformalForecaster(coverage=0.5)),
         GridSearchCV(

@@ -25,7 +25,7 @@ from sktorch_forecast import (
     SlidingWindow,
     make_windows,
 )
-from sktorch_forecast.compose import EnsembleForecaster
+from sktorch_forecast.compose import DeepEnsembleForecaster
 
 SERIES = np.sin(np.arange(80) / 3) + 0.1 * np.random.default_rng(0).normal(size=80)
 X, Y = make_windows(SERIES, horizon=3, length=6)  # 72 origins
@@ -60,7 +60,7 @@ class Uniform(RegressorMixin, BaseEstimator):
 
 def two_uniforms():
     """Members between 0 and 1, and between 1 and 2."""
-    model = EnsembleForecaster(Uniform(), n_estimators=2, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(Uniform(), n_estimators=2, random_state=0).fit(X, Y)
     model.estimators_[1].low_ = 1
     return model
 
@@ -69,7 +69,7 @@ def two_uniforms():
 
 
 def test_members_are_networks_with_seeds_of_their_own():
-    model = EnsembleForecaster(NETWORK, n_estimators=3, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(NETWORK, n_estimators=3, random_state=0).fit(X, Y)
     seeds = [member.random_state for member in model.estimators_]
     assert len(set(seeds)) == 3
     alone = [clone(NETWORK).set_params(random_state=s).fit(X, Y) for s in seeds]
@@ -80,7 +80,7 @@ def test_members_are_networks_with_seeds_of_their_own():
 
 def test_seeds_reach_what_is_inside():
     pipeline = make_pipeline(SlidingWindow(4), cheap(MLPForecaster))
-    model = EnsembleForecaster(pipeline, n_estimators=2, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(pipeline, n_estimators=2, random_state=0).fit(X, Y)
     first, second = (member[-1].random_state for member in model.estimators_)
     assert first != second
     assert pipeline[-1].random_state == 0  # as it was
@@ -89,7 +89,7 @@ def test_seeds_reach_what_is_inside():
 @both
 def test_the_same_random_state_gives_the_same_bits(method):
     def forecast(seed, **params):
-        model = EnsembleForecaster(NETWORK, 2, method, random_state=seed, **params)
+        model = DeepEnsembleForecaster(NETWORK, 2, method, random_state=seed, **params)
         return model.fit(X, Y).predict(X)
 
     first = forecast(0)
@@ -101,7 +101,7 @@ def test_the_same_random_state_gives_the_same_bits(method):
 
 def test_processes_do_not_change_the_forecast():
     models = [
-        EnsembleForecaster(NETWORK, 2, n_jobs=n_jobs, random_state=0).fit(X, Y)
+        DeepEnsembleForecaster(NETWORK, 2, n_jobs=n_jobs, random_state=0).fit(X, Y)
         for n_jobs in (1, 2)
     ]
     assert_array_equal(models[0].predict(X), models[1].predict(X))
@@ -126,7 +126,7 @@ def spied(n_estimators, max_epochs):
     network = clone(NETWORK).set_params(
         callbacks=[spy], max_epochs=max_epochs, lr=0.02, n_iter_no_change=1
     )
-    model = EnsembleForecaster(network, n_estimators, "snapshot", random_state=0)
+    model = DeepEnsembleForecaster(network, n_estimators, "snapshot", random_state=0)
     model.fit(X, Y)
     # The object is shared, as skorch does it: the last training counts.
     return model, dict(model.estimators_[0].callbacks_)["Spy"]
@@ -173,7 +173,7 @@ def test_members_are_as_the_estimator_and_can_go_on():
 def test_snapshots_around_a_recurrent_network_with_weights():
     weights = np.linspace(0.5, 1, len(X))
     network = LSTMForecaster(hidden_size=3, max_epochs=4)
-    model = EnsembleForecaster(network, 2, "snapshot", random_state=0)
+    model = DeepEnsembleForecaster(network, 2, "snapshot", random_state=0)
     with_weights = model.fit(X, Y, sample_weight=weights).predict(X)
     assert with_weights.shape == Y.shape
     assert not np.array_equal(with_weights, model.fit(X, Y).predict(X))
@@ -195,7 +195,7 @@ def test_quantiles_are_those_of_the_mixture():
 
 
 def test_quantiles_of_members_that_agree_are_theirs():
-    model = EnsembleForecaster(Uniform(), n_estimators=4).fit(X, Y)
+    model = DeepEnsembleForecaster(Uniform(), n_estimators=4).fit(X, Y)
     levels = np.arange(1, 20) / 20
     expected = np.tile(levels, (2, 3, 1))
     assert_allclose(model.predict_quantiles(X[:2], levels), expected, rtol=1e-12)
@@ -231,7 +231,7 @@ def test_batches_of_flat_windows_have_draws_of_their_own(x, monkeypatch):
 @both
 def test_networks_with_a_likelihood(method):
     network = MLPForecaster(loss="normal", max_epochs=4)
-    model = EnsembleForecaster(network, 2, method, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(network, 2, method, random_state=0).fit(X, Y)
     levels = [0.05, 0.5, 0.95]
     members = [member.predict_quantiles(X, levels) for member in model.estimators_]
     quantiles = model.predict_quantiles(X, levels)
@@ -244,7 +244,7 @@ def test_networks_with_a_likelihood(method):
 
 @both
 def test_members_without_uncertainty_are_points(method):
-    model = EnsembleForecaster(NETWORK, 3, method, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(NETWORK, 3, method, random_state=0).fit(X, Y)
     points = np.stack([member.predict(X) for member in model.estimators_])
     quantiles = model.predict_quantiles(X, [0.001, 0.25, 0.5])
     ordered = np.sort(points, axis=0)
@@ -259,11 +259,11 @@ def test_members_without_uncertainty_are_points(method):
 
 def test_around_and_inside_a_conformal_forecaster():
     tree = ExtraTreeRegressor(min_samples_leaf=5)
-    inside = EnsembleForecaster(ConformalForecaster(tree, coverage=0.5), 3)
+    inside = DeepEnsembleForecaster(ConformalForecaster(tree, coverage=0.5), 3)
     with pytest.warns(UserWarning, match="at least 199 calibration origins, found"):
         interval = inside.fit(X, Y).predict_interval(X, 0.5)
     assert np.isfinite(interval).all()  # only the outermost of the pool are not
-    around = ConformalForecaster(EnsembleForecaster(tree, 3, random_state=0), 0.8)
+    around = ConformalForecaster(DeepEnsembleForecaster(tree, 3, random_state=0), 0.8)
     assert around.fit(X, Y).predict_interval(X).shape == (72, 3, 2)
     around.set_params(method="cqr")
     assert around.fit(X, Y).sample(X, 7).shape == (7, 72, 3)
@@ -284,14 +284,14 @@ def test_random_state_of_paths():
 def test_members_without_a_seed_are_alike(estimator):
     series = np.stack([SERIES, SERIES[::-1] ** 2], axis=1)
     x, y = make_windows(series, horizon=2, length=5, target=[0, 1])
-    model = EnsembleForecaster(estimator, 3).fit(x, y)
+    model = DeepEnsembleForecaster(estimator, 3).fit(x, y)
     flat = np.asarray(x).reshape(len(x), -1)
     assert_allclose(model.predict(x), clone(estimator).fit(flat, y).predict(flat))
 
 
 @pytest.mark.parametrize("y", [Y[:, 0], Y[:, :1], Y], ids=["1-D", "column", "2-D"])
 def test_shape_is_that_of_y(y):
-    model = EnsembleForecaster(NETWORK, 2).fit(X, y)
+    model = DeepEnsembleForecaster(NETWORK, 2).fit(X, y)
     assert model.predict(X).shape == y.shape
     assert model.sample(X, 4).shape == (4, 72, y.size // 72)
     assert model.predict_interval(X).shape == (72, y.size // 72, 2)
@@ -299,14 +299,14 @@ def test_shape_is_that_of_y(y):
 
 @both
 def test_clone_and_pickle(method):
-    model = EnsembleForecaster(NETWORK, 2, method, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(NETWORK, 2, method, random_state=0).fit(X, Y)
     restored = pickle.loads(pickle.dumps(model))
     assert_array_equal(restored.predict(X), model.predict(X))
     assert_array_equal(clone(model).fit(X, Y).predict(X), model.predict(X))
 
 
 def test_in_a_grid_search():
-    model = EnsembleForecaster(NETWORK, 2, random_state=0)
+    model = DeepEnsembleForecaster(NETWORK, 2, random_state=0)
     grid = {"estimator__lr": [0.001, 0.02], "method": ["deep", "snapshot"]}
     search = GridSearchCV(model, grid, cv=TimeSeriesSplit(2, gap=2)).fit(X, Y)
     assert len(set(search.cv_results_["mean_test_score"])) == 4
@@ -316,9 +316,9 @@ def test_metadata_routing():
     weights = np.linspace(0, 1, len(X))
     with sklearn.config_context(enable_metadata_routing=True):
         ridge = Ridge().set_fit_request(sample_weight=True)
-        model = EnsembleForecaster(ridge, 2).fit(X, Y, sample_weight=weights)
+        model = DeepEnsembleForecaster(ridge, 2).fit(X, Y, sample_weight=weights)
         with pytest.raises(ValueError, match="not explicitly set as requested or not"):
-            EnsembleForecaster(Ridge(), 2).fit(X, Y, sample_weight=weights)
+            DeepEnsembleForecaster(Ridge(), 2).fit(X, Y, sample_weight=weights)
     expected = Ridge().fit(ARRAY, Y, sample_weight=weights).predict(ARRAY)
     assert_allclose(model.predict(X), expected)
 
@@ -335,7 +335,7 @@ def test_metadata_routing():
     ],
 )
 def test_snapshots_that_cannot_be(estimator, message):
-    model = EnsembleForecaster(estimator, method="snapshot")
+    model = DeepEnsembleForecaster(estimator, method="snapshot")
     before = vars(model).copy()
     with pytest.raises(ValueError, match=message):
         model.fit(X, Y)
@@ -357,7 +357,7 @@ class Explode(Callback):
 @pytest.mark.parametrize("epoch", [4, 6])
 def test_a_training_that_diverges_has_no_snapshots(epoch):
     network = clone(NETWORK).set_params(callbacks=[Explode(epoch)])
-    model = EnsembleForecaster(NETWORK, 2, "snapshot", random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(NETWORK, 2, "snapshot", random_state=0).fit(X, Y)
     forecast = model.predict(X)
     before = vars(model.set_params(estimator=network)).copy()
     message = f"6 epochs for 2 snapshots, but it ended in epoch {epoch}. .* smaller lr"
@@ -381,14 +381,14 @@ class ExplodeAtTheEnd(Callback):
 
 def test_a_last_snapshot_with_infinite_weights_is_none():
     network = clone(NETWORK).set_params(callbacks=[ExplodeAtTheEnd()])
-    model = EnsembleForecaster(network, 2, "snapshot", random_state=0)
+    model = DeepEnsembleForecaster(network, 2, "snapshot", random_state=0)
     with pytest.raises(ValueError, match="6 epochs for 2 snapshots.* smaller lr"):
         model.fit(X, Y)
     assert not hasattr(model, "estimators_")
 
 
 def test_a_failing_member_leaves_the_ensemble_as_it_was():
-    model = EnsembleForecaster(clone(NETWORK), 2, random_state=0).fit(X, Y)
+    model = DeepEnsembleForecaster(clone(NETWORK), 2, random_state=0).fit(X, Y)
     before = vars(model.set_params(estimator__max_epochs=0)).copy()
     with pytest.raises(ValueError, match="'max_epochs' parameter of MLPForecaster"):
         model.fit(X[:20], Y[:20, :2])

@@ -30,7 +30,7 @@ _GRID = np.arange(1, 200) / 200
 _BATCH_SIZE = 256
 
 
-class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
+class DeepEnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     """The mean forecast of several networks that differ in their initial weights.
 
     Networks that start elsewhere end elsewhere. Where there is much to learn from,
@@ -107,17 +107,17 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     Examples
     --------
     >>> import numpy as np
-    >>> from sktorch_forecast import EnsembleForecaster, MLPForecaster, make_windows
+    >>> from sktorch_forecast import DeepEnsembleForecaster, MLPForecaster, make_windows
     >>> X, y = make_windows(np.sin(np.arange(100) / 5), horizon=3, length=10)
     >>> network = MLPForecaster(hidden_layer_sizes=(8,), max_epochs=6)
-    >>> model = EnsembleForecaster(network, n_estimators=3, random_state=0).fit(X, y)
-    >>> forecasts = [member.predict(X) for member in model.estimators_]
+    >>> model = DeepEnsembleForecaster(network, n_estimators=3, random_state=0)
+    >>> forecasts = [member.predict(X) for member in model.fit(X, y).estimators_]
     >>> np.array_equal(model.predict(X), np.mean(forecasts, axis=0))
     True
 
     Three members at the cost of one:
 
-    >>> model = EnsembleForecaster(network, 3, method="snapshot", random_state=0)
+    >>> model = DeepEnsembleForecaster(network, 3, method="snapshot", random_state=0)
     >>> [len(member.history) for member in model.fit(X, y).estimators_]
     [6, 6, 6]
     """
@@ -165,7 +165,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
         Returns
         -------
-        self : EnsembleForecaster
+        self : DeepEnsembleForecaster
 
         Raises
         ------
@@ -273,7 +273,7 @@ class EnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             raise ValueError(
                 "Expected a network of this package for method='snapshot', found "
                 f"{network!r}. Put pipelines and searches around the "
-                "EnsembleForecaster, or use method='deep'."
+                "DeepEnsembleForecaster, or use method='deep'."
             )
         if network.max_epochs < self.n_estimators:
             raise ValueError(
