@@ -21,6 +21,7 @@ from ._data.windows import Windows
 from .compose import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     RecursiveForecaster,
     SeriesForecaster,
     TabularForecaster,
@@ -46,6 +47,7 @@ __all__ = [
     "ConformalForecaster",
     "ConvRNNForecaster",
     "EncoderDecoderForecaster",
+    "EnsembleForecaster",
     "DeepEnsembleForecaster",
     "Forecaster",
     "GRUForecaster",

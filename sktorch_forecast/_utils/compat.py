@@ -6,7 +6,7 @@ stands here with the reason why the public ones do not do.
 
 from collections.abc import Callable
 from numbers import Integral
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 import torch
@@ -39,6 +39,9 @@ from sklearn.utils.validation import _num_samples as num_samples
 # Rows of anything that scikit-learn takes for data, frames of any kind among them.
 from sklearn.utils import _safe_indexing as safe_indexing  # isort: skip
 
+# What is shown of an estimator in a notebook; without, a list of parts shows none.
+from sklearn.utils._repr_html.estimator import _VisualBlock
+from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.metaestimators import available_if as _available_if
 from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback
@@ -79,6 +82,52 @@ def validate_params(
         constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
     )
     return cast(Callable[[_F], _F], decorate)
+
+
+class Composition(_BaseComposition):
+    """An estimator made of a list of named ones, `estimators`.
+
+    ``gru__lr`` is a parameter of the estimator "gru", ``gru`` is that estimator, as in
+    scikit-learn's ensembles. There is nothing public that does the same.
+    """
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of this estimator and, if `deep`, of those in it.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to give the estimators by their names, too, and their parameters.
+
+        Returns
+        -------
+        params : dict of str to object
+        """
+        return self._get_params("estimators", deep=deep)
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, estimators in it, or their parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            By the names of `get_params`; an estimator can be replaced, or left out by
+            "drop".
+
+        Returns
+        -------
+        self : estimator
+        """
+        self._set_params("estimators", **params)
+        return self
+
+    def check_names(self, names: list[str]) -> None:
+        """Raise a ValueError unless they differ, hold no "__" and are no parameters."""
+        self._validate_names(names)
+
+    def _sk_visual_block_(self):
+        names, estimators = zip(*self.estimators)
+        return _VisualBlock("parallel", estimators, names=names)
 
 
 def foreach_norm(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -246,6 +295,7 @@ class SkorchNet(NeuralNetRegressor):
 
 __all__ = [
     "JOBS",
+    "Composition",
     "HasMethods",
     "Interval",
     "Options",

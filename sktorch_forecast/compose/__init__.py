@@ -2,6 +2,7 @@
 
 from .conformal import ConformalForecaster
 from .deep_ensemble import DeepEnsembleForecaster
+from .ensemble import EnsembleForecaster
 from .recursive import RecursiveForecaster
 from .series import SeriesForecaster
 from .tabular import TabularForecaster
@@ -9,6 +10,7 @@ from .tabular import TabularForecaster
 __all__ = [
     "ConformalForecaster",
     "DeepEnsembleForecaster",
+    "EnsembleForecaster",
     "RecursiveForecaster",
     "SeriesForecaster",
     "TabularForecaster",

@@ -62,16 +62,18 @@ class Scores:
 
 
 def check_split(
-    n_before: int, n_last: int, fraction: float, n_samples: int, horizon: int
+    n_before: int, n_last: int, name: str, fraction: float, n_samples: int, horizon: int
 ) -> None:
-    """Raise a ValueError if nothing is left before the calibration to train on."""
+    """Raise a ValueError if nothing is left before the last origins to train on.
+
+    Their share is a parameter of this name, such as "calibration_fraction".
+    """
     if n_before:
         return
     raise ValueError(
-        "Expected some calibration origins and some before them to train on, found "
-        f"{n_last} and 0: calibration_fraction={fraction} of n_samples={n_samples}, "
-        f"with a gap of horizon - 1 = {horizon - 1}. Use more origins or a smaller "
-        "calibration_fraction."
+        f"Expected some {name.partition('_')[0]} origins and some before them to train "
+        f"on, found {n_last} and 0: {name}={fraction} of n_samples={n_samples}, with a "
+        f"gap of horizon - 1 = {horizon - 1}. Use more origins or a smaller {name}."
     )
 
 

@@ -23,7 +23,10 @@ _BATCH_SIZE = 1024
 
 
 class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
-    """A forecaster with an `estimator` inside: its tags, and metadata for its fit."""
+    """A forecaster with estimators inside: its tags, and metadata for their fits.
+
+    There is one, `estimator`, unless `_parts` says otherwise.
+    """
 
     # Of any class, maybe another library's.
     estimator: Any
@@ -41,6 +44,10 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         """The unfitted estimator that is wrapped."""
         return self._default_estimator() if self.estimator is None else self.estimator
 
+    def _parts(self) -> dict[str, Any]:
+        """The unfitted estimators that are wrapped, by name."""
+        return {"estimator": self._inner()}
+
     def _routed(self, X: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
         """What of the metadata of `fit` goes to the fit of the estimator.
 
@@ -50,37 +57,41 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
             If the estimator does not forecast windows, or weights of the origins are
             not valid.
         """
-        check_forecasts(self._inner(), type(self).__name__)
+        return self._routed_to_parts(X, fit_params)["estimator"]
+
+    def _routed_to_parts(
+        self, X: Any, fit_params: dict[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """What of the metadata of `fit` goes to the fit of each part, as `_routed`."""
+        parts = self._parts()
+        for part in parts.values():
+            check_forecasts(part, type(self).__name__)
         if (weights := fit_params.get("sample_weight")) is not None:
             check_sample_weight(weights, X, ensure_non_negative=True)
         if not get_config()["enable_metadata_routing"]:
-            return fit_params
-        return process_routing(self, "fit", **fit_params).estimator.fit
+            return dict.fromkeys(parts, fit_params)
+        routed = process_routing(self, "fit", **fit_params)
+        return {name: routed[name].fit for name in parts}
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Metadata that `fit` passes on to the estimator, and what `score` takes.
+        """Metadata that `fit` passes on to what is inside, and what `score` takes.
 
         Returns
         -------
         routing : sklearn.utils.metadata_routing.MetadataRouter
         """
-        return (
-            MetadataRouter(owner=self)
-            .add_self_request(self)
-            .add(
-                estimator=self._inner(),
-                method_mapping=MethodMapping().add(caller="fit", callee="fit"),
-            )
-        )
+        router = MetadataRouter(owner=self).add_self_request(self)
+        fit = MethodMapping().add(caller="fit", callee="fit")
+        return router.add(method_mapping=fit, **self._parts())
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = tags_of(self._inner())
-        tags.non_deterministic = inner.non_deterministic
-        if inner.regressor_tags is not None:
-            tags.regressor_tags.poor_score = inner.regressor_tags.poor_score
+        inner = [tags_of(part) for part in self._parts().values()]
+        tags.non_deterministic = any(t.non_deterministic for t in inner)
+        poor = [t.regressor_tags.poor_score for t in inner if t.regressor_tags]
+        tags.regressor_tags.poor_score = any(poor)
         tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.input_tags.allow_nan = all(t.input_tags.allow_nan for t in inner)
         tags.target_tags.multi_output = True
         return tags
 

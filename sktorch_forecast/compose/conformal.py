@@ -225,8 +225,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             fit_params = self._routed(X, fit_params)
             before, last = split_by_time(X, self.calibration_fraction, self.horizon_)
             last = last[np.argsort(times_of(X)[last], kind="stable")]
-            sizes = len(before), len(last), self.calibration_fraction, len(X)
-            check_split(*sizes, self.horizon_)
+            fraction = "calibration_fraction", self.calibration_fraction
+            check_split(len(before), len(last), *fraction, len(X), self.horizon_)
             self.estimator_ = clone(self._inner())
             if self.method == "cqr":
                 check_has_quantiles(self.estimator_)

@@ -7,14 +7,10 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils import gen_batches
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import Callback
 
 from .._data.inputs import check_targets, check_windows
 from .._training.fitting import train
-from .._uncertainty.interface import UncertaintyMixin
 from .._utils.atomic import one_of_several, unchanged_on_error
 from .._utils.compat import JOBS, Interval, StrOptions
 from .._utils.randomness import draw_seed, private_random_state
@@ -22,15 +18,11 @@ from .._utils.typing import RandomState
 from .._utils.validation import check_params
 from ..forecaster import Forecaster
 from ..networks import MLPForecaster
-from ._wrapping import ESTIMATOR, WrapperMixin, forecast_from, in_form_for
-
-# Levels at which the members' quantiles are pooled.
-_GRID = np.arange(1, 200) / 200
-# Origins whose pools are held side by side.
-_BATCH_SIZE = 256
+from ._mixture import MixtureMixin, fitted_members
+from ._wrapping import ESTIMATOR, WrapperMixin, in_form_for
 
 
-class DeepEnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
+class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
     """The mean forecast of several networks that differ in their initial weights.
 
     Networks that start elsewhere end elsewhere. Where there is much to learn from,
@@ -190,81 +182,26 @@ class DeepEnsembleForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                     _seeded(clone(self._inner()), random_state)
                     for _ in range(self.n_estimators)
                 ]
-                x = in_form_for(members[0], X)
-                jobs = (delayed(_fitted)(m, x, y, fit_params) for m in members)
-                self.estimators_ = list(Parallel(n_jobs=self.n_jobs)(jobs))
+                params = [fit_params] * len(members)
+                self.estimators_ = fitted_members(members, X, y, params, self.n_jobs)
             self._random_state_of_draws = self.random_state
             self._are_points = not _is_probabilistic(self.estimators_[0])
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The mean of the members' forecasts.
-
-        Parameters
-        ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit.
-
-        Returns
-        -------
-        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            In the shape that `y` had in `fit`.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If X is not numeric and finite or not like the windows of the fit.
-        """
-        check_is_fitted(self)
-        y = self._points(check_windows(self, X, reset=False)).mean(axis=0)
-        return y.ravel() if self._y_is_1d else y
-
-    def _points(self, X):
-        """Forecasts of the members, (n_estimators, n_origins, outputs)."""
-        points = [forecast_from(m, X, m.predict) for m in self.estimators_]
-        return np.stack(points).reshape(len(points), len(X), -1)
-
-    def _quantiles(self, X, levels):
-        if self._are_points:
-            quantiles = np.quantile(self._points(X), levels, axis=0)
-            # (n_quantiles, n, outputs) -> (n, outputs, n_quantiles)
-            return np.moveaxis(quantiles, 0, -1)
-        if levels[0] < _GRID[0] or levels[-1] > _GRID[-1]:
-            raise ValueError(
-                f"Expected levels between {_GRID[0]} and {_GRID[-1]}, the outermost at "
-                f"which the members are pooled, found {levels[0]:g} to "
-                f"{levels[-1]:g}. Use np.quantile on as many paths of sample as that "
-                "takes."
-            )
-        batches = gen_batches(len(X), _BATCH_SIZE)
-        return np.concatenate([self._pooled(X[batch], levels) for batch in batches])
-
-    def _pooled(self, X, levels):
-        """Quantiles of the mixture of the members: (n, outputs, n_quantiles)."""
-        pool = [
-            forecast_from(m, X, lambda x, m=m: m.predict_quantiles(x, _GRID))
-            for m in self.estimators_
-        ]
-        # (n, outputs, n_estimators * 199), each the quantile at r / (N + 1) if it is
-        # the r-th of N: so the quantiles of a single member are its own.
-        pool = np.concatenate(pool, axis=-1)
-        quantiles = np.quantile(pool, levels, axis=-1, method="weibull")
+    def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
+        if not self._are_points:
+            return super()._quantiles(X, levels)
+        quantiles = np.quantile(self._points(X), levels, axis=0)
+        # (n_quantiles, n, outputs) -> (n, outputs, n_quantiles)
         return np.moveaxis(quantiles, 0, -1)
 
-    def _draw(self, X, n_samples, random_state):
-        """Paths, each from a member that is drawn at random."""
-        drawn = random_state.randint(len(self.estimators_), size=n_samples)
-        if self._are_points:
-            return self._points(X)[drawn]
-        samples = np.empty((n_samples, len(X), self.horizon_ * self.n_targets_))
-        for number, member in enumerate(self.estimators_):
-            paths = np.flatnonzero(drawn == number)
-            if len(paths):
-                samples[paths] = _paths(member, X, len(paths), random_state)
-        return samples
+    def _draw(
+        self, X: Any, n_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        if not self._are_points:
+            return super()._draw(X, n_samples, random_state)
+        drawn = random_state.choice(len(self.estimators_), size=n_samples)
+        return self._points(X)[drawn]
 
     def _network(self):
         """An unfitted network for snapshots."""
@@ -353,19 +290,6 @@ def _seeded(estimator, random_state):
     return estimator.set_params(**{name: draw_seed(random_state) for name in names})
 
 
-def _fitted(estimator, X, y, fit_params):
-    return estimator.fit(X, y, **fit_params)
-
-
 def _is_probabilistic(member):
     """Whether a fitted member can tell the noise of the series."""
     return hasattr(member, "sample") and hasattr(member, "predict_quantiles")
-
-
-def _paths(member, X, n_samples, random_state):
-    """Paths drawn from a member: (n_samples, n_origins, outputs)."""
-
-    def draw(x):
-        return np.moveaxis(member.sample(x, n_samples, random_state), 0, 1)
-
-    return np.moveaxis(forecast_from(member, X, draw), 1, 0)

@@ -1,0 +1,348 @@
+"""Many forecasters as one: the mean of different members, and a mixture beside it."""
+
+from numbers import Real
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import clone
+from sklearn.utils import Bunch
+
+from .._data.indexing import as_slice
+from .._data.inputs import check_targets, check_windows
+from .._data.time_split import split_by_time
+from .._uncertainty.conformal import least_scale
+from .._utils.atomic import one_of_several, unchanged_on_error
+from .._utils.compat import (
+    JOBS,
+    Composition,
+    Interval,
+    StrOptions,
+    check_method_params,
+    check_sample_weight,
+)
+from .._utils.typing import RandomState
+from .._utils.validation import check_params
+from ._mixture import MixtureMixin, fitted_members
+from ._scores import Scores, check_split
+from ._weights import by_inverse_error, products_of_errors, stacked
+from ._wrapping import ESTIMATOR, WrapperMixin
+
+
+class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
+    """The mean forecast of different forecasters.
+
+    Forecasters that err in different ways make up for each other's errors, so the mean
+    of several good ones is as a rule better than the best of them, and it need not be
+    known which that is [1]_.
+
+    Parameters
+    ----------
+    estimators : list of (str, estimator) tuples
+        The members by name: any forecaster of this package, any scikit-learn regressor
+        that forecasts all columns of `y`, or a pipeline or search of either. What does
+        not take windows gets flat ones, (n_origins, length * n_channels), the oldest
+        timestamp first. "drop" in place of an estimator leaves it out.
+    weights : {"inverse_error", "stacked"}, array-like of shape (n_estimators,) or \
+            None, default=None
+        How much each member counts:
+
+        - None: all the same.
+        - "inverse_error": in inverse proportion to its mean squared error on the last
+          origins [2]_.
+        - "stacked": the weights, none of them negative, whose mean had the least
+          squared error on the last origins [3]_. They can leave members out.
+        - numbers in proportion to the weights, one for each of `estimators`.
+
+        What is learned from the last origins takes two fits of each member: without
+        these origins to learn the weights, and then on all.
+    validation_fraction : float in (0, 1), default=0.2
+        Share of the origins, the last ones, that weights are learned from. The
+        ``horizon - 1`` origins before them are not used for that, since their targets
+        reach into that part.
+    n_jobs : int or None, default=None
+        Members that are fitted at the same time, each in a process of its own. None
+        means 1. The forecasts do not depend on it.
+    random_state : int, RandomState instance or None, default=None
+        Seeds `sample`. The members have a `random_state` of their own.
+
+    Attributes
+    ----------
+    estimators_ : list of estimators
+        The fitted members, without those that are dropped.
+    named_estimators_ : sklearn.utils.Bunch
+        The fitted members by name, "drop" for those that are dropped.
+    weights_ : ndarray of shape (n_members,)
+        How much each of `estimators_` counts; they sum to 1.
+    n_features_in_ : int
+        Length of the windows seen in `fit`.
+    feature_names_in_ : ndarray of shape (length,)
+        Column names, if the windows were a frame with string columns.
+    n_channels_ : int
+        Channels of the windows.
+    n_targets_ : int
+        Target channels.
+    horizon_ : int
+        Steps that are forecast.
+
+    See Also
+    --------
+    DeepEnsembleForecaster : Copies of one network with other initial weights.
+    ConformalForecaster : Intervals with a promised coverage; may go around this one.
+    sklearn.ensemble.VotingRegressor : The same for regressors of rows.
+
+    Notes
+    -----
+    **Which weights?** Equal ones are hard to beat: weights that are learned have errors
+    of their own, which often cost more than the best weights would gain [1]_. Learn
+    them where some members may be much worse than others and it is not known which.
+
+    **The last origins** are split off by time. Errors there count in deviations of
+    the target over the window, so that series of any size have a say, and by
+    ``sample_weight`` if there is one. What was not observed does not count.
+
+    **Uncertainty.** The forecast distribution is the mixture of those of the members,
+    by their weights: a path is one of a member that is drawn. Members that are sure
+    where they differ make it wide, as it should be; but of members that are each well
+    calibrated it is somewhat too wide [4]_. Quantiles are read from the members' at 199
+    levels, 0.005 apart, pooled. If a member has no `predict_quantiles` or `sample`, the
+    ensemble has none: put a :class:`~sktorch_forecast.ConformalForecaster` around the
+    member or around the whole, which corrects the width, too.
+
+    References
+    ----------
+    .. [1] G. Claeskens, J. R. Magnus, A. L. Vasnev and W. Wang (2016), The Forecast
+       Combination Puzzle: A Simple Theoretical Explanation. International Journal of
+       Forecasting 32.
+    .. [2] J. M. Bates and C. W. J. Granger (1969), The Combination of Forecasts.
+       Operational Research Quarterly 20.
+    .. [3] L. Breiman (1996), Stacked Regressions. Machine Learning 24.
+    .. [4] R. Ranjan and T. Gneiting (2010), Combining Probability Forecasts. JRSS B 72.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import (
+    ...     EnsembleForecaster, MLPForecaster, NaiveForecaster, TabularForecaster,
+    ...     make_windows,
+    ... )
+    >>> X, y = make_windows(np.sin(np.arange(100) / 5), horizon=3, length=10)
+    >>> model = EnsembleForecaster(
+    ...     [
+    ...         ("ridge", TabularForecaster()),
+    ...         ("mlp", MLPForecaster(max_epochs=6, random_state=0)),
+    ...         ("naive", NaiveForecaster()),
+    ...     ]
+    ... )
+    >>> model.fit(X, y).predict(X).shape
+    (88, 3)
+
+    Members have parameters by their names, and can be left out:
+
+    >>> model.set_params(mlp__lr=0.01, naive="drop").fit(X, y).weights_
+    array([0.5, 0.5])
+
+    A series without noise is what ridge is best at:
+
+    >>> model.set_params(naive=NaiveForecaster(), weights="stacked")
+    EnsembleForecaster(estimators=[('ridge', TabularForecaster()),
+                                   ('mlp',
+                                    MLPForecaster(lr=0.01, max_epochs=6,
+                                                  random_state=0)),
+                                   ('naive', NaiveForecaster())],
+                       weights='stacked')
+    >>> bool(model.fit(X, y).weights_[0] > 0.99)
+    True
+    """
+
+    estimators: list[tuple[str, Any]]
+    estimators_: list[Any]
+    named_estimators_: Bunch
+    weights_: np.ndarray
+    parameter_constraints: ClassVar[dict[str, Any]] = {
+        "estimators": [list],
+        "weights": [StrOptions({"inverse_error", "stacked"}), "array-like", None],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_jobs": JOBS,
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        estimators: list[tuple[str, Any]],
+        weights: Literal["inverse_error", "stacked"] | ArrayLike | None = None,
+        validation_fraction: float = 0.2,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+    ):
+        self.estimators = estimators
+        self.weights = weights
+        self.validation_fraction = validation_fraction
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
+        """Fit the members, and learn their weights.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows, target channels first; lazy ones are split by time.
+        y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+            What followed each window, all targets of step 1 first.
+        **fit_params : dict
+            Passed on to the fit of each member, e.g. ``sample_weight``. With
+            scikit-learn's metadata routing enabled, only what the member requests.
+
+        Returns
+        -------
+        self : EnsembleForecaster
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not valid, nothing is left to train on or to
+            learn weights from, or a member has forecasts that are not finite. A fitted
+            forecaster stays as it was.
+        """
+        with unchanged_on_error(self), one_of_several():
+            check_params(self)
+            self._check_members()
+            weights = self._given_weights()
+            X = check_windows(self, X, reset=True)
+            y = check_targets(self, X, y, reset=True)
+            routed = self._routed_to_parts(X, fit_params)
+            if weights is None:
+                weights = self._learned_weights(X, y, routed, fit_params)
+            self.weights_ = weights
+            self.estimators_ = self._fitted(X, y, routed)
+            fitted = dict(zip(self._parts(), self.estimators_))
+            self.named_estimators_ = Bunch(
+                **{name: fitted.get(name, "drop") for name, _ in self.estimators}
+            )
+            self._random_state_of_draws = self.random_state
+        return self
+
+    @property
+    def _mixed(self) -> tuple[list[Any], np.ndarray | None]:
+        weights = self.weights_
+        if (weights == weights[0]).all():
+            return self.estimators_, None
+        counts = weights > 0
+        members = [m for m, has_say in zip(self.estimators_, counts) if has_say]
+        return members, weights[counts]
+
+    def _parts(self) -> dict[str, Any]:
+        pairs = self.estimators if _are_pairs(self.estimators) else []
+        return {name: member for name, member in pairs if not _is_dropped(member)}
+
+    def _fitted(self, X, y, fit_params):
+        """Clones of the members, fitted on these origins."""
+        members = [clone(member) for member in self._parts().values()]
+        return fitted_members(members, X, y, fit_params.values(), self.n_jobs)
+
+    def _check_members(self):
+        """Check the names of the members, and that they are estimators."""
+        if not (self.estimators and _are_pairs(self.estimators)):
+            raise ValueError(
+                "Expected estimators as a list of pairs of a name and an estimator, "
+                "such as [('ridge', TabularForecaster()), ('gru', GRUForecaster())], "
+                f"found {self.estimators!r}."
+            )
+        self.check_names([name for name, _ in self.estimators])
+        parts = self._parts()
+        if not parts:
+            raise ValueError(
+                "Expected at least one estimator that is not 'drop', found "
+                f"{self.estimators!r}. Leave at least one in."
+            )
+        for name, member in parts.items():
+            if not ESTIMATOR.is_satisfied_by(member):
+                raise ValueError(
+                    f"Expected {ESTIMATOR} or 'drop' as the estimator named {name!r}, "
+                    f"found {member!r}. Give a forecaster or a regressor."
+                )
+
+    def _given_weights(self):
+        """Weights that are not learned from the data, (n_members,), or None."""
+        is_used = [not _is_dropped(member) for _, member in self.estimators]
+        if isinstance(self.weights, str):
+            return None
+        if self.weights is None:
+            return np.full(sum(is_used), 1 / sum(is_used))
+        try:
+            weights = np.asarray(self.weights, dtype=np.float64)
+        except (TypeError, ValueError):
+            weights = np.empty(0)
+        is_like = weights.shape == (len(is_used),) and np.isfinite(weights).all()
+        if not is_like or (weights < 0).any() or not weights[is_used].any():
+            raise ValueError(
+                f"Expected weights as {len(is_used)} numbers, one for each of "
+                "estimators, none negative and at least one positive that is not "
+                f"dropped, found {self.weights!r}. Give such numbers, None for equal "
+                "weights, or 'stacked' to learn them."
+            )
+        return weights[is_used] / weights[is_used].sum()
+
+    def _learned_weights(self, X, y, routed, fit_params):
+        """Weights by the errors on the last origins: (n_members,)"""
+        before, last = split_by_time(X, self.validation_fraction, self.horizon_)
+        fraction = "validation_fraction", self.validation_fraction
+        check_split(len(before), len(last), *fraction, len(X), self.horizon_)
+        weights = check_sample_weight(fit_params.get("sample_weight"), X)[last]
+        routed = {
+            name: check_method_params(X, params, indices=before)
+            for name, params in routed.items()
+        }
+        # Slices, where they will do, leave the targets a view of the series.
+        before, last = as_slice(before, len(X)), as_slice(last, len(X))
+        members = self._fitted(X[before], y[before], routed)
+        min_scale = least_scale(X[before], self.n_targets_, self._series_ids)
+        scores = Scores(None, None, self.horizon_, min_scale, self._series_ids)
+        held_back = X[last], y[last], scores.scales, weights
+        products = products_of_errors(members, *held_back)
+        self._check_products(products, y[last], weights)
+        learn = {"inverse_error": by_inverse_error, "stacked": stacked}
+        return learn[self.weights](products)
+
+    def _check_products(self, products, y, sample_weight):
+        """Check that something can be learned from errors on what was held back."""
+        if np.isnan(y[sample_weight > 0]).all():
+            raise ValueError(
+                f"Expected targets in the last {len(y)} origins that are observed and "
+                "have a positive sample_weight, to learn the weights of the members "
+                "from, found none. Use a larger validation_fraction, or weights=None."
+            )
+        is_flawed = ~np.isfinite(np.diag(products))
+        if is_flawed.any():
+            names = [name for name, flaw in zip(self._parts(), is_flawed) if flaw]
+            raise ValueError(
+                f"Expected finite forecasts of every member, found others of {names}. "
+                "Drop them, or give them a smaller lr where a training has diverged."
+            )
+
+    def _why_without(self, method: str) -> str | None:
+        wanted = "sample" if method == "sample" else "predict_quantiles"
+        members = getattr(self, "named_estimators_", None) or self._parts()
+        members = {k: m for k, m in members.items() if not _is_dropped(m)}
+        without = [name for name, m in members.items() if not hasattr(m, wanted)]
+        if members and not without:
+            return None
+        return (
+            f"Expected members with a {wanted} method inside of {type(self).__name__}, "
+            f"found that {without} give points only. Put a ConformalForecaster around "
+            "these, or around the whole."
+        )
+
+
+def _are_pairs(estimators):
+    """Whether they are a list of names with something to each."""
+    return isinstance(estimators, list) and all(
+        isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], str)
+        for pair in estimators
+    )
+
+
+def _is_dropped(member):
+    return isinstance(member, str) and member == "drop"
