@@ -2,7 +2,13 @@
 
 import inspect
 
-from sktorch_forecast import DeepEnsembleForecaster, MLPForecaster, SeriesForecaster
+from sktorch_forecast import (
+    DeepEnsembleForecaster,
+    EnsembleForecaster,
+    MLPForecaster,
+    SeriesForecaster,
+    TabularForecaster,
+)
 from sktorch_forecast.discovery import all_estimators
 
 ESTIMATORS = [cls for _, cls in all_estimators()]
@@ -19,8 +25,14 @@ FEW_ORIGINS = {"coverage": 0.5, "calibration_fraction": 0.4}
 def make(cls, **params):
     """An instance of `cls` with those of the parameters that it has.
 
-    An ensemble has two members with those that they have.
+    An ensemble has two members, networks with those that they have.
     """
+    if cls is EnsembleForecaster:
+        members = [
+            ("ridge", TabularForecaster()),
+            ("network", make(MLPForecaster, **params)),
+        ]
+        params = {"estimators": members} | params
     if cls is DeepEnsembleForecaster:
         params = {
             "estimator": make(MLPForecaster, **params),

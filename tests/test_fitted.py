@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     LSTMForecaster,
     MLPForecaster,
     NaiveForecaster,
@@ -46,6 +47,7 @@ OTHER = {
     "dropout": 0.9,
     "early_stopping": False,
     "estimator": NaiveForecaster(3),
+    "estimators": [("ridge", Ridge()), ("naive", NaiveForecaster(3))],
     "hidden_layer_sizes": (2,),
     "hidden_size": 2,
     "horizon": 2,
@@ -82,6 +84,7 @@ OTHER = {
     "validation_fraction": 0.6,
     "verbose": 3,
     "warm_start": True,
+    "weights": [1, 2],
 }
 
 QUICK = {"max_epochs": 1, "random_state": 0, "hidden_size": 4, **FEW_ORIGINS}
@@ -95,6 +98,11 @@ CASES += [
                         method="cqr", random_state=0, **FEW_ORIGINS),
     ConformalForecaster(method="adaptive", random_state=0, **FEW_ORIGINS),
     DeepEnsembleForecaster(MLPForecaster(max_epochs=2), 2, "snapshot", random_state=0),
+    EnsembleForecaster(
+        [("normal", MLPForecaster(loss="normal", max_epochs=1, random_state=0)),
+         ("lstm", LSTMForecaster(loss="quantile", max_epochs=1, random_state=0))],
+        weights="stacked", random_state=0,
+    ),
     RecursiveForecaster(LSTMForecaster(max_epochs=1, random_state=0)),
     RecursiveForecaster(
         MLPForecaster(loss="normal", max_epochs=1, random_state=0), horizon=4
@@ -150,6 +158,26 @@ def test_a_wrong_estimator_is_for_the_next_fit_to_complain_of(model, wrong):
     expected = everything(model)
     model.set_params(estimator=wrong)
     found = everything(model)
+    for method, forecast in expected.items():
+        assert_array_equal(found[method], forecast, err_msg=method)
+    with pytest.raises((ValueError, TypeError), match="estimator"):
+        model.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["ridge", 3, Ridge, [], [Ridge()], [("a", Ridge)], [("a", "drop")]],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "model", [m for m in CASES if isinstance(m, EnsembleForecaster)], ids=repr
+)
+def test_wrong_estimators_are_for_the_next_fit_to_complain_of(model, wrong):
+    model = clone(model).fit(X, Y)
+    expected = everything(model)
+    model.set_params(estimators=wrong)
+    found = everything(model)
+    assert found.keys() == expected.keys()
     for method, forecast in expected.items():
         assert_array_equal(found[method], forecast, err_msg=method)
     with pytest.raises((ValueError, TypeError), match="estimator"):

@@ -34,7 +34,8 @@ SCRIPT = """
 import numpy as np
 from sktorch_forecast import (
     ConformalForecaster, DeepEnsembleForecaster, EncoderDecoderForecaster,
-    GRUForecaster, LSTMForecaster, MLPForecaster, NaiveForecaster, RecursiveForecaster,
+    EnsembleForecaster, GRUForecaster, LSTMForecaster, MLPForecaster,
+    NaiveForecaster, RecursiveForecaster,
     SeriesForecaster, SlidingWindow, TabularForecaster, WaveNetForecaster, Windows,
     make_windows,
 )
@@ -60,6 +61,7 @@ wavenet = WaveNetForecaster(dilations=[1, 2], optimizer__weight_decay=0.1)
 reveal_type(wavenet)  #: WaveNetForecaster
 conformal = ConformalForecaster(net, method="cqr").fit(X, y)
 reveal_type(conformal.predict_interval(X))  #: ndarray[
+reveal_type(EnsembleForecaster([("net", net)]).fit(X, y))  #: EnsembleForecaster
 reveal_type(DeepEnsembleForecaster(net, 2).fit(X, y))  #: DeepEnsembleForecaster
 reveal_type(RecursiveForecaster(horizon=3).fit(X, y).predict(X))  #: ndarray[
 reveal_type(TabularForecaster(normalize="last").fit(X, y).predict(X))  #: ndarray[

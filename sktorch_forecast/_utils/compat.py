@@ -85,11 +85,12 @@ def validate_params(
 
 
 class Composition(_BaseComposition):
-    """An estimator made of a list of named ones, `estimators`.
+    """An estimator made of named ones: ``gru__lr`` is a parameter of that named "gru".
 
-    ``gru__lr`` is a parameter of the estimator "gru", ``gru`` is that estimator, as in
-    scikit-learn's ensembles. There is nothing public that does the same.
+    scikit-learn has nothing public for it, but builds its own on this.
     """
+
+    estimators: list[tuple[str, Any]]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters of this estimator and, if `deep`, of those in it.
@@ -97,7 +98,7 @@ class Composition(_BaseComposition):
         Parameters
         ----------
         deep : bool, default=True
-            Whether to give the estimators by their names, too, and their parameters.
+            Whether to give the estimators by name, too, and their parameters.
 
         Returns
         -------
@@ -111,8 +112,7 @@ class Composition(_BaseComposition):
         Parameters
         ----------
         **params : dict
-            By the names of `get_params`; an estimator can be replaced, or left out by
-            "drop".
+            By the names of `get_params`; "drop" in place of an estimator leaves it out.
 
         Returns
         -------

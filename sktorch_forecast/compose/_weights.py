@@ -61,7 +61,8 @@ def products_of_errors(
         errors = np.where(np.isnan(truth), 0, errors)
         errors *= np.sqrt(sample_weight[batch, np.newaxis])
         errors = errors.reshape(len(members), -1)  # (M, n * K)
-        products += errors @ errors.T
+        with np.errstate(all="ignore"):  # what is not finite is the caller's to see
+            products += errors @ errors.T
     return products
 
 

@@ -303,8 +303,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         held_back = X[last], y[last], scores.scales, weights
         products = products_of_errors(members, *held_back)
         self._check_products(products, y[last], weights)
-        learn = {"inverse_error": by_inverse_error, "stacked": stacked}
-        return learn[self.weights](products)
+        return (stacked if self.weights == "stacked" else by_inverse_error)(products)
 
     def _check_products(self, products, y, sample_weight):
         """Check that something can be learned from errors on what was held back."""

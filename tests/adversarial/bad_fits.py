@@ -276,7 +276,7 @@ PARTIAL = table(
     partial_fit("dates", X2.astype("M8[s]"), Y, TypeError, "X as numbers"),
 )
 
-WEIGHTED = (*NETWORKS, "tabular", "recursive", "ensemble")
+WEIGHTED = (*NETWORKS, "tabular", "recursive", "deep ensemble", "ensemble")
 
 
 def weights(mistake, sample_weight, error, *words, on=WEIGHTED):

@@ -13,6 +13,7 @@ from sktorch_forecast import (
     ConvRNNForecaster,
     DeepEnsembleForecaster,
     EncoderDecoderForecaster,
+    EnsembleForecaster,
     GRUForecaster,
     LSTMForecaster,
     MLPForecaster,
@@ -87,7 +88,15 @@ def at(values, place, value):
 
 # One fitted forecaster of every class: networks, and others.
 NETWORKS = ("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder")
-EVERY = (*NETWORKS, "naive", "tabular", "recursive", "ensemble", "conformal")
+EVERY = (
+    *NETWORKS,
+    "naive",
+    "tabular",
+    "recursive",
+    "deep ensemble",
+    "ensemble",
+    "conformal",
+)
 
 # name: how to make it
 _MAKERS = {
@@ -111,8 +120,13 @@ _MAKERS = {
     "naive": lambda: _fit(NaiveForecaster()),
     "tabular": lambda: _fit(TabularForecaster()),
     "recursive": lambda: _fit(RecursiveForecaster()),
-    "ensemble": lambda: _fit(
+    "deep ensemble": lambda: _fit(
         DeepEnsembleForecaster(MLPForecaster(**SMALL), 2, random_state=0)
+    ),
+    "ensemble": lambda: _fit(
+        EnsembleForecaster(
+            [("ridge", TabularForecaster()), ("mlp", MLPForecaster(**SMALL))]
+        )
     ),
     "conformal": lambda: _fit(ConformalForecaster(NaiveForecaster(), coverage=0.5)),
     "cqr": lambda: _fit(

@@ -18,7 +18,7 @@ SURE = (
     "naive",
     "normal MLP",
     "dropout MLP",
-    "ensemble",
+    "deep ensemble",
     "conformal",
     "cqr",
     "adaptive",

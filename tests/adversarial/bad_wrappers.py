@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
@@ -21,7 +22,7 @@ from sktorch_forecast import (
     make_windows,
 )
 
-WRAPPERS = ("tabular", "recursive", "ensemble", "conformal")
+WRAPPERS = ("tabular", "recursive", "deep ensemble", "conformal")
 ALL = (*WRAPPERS, "series")
 
 
@@ -53,6 +54,12 @@ def with_inner(mistake, estimator, error, *words, on=ALL):
     return change(mistake, error, *words, on=on, estimator=estimator)
 
 
+def with_members(mistake, estimators, error, *words):
+    mistake = f"estimators: {mistake}"
+    return change(mistake, error, *words, on="ensemble", estimators=estimators)
+
+
+RIDGE = ("r", Ridge())
 METHODS = "an object implementing"
 INNER = table(
     with_inner("text", "ridge", ValueError, METHODS, "'fit'", "Got 'ridge'"),
@@ -147,20 +154,20 @@ PARAMETERS = table(
         for season in (None, 9)
     ],
     *[one("recursive", "horizon", value) for value in (0, -1, 2.0, "3", True)],
-    *[one("ensemble", "n_estimators", value) for value in (0, 1.5, True, None)],
-    one("ensemble", "method", "bagging"),
-    one("ensemble", "method", None),
-    one("ensemble", "n_jobs", "all"),
-    one("ensemble", "n_jobs", 1.5),
-    one("ensemble", "n_jobs", 0, "(-inf, -1]", "Got 0"),
-    one("ensemble", "random_state", "a"),
+    *[one("deep ensemble", "n_estimators", value) for value in (0, 1.5, True, None)],
+    one("deep ensemble", "method", "bagging"),
+    one("deep ensemble", "method", None),
+    one("deep ensemble", "n_jobs", "all"),
+    one("deep ensemble", "n_jobs", 1.5),
+    one("deep ensemble", "n_jobs", 0, "(-inf, -1]", "Got 0"),
+    one("deep ensemble", "random_state", "a"),
     change(
         "fewer epochs than snapshots",
         ValueError,
         "at least n_estimators=2 epochs",
         "found max_epochs=1",
         "take fewer",
-        on="ensemble",
+        on="deep ensemble",
         method="snapshot",
     ),
     change(
@@ -169,7 +176,7 @@ PARAMETERS = table(
         "a network of this package for method='snapshot'",
         "found Ridge()",
         "method='deep'",
-        on="ensemble",
+        on="deep ensemble",
         method="snapshot",
         estimator=Ridge(),
     ),
@@ -178,8 +185,120 @@ PARAMETERS = table(
         ValueError,
         "'max_epochs' parameter of MLPForecaster",
         "Got 0",
-        on="ensemble",
+        on="deep ensemble",
         estimator__max_epochs=0,
+    ),
+    *[
+        with_members(mistake, members, ValueError, "estimators as a list of pairs", *w)
+        for mistake, members, *w in (
+            ("none", [], "found []", "such as [('ridge'"),
+            ("no names", [Ridge()], "found [Ridge()]"),
+            ("names that are numbers", [(1, Ridge())], "found [(1, Ridge())]"),
+        )
+    ],
+    with_members(
+        "a single one", Ridge(), ValueError, "'estimators' parameter", "Got Ridge()"
+    ),
+    with_members("a dict", {"a": Ridge()}, ValueError, "instance of 'list'", "Got {"),
+    with_members("the same name", [RIDGE, RIDGE], ValueError, "not unique: ['r', 'r']"),
+    with_members(
+        "name of a parameter",
+        [("weights", Ridge())],
+        ValueError,
+        "conflict with constructor arguments: ['weights']",
+    ),
+    with_members(
+        "name with two underscores",
+        [("a__b", Ridge())],
+        ValueError,
+        "must not contain __: got ['a__b']",
+    ),
+    with_members(
+        "all dropped",
+        [("a", "drop")],
+        ValueError,
+        "at least one estimator that is not 'drop'",
+        "Leave at least one in",
+    ),
+    with_members(
+        "a member in text",
+        [RIDGE, ("b", "gru")],
+        ValueError,
+        "as the estimator named 'b'",
+        "found 'gru'",
+        "Give a forecaster or a regressor",
+    ),
+    with_members(
+        "a member of torch", [("a", torch.nn.ReLU())], ValueError, "found ReLU()"
+    ),
+    with_members(
+        "a class", [("a", Ridge)], TypeError, "instance (Ridge())", "class instead"
+    ),
+    with_members(
+        "a clusterer",
+        [RIDGE, ("b", KMeans(2))],
+        ValueError,
+        "a regressor inside of EnsembleForecaster",
+        "found KMeans(n_clusters=2)",
+    ),
+    with_members(
+        "a forecaster of frames",
+        [("a", SeriesForecaster())],
+        TypeError,
+        "inside of EnsembleForecaster that takes windows",
+        "into the SeriesForecaster",
+    ),
+    change(
+        "parameter of a member of an ensemble",
+        ValueError,
+        "'max_epochs' parameter of MLPForecaster",
+        "Got 0",
+        on="ensemble",
+        mlp__max_epochs=0,
+    ),
+    one("ensemble", "weights", "best", "a str among", "Got 'best'"),
+    one("ensemble", "weights", 0.5, "an array-like", "Got 0.5"),
+    *[
+        change(
+            f"weights={weights!r} of ensemble",
+            ValueError,
+            "weights as 2 numbers, one for each of estimators",
+            f"found {weights!r}",
+            "'stacked' to learn them",
+            on="ensemble",
+            weights=weights,
+        )
+        for weights in (
+            [1],
+            [1, 2, 3],
+            [1, -1],
+            [0, 0],
+            [np.nan, 1],
+            [1, np.inf],
+            ["a", "b"],
+            [[1, 2]],
+        )
+    ],
+    change(
+        "weights of the dropped only",
+        ValueError,
+        "at least one positive that is not dropped",
+        on="ensemble",
+        weights=[0, 1],
+        estimators=[RIDGE, ("b", "drop")],
+    ),
+    *[one("ensemble", "validation_fraction", value) for value in (0, 1, 20, "a", True)],
+    one("ensemble", "n_jobs", 0, "(-inf, -1]", "Got 0"),
+    one("ensemble", "random_state", -1),
+    change(
+        "nothing left to train on before the held-back origins",
+        ValueError,
+        "some validation origins and some before them",
+        "validation_fraction=0.99",
+        "smaller validation_fraction",
+        on="ensemble",
+        weights="stacked",
+        validation_fraction=0.99,
     ),
     *[
         one("conformal", "coverage", value, "a float in the range (0.0, 1.0)")
@@ -314,6 +433,20 @@ FITS = table(
         "a regressor inside of TabularForecaster",
         "found KMeans",
     ),
+    *[
+        fitted(
+            f"{mistake} in place of members",
+            EnsembleForecaster(estimators),
+            ValueError,
+            "estimators as a list of pairs of a name and an estimator",
+            f"found {estimators!r}",
+            "such as [('ridge'",
+        )
+        for mistake, estimators in (
+            ("names", ["ridge", "gru"]),
+            ("triples", [("a", Ridge(), 1)]),
+        )
+    ],
     fitted(
         "too few origins to calibrate",
         ConformalForecaster(calibration_fraction=0.9),

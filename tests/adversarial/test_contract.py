@@ -9,6 +9,7 @@ from torch import nn
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     Forecaster,
     MLPForecaster,
     RecursiveForecaster,
@@ -70,6 +71,14 @@ MODELS += [
     MLPForecaster(dropout=0.2, baseline=None, max_epochs=2, random_state=0),
     DeepEnsembleForecaster(
         MLPForecaster(max_epochs=2, baseline=None), 2, "snapshot", random_state=0
+    ),
+    EnsembleForecaster(
+        [
+            ("normal", MLPForecaster(loss="normal", max_epochs=2, random_state=0)),
+            ("last", MLPForecaster(loss="quantile", normalize="last", random_state=0)),
+        ],
+        weights="stacked",
+        random_state=0,
     ),
     ConformalForecaster(TabularForecaster(), random_state=0, **FEW_ORIGINS),
     ConformalForecaster(

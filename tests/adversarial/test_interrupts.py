@@ -19,7 +19,9 @@ from skorch.callbacks import Callback
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     MLPForecaster,
+    NaiveForecaster,
     SeriesForecaster,
 )
 
@@ -166,6 +168,8 @@ def interrupted():
 SEVERAL = {
     "conformal": lambda n: ConformalForecaster(n, coverage=0.5),
     "ensemble": lambda n: DeepEnsembleForecaster(n, n_estimators=2),
+    "members": lambda n: EnsembleForecaster([("naive", NaiveForecaster()), ("n", n)]),
+    "stacked": lambda n: EnsembleForecaster([("n", n)], "stacked"),
     "snapshots": lambda n: DeepEnsembleForecaster(n, 2, method="snapshot"),
     "search": lambda n: GridSearchCV(n, {"lr": [0.1, 0.2]}, cv=2),
 }

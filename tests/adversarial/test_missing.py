@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 from common import NETWORKS, make
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
     EncoderDecoderForecaster,
+    EnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     make_windows,
@@ -66,8 +68,20 @@ def test_an_ensemble_takes_what_its_members_take():
     model.set_params(random_state=0).fit(X, Y)
     expected = np.mean([member.predict(X) for member in model.estimators_], axis=0)
     assert_array_equal(model.predict(X), expected)
-    with pytest.raises(ValueError, match="without missing values for EnsembleFore"):
+    with pytest.raises(ValueError, match="without missing values for DeepEnsemble"):
         DeepEnsembleForecaster(MLPForecaster(max_epochs=1), 2).fit(X, Y)
+
+
+@pytest.mark.parametrize("weights", [None, "stacked"])
+def test_an_ensemble_takes_what_all_of_its_members_take(weights):
+    masks = MLPForecaster(missing="mask", max_epochs=2, random_state=0)
+    members = [("one", masks), ("two", clone(masks).set_params(random_state=1))]
+    model = EnsembleForecaster(members, weights).fit(X, Y)
+    points = [member.predict(X) for member in model.estimators_]
+    expected = np.average(points, axis=0, weights=model.weights_)
+    assert_allclose(model.predict(X), expected, rtol=1e-6)
+    with pytest.raises(ValueError, match="without missing values for EnsembleForeca"):
+        EnsembleForecaster([*members, ("naive", NaiveForecaster())]).fit(X, Y)
 
 
 @pytest.mark.parametrize("method", ["split", "adaptive", "cqr"])

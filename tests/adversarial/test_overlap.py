@@ -22,6 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
@@ -78,6 +79,9 @@ def test_a_search():
         *MODELS,
         ConformalForecaster(TabularForecaster(), coverage=0.5),
         DeepEnsembleForecaster(TabularForecaster(), n_estimators=2),
+        EnsembleForecaster(
+            [("ridge", TabularForecaster()), ("naive", NaiveForecaster())], "stacked"
+        ),
         RecursiveForecaster(TabularForecaster()),
     ],
     ids=str,

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sktorch_forecast import (
     ConformalForecaster,
     DeepEnsembleForecaster,
+    EnsembleForecaster,
     LSTMForecaster,
     MLPForecaster,
     NaiveForecaster,
@@ -66,6 +67,14 @@ MODELS |= {
         network(loss="normal").set_params(max_epochs=2), 2, "snapshot", random_state=0
     ),
     "ensemble of ridges": DeepEnsembleForecaster(ridge(), 2, random_state=0),
+    "ensemble of points": EnsembleForecaster(
+        [("ridge", ridge()), ("lstm", network(LSTMForecaster))], weights="stacked"
+    ),
+    "ensemble of quantiles": EnsembleForecaster(
+        [("normal", network(loss="normal")), ("quantiles", network(loss="quantile"))],
+        weights=[1, 3],
+        random_state=0,
+    ),
     "seasonal naive": NaiveForecaster(seasonality=4),
     "recursive LSTM": RecursiveForecaster(network(LSTMForecaster)),
     "recursive normal": RecursiveForecaster(network(loss="normal")),
