@@ -68,5 +68,6 @@ def all_estimators(
 
 
 def _is_base(cls: type) -> bool:
-    """Whether `cls` is a base of networks: it has no torch module of its own."""
-    return issubclass(cls, SkorchNet) and not hasattr(cls, "module")
+    """Whether `cls` is abstract, or a base of networks: without a torch module."""
+    is_base = issubclass(cls, SkorchNet) and not hasattr(cls, "module")
+    return is_base or inspect.isabstract(cls)

@@ -30,7 +30,7 @@ def make(cls, **params):
     if cls is EnsembleForecaster:
         members = [
             ("ridge", TabularForecaster()),
-            ("network", make(MLPForecaster, **params)),
+            ("network", make(MLPForecaster, **{"random_state": 0, **params})),
         ]
         params = {"estimators": members} | params
     if cls is DeepEnsembleForecaster:
