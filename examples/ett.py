@@ -44,14 +44,18 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
 from sktorch_forecast import (
     ConvRNNForecaster,
+    EnsembleForecaster,
     MLPForecaster,
     NaiveForecaster,
+    SlidingWindow,
     TabularForecaster,
     make_windows,
 )
@@ -136,18 +140,22 @@ def with_best_alpha(model, frame, horizon, length):
     return clone(model).set_params(**search.best_params_)
 
 
-def forecast_of(model, frame, horizon, length, begin, end, every=1):
-    """Forecasts of all windows of a part, by a model of the training part."""
+def trained(model, frame, horizon, length, every=1):
+    """A model of the training part, for windows of this length or longer ones."""
     X, y = windows(frame, horizon, length, 0, TRAIN)
-    X_test, _ = windows(frame, horizon, length, begin, end)
-    return model.fit(X[::every], y[::every]).predict(X_test)
+    model = FrozenEstimator(model.fit(X[::every], y[::every]))
+    return make_pipeline(SlidingWindow(length), model)
 
 
 def rows(frame, horizon, begin, end, seeds):
     """Mean squared and absolute errors of every model, and its seconds."""
-    _, y_test = windows(frame, horizon, 24, begin, end)
+    longest = max(length for length, *_ in [*RIDGES.values(), *NETWORKS.values()])
+    X_train, y_train = windows(frame, horizon, longest, 0, TRAIN)
+    X_test, y_test = windows(frame, horizon, longest, begin, end)
 
-    def row(name, forecasts, seconds):
+    def row(name, models, seconds):
+        # Nothing but the length of the windows is left to fit.
+        forecasts = [m.fit(X_train, y_train).predict(X_test) for m in models]
         errors = [
             (mean_squared_error(y_test, f), mean_absolute_error(y_test, f))
             for f in forecasts
@@ -157,38 +165,36 @@ def rows(frame, horizon, begin, end, seeds):
         return {"model": name, "MSE": mse, "MAE": mae, "spread": spread, "s": seconds}
 
     began = perf_counter()
-    naive = NaiveForecaster(seasonality=24)
-    naive = forecast_of(naive, frame, horizon, 24, begin, end)
+    naive = trained(NaiveForecaster(seasonality=24), frame, horizon, 24)
     yield row("seasonal naive", [naive], perf_counter() - began)
-    total, total_seconds = 0, 0.0
+    members, weights, total_seconds = [], [], 0.0
     for name, (length, model) in RIDGES.items():
         began = perf_counter()
         model = with_best_alpha(model, frame, horizon, length)
-        forecast = forecast_of(model, frame, horizon, length, begin, end)
+        members.append((name, trained(model, frame, horizon, length)))
+        weights.append(1)
         seconds = perf_counter() - began
-        alpha = model.estimator.alpha
-        yield row(f"{name}, alpha={alpha:g}", [forecast], seconds)
-        total, total_seconds = total + forecast, total_seconds + seconds
+        yield row(f"{name}, alpha={model.estimator.alpha:g}", [members[-1][1]], seconds)
+        total_seconds += seconds
     for name, (length, model, every) in NETWORKS.items():
         began = perf_counter()
-        forecasts = [
-            forecast_of(
+        models = [
+            trained(
                 clone(model).set_params(random_state=seed),
                 frame,
                 horizon,
                 length,
-                begin,
-                end,
                 every,
             )
             for seed in range(seeds)
         ]
+        members += [(f"{name}, seed {seed}", m) for seed, m in enumerate(models)]
+        weights += [1 / seeds] * seeds
         seconds = perf_counter() - began
-        yield row(name, forecasts, seconds / seeds)
-        total += np.mean(forecasts, axis=0)
+        yield row(name, models, seconds / seeds)
         total_seconds += seconds
-    n_models = len(RIDGES) + len(NETWORKS)
-    yield row(f"mean of these {n_models}", [total / n_models], total_seconds)
+    ensemble = EnsembleForecaster(members, weights)
+    yield row(f"mean of these {sum(weights):.0f}", [ensemble], total_seconds)
 
 
 def main():
