@@ -31,6 +31,7 @@ from sktorch_forecast import (
     TabularForecaster,
     make_windows,
 )
+from sktorch_forecast.compose._weights import stacked
 from sktorch_forecast.model_selection import RollingOriginSplit
 
 RNG = np.random.default_rng(0)
@@ -206,6 +207,24 @@ def test_stacked_weights_are_the_best_of_all():
         assert loss(model.weights_) <= loss(weights) * (1 + 1e-6)
 
 
+@pytest.mark.parametrize("n_members, n_errors", [(2, 9), (5, 3), (9, 40), (1, 1)])
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+@pytest.mark.parametrize("seed", range(5))
+def test_stacked_weights_obey_the_conditions_of_an_optimum(
+    n_members, n_errors, scale, seed
+):
+    """Karush, Kuhn and Tucker: no weight could gain by moving to another member."""
+    rng = np.random.default_rng(seed)
+    errors = scale * (rng.normal(size=(n_members, n_errors)) + rng.normal())
+    products = errors @ errors.T
+    weights = stacked(products)
+    assert (weights >= 0).all() and weights.sum() == pytest.approx(1)
+    slopes, loss = products @ weights, weights @ products @ weights
+    usual = np.trace(products) / n_members
+    assert (slopes >= loss - 1e-9 * usual).all()
+    assert_allclose(slopes[weights > 0], loss, atol=1e-9 * usual)
+
+
 LINE = np.arange(60.0)
 ROWS = np.stack([LINE[i : i + 4] for i in range(50)])
 NEXT = np.stack([LINE[i + 4 : i + 6] for i in range(50)])
@@ -342,7 +361,7 @@ def test_what_was_not_observed_does_not_count(weights):
     x, y = make_windows(series, horizon=3, length=8, missing="mask")
     assert np.isnan(y[-20:]).any()
     members = [
-        ("small", MLP.__class__(missing="mask", max_epochs=2, random_state=0)),
+        ("small", MLPForecaster(missing="mask", max_epochs=2, random_state=0)),
         ("gru", clone(GRU).set_params(missing="mask")),
     ]
     model = EnsembleForecaster(members, weights).fit(x, y)
@@ -563,13 +582,17 @@ def test_members_that_are_given_stay_unfitted():
 
 
 @pytest.mark.parametrize("weights", [None, "stacked"])
-def test_clone_pickle_and_processes(weights):
+def test_clone_and_pickle(weights):
     model = EnsembleForecaster(MEMBERS, weights).fit(X, Y)
     expected = model.predict(X)
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), expected)
     assert_array_equal(clone(model).fit(X, Y).predict(X), expected)
-    parallel = clone(model).set_params(n_jobs=2).fit(X, Y)
-    assert_array_equal(parallel.predict(X), expected)
+
+
+def test_processes_do_not_change_the_forecast():
+    model = EnsembleForecaster(MEMBERS, "stacked", n_jobs=2).fit(X, Y)
+    expected = clone(model).set_params(n_jobs=None).fit(X, Y).predict(X)
+    assert_array_equal(model.predict(X), expected)
 
 
 @pytest.mark.parametrize("y", [Y[:, 0], Y[:, :1], Y], ids=["1-D", "column", "2-D"])
