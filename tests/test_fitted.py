@@ -101,7 +101,7 @@ CASES += [
     EnsembleForecaster(
         [("normal", MLPForecaster(loss="normal", max_epochs=1, random_state=0)),
          ("lstm", LSTMForecaster(loss="quantile", max_epochs=1, random_state=0))],
-        weights="stacked", random_state=0,
+        weights=[3, 1], random_state=0,
     ),
     RecursiveForecaster(LSTMForecaster(max_epochs=1, random_state=0)),
     RecursiveForecaster(

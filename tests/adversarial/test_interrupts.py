@@ -168,7 +168,7 @@ def interrupted():
 SEVERAL = {
     "conformal": lambda n: ConformalForecaster(n, coverage=0.5),
     "ensemble": lambda n: DeepEnsembleForecaster(n, n_estimators=2),
-    "members": lambda n: EnsembleForecaster([("naive", NaiveForecaster()), ("n", n)]),
+    "members": lambda n: EnsembleForecaster([("a", NaiveForecaster()), ("n", n)], None),
     "stacked": lambda n: EnsembleForecaster([("n", n)], "stacked"),
     "snapshots": lambda n: DeepEnsembleForecaster(n, 2, method="snapshot"),
     "search": lambda n: GridSearchCV(n, {"lr": [0.1, 0.2]}, cv=2),

@@ -136,7 +136,7 @@ def test_members_in_any_form():
         ("search", GridSearchCV(Ridge(), {"alpha": [1, 2]}, cv=2)),
         ("frozen", FrozenEstimator(NaiveForecaster().fit(X, Y))),
     ]
-    model = EnsembleForecaster(members).fit(X, Y)
+    model = EnsembleForecaster(members, None).fit(X, Y)
     forms = [FLAT, FLAT, X, X, FLAT, X]
     points = [
         clone(member).fit(x, Y).predict(x) for (_, member), x in zip(members, forms)
@@ -290,9 +290,15 @@ def test_members_are_fitted_without_the_last_origins_and_then_on_all(weights):
     assert seen == [(34, 34, 36.0)] * 2 + [(50, 50, 52.0)] * 2
 
 
-def test_equal_and_given_weights_take_one_fit():
-    model = EnsembleForecaster([("a", Off())], [3]).fit(ROWS[:1], NEXT[:1])
+@pytest.mark.parametrize("weights", [None, [3]])
+def test_equal_and_given_weights_take_one_fit(weights):
+    # Of a single origin, nothing could be held back.
+    model = EnsembleForecaster([("a", Off())], weights).fit(ROWS[:1], NEXT[:1])
     assert_array_equal(model.weights_, [1])
+
+
+def test_weights_are_stacked_by_default():
+    assert EnsembleForecaster(MEMBERS).weights == "stacked"
 
 
 def two_kinds(scale):
@@ -500,7 +506,7 @@ def test_mean_and_median_of_networks_with_a_distribution():
     ]
     with pytest.warns(UserWarning, match="calibration origins"):  # of 0.005
         quantiles = (
-            EnsembleForecaster(members).fit(X, Y).predict_quantiles(X, [0.3, 0.5])
+            EnsembleForecaster(members, None).fit(X, Y).predict_quantiles(X, [0.3, 0.5])
         )
     own = [
         clone(member).fit(X, Y).predict_quantiles(X, [0.3, 0.5])
@@ -632,13 +638,13 @@ def test_in_a_series_forecaster_and_a_backtest():
 def test_in_and_around_a_recursive_forecaster():
     x, y = make_windows(SERIES, horizon=1, length=8)
     members = [("ridge", TabularForecaster()), ("mlp", MLP)]
-    model = RecursiveForecaster(EnsembleForecaster(members), horizon=2).fit(x, y)
-    one = EnsembleForecaster(members).fit(x, y)
+    model = RecursiveForecaster(EnsembleForecaster(members, None), horizon=2).fit(x, y)
+    one = EnsembleForecaster(members, None).fit(x, y)
     first = one.predict(FLAT)
     second = one.predict(np.column_stack([FLAT[:, 1:], first]))
     assert_allclose(model.predict(FLAT), np.column_stack([first, second]), rtol=1e-5)
     members = [("recursive", RecursiveForecaster()), ("mlp", MLP)]
-    inside = EnsembleForecaster(members).fit(X, Y)
+    inside = EnsembleForecaster(members, None).fit(X, Y)
     points = [clone(member).fit(X, Y).predict(X) for _, member in members]
     assert_allclose(inside.predict(X), np.mean(points, axis=0), rtol=1e-6, atol=1e-7)
 
@@ -652,7 +658,7 @@ def test_metadata_routing(weights):
         members = [("asks", asks), ("declines", declines)]
         model = EnsembleForecaster(members, weights).fit(X, Y, sample_weight=counts)
         with pytest.raises(ValueError, match="not explicitly set as requested or not"):
-            EnsembleForecaster([("r", Ridge())]).fit(X, Y, sample_weight=counts)
+            EnsembleForecaster([("r", Ridge())], None).fit(X, Y, sample_weight=counts)
     first = Ridge().fit(FLAT, Y, sample_weight=counts).predict(FLAT)
     second = LinearRegression().fit(FLAT, Y).predict(FLAT)
     found = [member.predict(FLAT) for member in model.estimators_]
