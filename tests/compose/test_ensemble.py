@@ -360,6 +360,30 @@ def test_sample_weight_counts_in_the_errors(weights):
     assert_allclose(model.weights_, expected, atol=1e-12)
 
 
+def test_a_quarter_of_a_weight_counts_a_quarter():
+    targets, counts = NEXT.copy(), np.ones(50)
+    targets[-4:] += 2
+    counts[-4:] = 0.25
+    # Errors 1 and -3 on six of the last ten origins, -1 and -5 on the other four.
+    model = EnsembleForecaster([("a", Off(1)), ("b", Off(-3))], "inverse_error")
+    model.fit(ROWS, targets, sample_weight=counts)
+    inverse = np.array([1 / (6 * 1 + 1 * 1), 1 / (6 * 9 + 1 * 25)])
+    assert_allclose(model.weights_, inverse / inverse.sum(), rtol=1e-12)
+
+
+@learned
+def test_weights_of_origins_in_any_order(weights):
+    x, y = make_windows(
+        two_kinds(1.0), horizon=2, length=12, id="id", time="t", target="y"
+    )
+    rng = np.random.default_rng(0)
+    counts, order = rng.uniform(size=len(x)) ** 4, rng.permutation(len(x))
+    model = EnsembleForecaster([("a", Off(-1.5)), ("b", Off(-0.5))], weights)
+    expected = model.fit(x, y, sample_weight=counts).weights_
+    found = model.fit(x[order], y[order], sample_weight=counts[order]).weights_
+    assert_allclose(found, expected, rtol=1e-9)
+
+
 @learned
 def test_what_was_not_observed_does_not_count(weights):
     series = SERIES.copy()
