@@ -38,8 +38,10 @@ RNG = np.random.default_rng(0)
 SERIES = np.sin(np.arange(110) / 3) + 0.3 * RNG.normal(size=110)
 X, Y = make_windows(SERIES, horizon=3, length=8)  # 100 origins
 FLAT = np.asarray(X)[..., 0]
-GRU = GRUForecaster(hidden_size=4, max_epochs=2, random_state=0)
-MLP = MLPForecaster(hidden_layer_sizes=(4,), max_epochs=4, random_state=0)
+# Networks alone, or they would not differ much from ridge.
+SMALL = {"baseline": None, "random_state": 0}
+GRU = GRUForecaster(hidden_size=4, max_epochs=2, **SMALL)
+MLP = MLPForecaster(hidden_layer_sizes=(4,), max_epochs=4, **SMALL)
 MEMBERS = [("ridge", TabularForecaster()), ("gru", GRU), ("naive", NaiveForecaster(5))]
 # Probability of a true statement to fail by chance, where chance is in it.
 RARE = 1e-6
@@ -391,7 +393,7 @@ def test_what_was_not_observed_does_not_count(weights):
     x, y = make_windows(series, horizon=3, length=8, missing="mask")
     assert np.isnan(y[-20:]).any()
     members = [
-        ("small", MLPForecaster(missing="mask", max_epochs=2, random_state=0)),
+        ("small", MLPForecaster(missing="mask", max_epochs=2, **SMALL)),
         ("gru", clone(GRU).set_params(missing="mask")),
     ]
     model = EnsembleForecaster(members, weights).fit(x, y)
