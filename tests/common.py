@@ -35,7 +35,8 @@ def make(cls, **params):
         params = {"estimators": members} | params
     if cls is DeepEnsembleForecaster:
         params = {
-            "estimator": make(MLPForecaster, **params),
+            # Beside a baseline, members that learned little would all be alike.
+            "estimator": make(MLPForecaster, **{"baseline": None} | params),
             "n_estimators": 2,
         } | params
     known = inspect.signature(cls).parameters

@@ -8,6 +8,7 @@ about 200 of them, a linear map reads 96 and is fastest with a thousand.
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -50,7 +51,7 @@ def _n_held(net, dataset):
     hooks = [layer.register_forward_hook(note) for layer in _layers(net)]
     try:
         net.set_mode(training=False)
-        for x, _ in net._iterator(subset(dataset, [0]), batch_size=1):
+        for x, _ in net._iterator(subset(dataset, np.arange(1)), batch_size=1):
             net.infer(x)
     finally:
         for hook in hooks:

@@ -1,5 +1,6 @@
 """Several networks instead of one: deep ensembles and snapshots of one training."""
 
+import warnings
 from copy import deepcopy
 from numbers import Integral
 from typing import Any, ClassVar, Literal, Self
@@ -191,7 +192,7 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
     def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
         if not self._are_points:
             return super()._quantiles(X, levels)
-        quantiles = np.quantile(self._points(X), levels, axis=0)
+        quantiles = np.quantile(self._spread(X), levels, axis=0)
         # (n_quantiles, n, outputs) -> (n, outputs, n_quantiles)
         return np.moveaxis(quantiles, 0, -1)
 
@@ -201,7 +202,20 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
         if not self._are_points:
             return super()._draw(X, n_samples, random_state)
         drawn = random_state.choice(len(self.estimators_), size=n_samples)
-        return self._points(X)[drawn]
+        return self._spread(X)[drawn]
+
+    def _spread(self, X):
+        """Points of the members, (M, n, K), to tell how unsure they are."""
+        points = self._points(X)
+        if len(points) > 1 and (points == points[0]).all():
+            warnings.warn(
+                "All members forecast the same, so intervals have no width. Where "
+                "their networks count for nothing beside their baseline "
+                "(linear_share_ is 1), use loss='normal' or a ConformalForecaster "
+                "around the ensemble, or members with baseline=None.",
+                UserWarning,
+            )
+        return points
 
     def _network(self):
         """An unfitted network for snapshots."""

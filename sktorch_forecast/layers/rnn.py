@@ -73,10 +73,9 @@ class RNN(nn.RNN):
             state = x.new_zeros(1, len(x), self.hidden_size)
         elif state.shape != (1, len(x), self.hidden_size):
             return super().forward(x, state)  # which says what is right
-        weights = self.weight_ih_l0, self.weight_hh_l0
-        biases = self.bias_ih_l0 + self.bias_hh_l0
+        *weights, bias_i, bias_h = self.parameters()
         is_tanh = self.nonlinearity == "tanh"
-        outputs = _RNNSteps.apply(x, state[0], *weights, biases, is_tanh)
+        outputs = _RNNSteps.apply(x, state[0], *weights, bias_i + bias_h, is_tanh)
         return outputs, outputs[:, -1].unsqueeze(0)
 
     def _has_odd_rows(self, x):

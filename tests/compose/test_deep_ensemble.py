@@ -23,6 +23,7 @@ from sktorch_forecast import (
     LSTMForecaster,
     MLPForecaster,
     SlidingWindow,
+    TabularForecaster,
     make_windows,
 )
 from sktorch_forecast.compose import DeepEnsembleForecaster
@@ -255,6 +256,14 @@ def test_members_without_uncertainty_are_points(method):
     is_member = (samples[:, np.newaxis] == points).all(axis=(2, 3))
     assert (is_member.sum(axis=1) == 1).all()
     assert is_member.any(axis=0).all()
+
+
+def test_members_that_all_forecast_the_same_say_so():
+    # Members without a part that is random.
+    model = DeepEnsembleForecaster(TabularForecaster(), 3).fit(X, Y)
+    with pytest.warns(UserWarning, match="the same, so intervals have no width"):
+        interval = model.predict_interval(X, 0.5)
+    assert_array_equal(interval[..., 0], interval[..., 1])
 
 
 def test_around_and_inside_a_conformal_forecaster():
