@@ -34,6 +34,7 @@ from torch.utils.data import Subset
 
 from ..layers.linear_baseline import LinearBaseline
 from .batches import parts_of, subset, times_of_rows
+from .device import in_double
 from .stacking import share_of_network
 
 # Penalties in units of the mean variance of an input; the last is W_0 itself.
@@ -262,7 +263,7 @@ def moments_of(net: Any, dataset: Any) -> list[Moments]:
     module, baseline = net.module_, net.module_.baseline
     n_groups, n_outputs, _ = baseline.weight.shape
     size = baseline.n_inputs + 1
-    like = torch.empty(0, dtype=torch.float64, device=baseline.weight.device)
+    like = in_double(baseline.weight)
     sums = [
         Moments(*(like.new_zeros(s) for s in ((size, size), (size, n_outputs), ())))
         for _ in range(n_groups)
@@ -282,7 +283,7 @@ def moments_of(net: Any, dataset: Any) -> list[Moments]:
 
 def _moments(rows, targets, weights):
     """Moments of a batch, (n, d) and (n, o), of the origins with all targets there."""
-    rows, targets = rows.double(), targets.double()
+    rows, targets = in_double(rows), in_double(targets)
     is_whole = targets.isfinite().all(dim=1)
     rows, targets = rows[is_whole], targets[is_whole]
     rows = torch.cat([rows, rows.new_ones(len(rows), 1)], dim=1)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 from joblib import effective_n_jobs
+from torch import Tensor
 
 from .._utils.compat import cpu_has_bf16
 from .._utils.randomness import TorchStream
@@ -99,3 +100,8 @@ def limited_threads(n_threads: int | None) -> Iterator[None]:
         yield
     finally:
         _limits.leave()
+
+
+def in_double(tensor: Tensor) -> Tensor:
+    """A tensor in double precision, on the CPU if its device has none, as Apple's."""
+    return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()

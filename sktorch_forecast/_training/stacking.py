@@ -26,6 +26,7 @@ import numpy as np
 import torch
 
 from .batches import parts_of, times_of_rows
+from .device import in_double
 
 # Standard errors that the share must be away from zero.
 _N_ERRORS = 2.0
@@ -50,11 +51,13 @@ def share_of_network(net: Any, held_back: Any) -> float:
     net.set_mode(training=False)
     for x, y in net.get_iterator(held_back, training=False):
         parts = parts_of(x, lambda part: part.to(net.device_))
-        linear = net.module_.linear(**parts).double()
+        linear = in_double(net.module_.linear(**parts))
         encoded = net.infer(x)
-        says = _points(net, encoded).view(linear.shape)
-        y = y.to(net.device_).view(linear.shape)
-        added, missed = (encoded.units.encode(part) - linear for part in (says, y))
+        says, y = _points(net, encoded), y.to(net.device_)
+        added, missed = (
+            in_double(encoded.units.encode(part.view(linear.shape))) - linear
+            for part in (says, y)
+        )
         known = missed.isfinite()
         products = torch.stack([missed * added, added.square()])
         sums = torch.where(known, products, 0.0).flatten(2).sum(dim=2).cpu().numpy()
@@ -65,12 +68,11 @@ def share_of_network(net: Any, held_back: Any) -> float:
 
 
 def _points(net, encoded):
-    """Forecasts of the network alone, in the units of the series, float64."""
-    outputs = net.decoded(encoded).double()
-    head = net.objective_.head
+    """Forecasts of the network alone, in the units of the series."""
+    outputs, head = net.decoded(encoded), net.objective_.head
     if not head.is_distribution:
         return outputs
-    return torch.from_numpy(head.mean(outputs.cpu().numpy())).to(outputs.device)
+    return torch.from_numpy(head.mean(outputs.cpu().numpy())).to(outputs)
 
 
 def share_of(gain: np.ndarray, square: np.ndarray, blocks: np.ndarray) -> float:

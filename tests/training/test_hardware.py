@@ -13,7 +13,7 @@ from skorch.callbacks import Callback, EpochScoring
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from sktorch_forecast import LSTMForecaster, MLPForecaster
-from sktorch_forecast._training.device import has_bf16
+from sktorch_forecast._training.device import has_bf16, in_double
 
 ACCELERATOR = torch.accelerator.current_accelerator(check_available=True)
 
@@ -107,6 +107,24 @@ def test_threads_may_share_a_forecaster(device):
 
 
 # ---------------------------------------------------------------------------- devices
+
+
+def test_double_precision_is_computed_where_there_is_some():
+    class OnApple:
+        """A tensor on a device whose numbers have four bytes."""
+
+        device = torch.device("mps")
+
+        def double(self):
+            raise TypeError("Cannot convert a MPS Tensor to float64")
+
+        def cpu(self):
+            return torch.ones(2)
+
+    for tensor in (OnApple(), torch.ones(2)):
+        found = in_double(tensor)
+        assert found.dtype == torch.float64
+        assert found.tolist() == [1, 1]
 
 
 def test_auto_is_the_accelerator_or_else_the_cpu():
