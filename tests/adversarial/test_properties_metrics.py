@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
-from laws import seeds
+from laws import law, seeds
+from numpy.testing import assert_allclose
+from scipy.integrate import quad
+from scipy.special import ndtr
 from sklearn.metrics import mean_pinball_loss
 
 from sktorch_forecast import metrics
@@ -264,3 +268,52 @@ METRICS = {
         1,
     ),
 }
+with_formula = st.sampled_from([name for name in METRICS if METRICS[name][1]])
+any_case = cases().map(with_quantiles)
+
+
+def value_of(name, case):
+    weights = {} if case.weights is None else {"sample_weight": case.weights}
+    return METRICS[name][0](case, **weights)
+
+
+@law(600, name=with_formula, case=any_case)
+def test_a_metric_is_its_formula(name, case):
+    expected = METRICS[name][1](case)
+    size = np.abs(case.y).max()
+    assert_allclose(value_of(name, case), expected, rtol=1e-7, atol=1e-9 * size)
+
+
+@law(300, name=st.sampled_from(list(METRICS)), case=any_case, k=st.integers(-20, 20))
+def test_a_metric_is_in_the_units_of_its_power(name, case, k):
+    units = 2.0**k
+    kinds = "y", "pred", "interval", "quantiles", "samples", "scale", "history"
+    moved = Case(**vars(case) | {kind: units * vars(case)[kind] for kind in kinds})
+    expected = value_of(name, case) * units ** METRICS[name][2]
+    assert_allclose(value_of(name, moved), expected, rtol=1e-12)
+
+
+@law(300, name=st.sampled_from(list(METRICS)), case=any_case, seed=seeds)
+def test_a_metric_does_not_know_the_order_of_the_rows(name, case, seed):
+    order = np.random.default_rng(seed).permutation(len(case.y))
+    shuffled = case.taken(order)
+    if case.weights is not None:
+        shuffled.weights = case.weights[order]
+    found = value_of(name, shuffled)
+    assert_allclose(found, value_of(name, case), rtol=1e-7, atol=1e-12)
+
+
+@law(200, case=cases())
+def test_the_crps_of_a_normal_distribution_is_its_integral(case):
+    def of_one(i, j):
+        y, mean, scale = case.y[i, j], case.pred[i, j], case.scale[i, j]
+        # In deviations, as the integral of the squared distance between the two
+        # distribution functions, below and above what happened.
+        z = (y - mean) / scale
+        below = quad(lambda x: ndtr(x) ** 2, -40, z, points=[min(0, z)], limit=200)
+        above = quad(lambda x: ndtr(-x) ** 2, z, 40, points=[max(0, z)], limit=200)
+        return scale * (below[0] + above[0])
+
+    assume(np.abs((case.y - case.pred) / case.scale).max() < 30)
+    expected = of_outputs(of_one, case)
+    assert_allclose(value_of("crps_normal", case), expected, rtol=1e-6)
