@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..layers import ForecastNetwork
 from .batches import subset
@@ -48,7 +48,8 @@ def _n_held(net, dataset):
     def note(layer, inputs, outputs):
         sizes.append(_n_values(inputs) + _n_values(outputs))
 
-    hooks = [layer.register_forward_hook(note) for layer in _layers(net)]
+    _, *layers = net.module_.network.modules()  # the network itself comes first
+    hooks = [layer.register_forward_hook(note) for layer in layers]
     try:
         net.set_mode(training=False)
         for x, _ in net._iterator(subset(dataset, np.arange(1)), batch_size=1):
@@ -57,11 +58,6 @@ def _n_held(net, dataset):
         for hook in hooks:
             hook.remove()
     return max(sizes)
-
-
-def _layers(net) -> list[nn.Module]:
-    """All parts of the network, but the network itself."""
-    return list(net.module_.network.modules())[1:]
 
 
 def _n_values(parts) -> int:

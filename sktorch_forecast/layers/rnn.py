@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from .steps import has_written_steps
+from .steps import has_written_steps, is_plain
 
 # Rows of so many numbers take one path through the matrix products of a CPU.
 _WIDTH = 8
@@ -43,15 +43,19 @@ class RNN(nn.RNN):
         state : Tensor of shape (n_directions, batch, hidden_size)
             The last outputs, to go on from.
         """
-        if has_written_steps(self, x):
-            return self._in_steps(x, state)
-        if not self._has_odd_rows(x):
+        in_steps = has_written_steps(self, x)
+        if not in_steps and not self._has_odd_rows(x):
             return super().forward(x, state)
         n_directions, size = 2 if self.bidirectional else 1, self.hidden_size
         if state is None:
             state = x.new_zeros(n_directions, len(x), size)
         elif state.shape != (n_directions, len(x), size):
             return super().forward(x, state)  # which says what is right
+        if in_steps:
+            *weights, bias_i, bias_h = self.parameters()
+            is_tanh = self.nonlinearity == "tanh"
+            outputs = _RNNSteps.apply(x, state[0], *weights, bias_i + bias_h, is_tanh)
+            return outputs, outputs[:, -1].unsqueeze(0)
         compute = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
         outputs, state = compute(
             _filled_up(x),
@@ -68,29 +72,9 @@ class RNN(nn.RNN):
         outputs = outputs.unflatten(-1, (n_directions, -1))[..., :size].flatten(-2)
         return outputs, state[..., :size]
 
-    def _in_steps(self, x, state):
-        if state is None:
-            state = x.new_zeros(1, len(x), self.hidden_size)
-        elif state.shape != (1, len(x), self.hidden_size):
-            return super().forward(x, state)  # which says what is right
-        *weights, bias_i, bias_h = self.parameters()
-        is_tanh = self.nonlinearity == "tanh"
-        outputs = _RNNSteps.apply(x, state[0], *weights, bias_i + bias_h, is_tanh)
-        return outputs, outputs[:, -1].unsqueeze(0)
-
     def _has_odd_rows(self, x):
-        return (
-            (self.input_size % _WIDTH or self.hidden_size % _WIDTH)
-            and not torch.is_grad_enabled()
-            and x.device.type == "cpu"
-            and x.shape[2:] == (self.input_size,)
-            and self.batch_first
-            and self.bias
-            and self.num_layers == 1
-            and x.dtype == self.weight_hh_l0.dtype
-            and not torch.is_autocast_enabled("cpu")
-            and not torch.compiler.is_compiling()
-        )
+        is_odd = self.input_size % _WIDTH or self.hidden_size % _WIDTH
+        return is_odd and not torch.is_grad_enabled() and is_plain(self, x)
 
 
 class _RNNSteps(torch.autograd.Function):

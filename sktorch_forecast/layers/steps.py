@@ -16,16 +16,31 @@ def has_written_steps(layer: nn.RNNBase, x: Tensor) -> bool:
     """
     return (
         torch.is_grad_enabled()
-        and x.device.type == "cpu"
-        and x.shape[2:] == (layer.input_size,)
+        and is_plain(layer, x)
+        and not layer.bidirectional
         # Where arithmetic outweighs the calls, torch is as fast or faster; these
         # bounds were measured (docs/speed).
         and x.shape[1] >= 4
         and 0 < x.shape[0] * layer.hidden_size <= 2**13
+    )
+
+
+def is_plain(layer: nn.RNNBase, x: Tensor) -> bool:
+    """Whether a layer computes what code of our own may compute in its place.
+
+    That is a single layer with biases, on a CPU, in the precision of its weights.
+
+    Parameters
+    ----------
+    layer, x
+        As for `has_written_steps`.
+    """
+    return (
+        x.device.type == "cpu"
+        and x.shape[2:] == (layer.input_size,)
         and layer.batch_first
         and layer.bias
         and layer.num_layers == 1
-        and not layer.bidirectional
         and x.dtype == layer.weight_hh_l0.dtype
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
