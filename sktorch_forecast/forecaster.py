@@ -357,7 +357,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
         TypeError, ValueError
             If X is not numeric and finite or not like the windows of the fit.
         """
-        check_is_fitted(self)
+        if not self.initialized_:
+            check_is_fitted(self)
         is_mc = False
         if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
             X = check_windows(self, X, reset=False)

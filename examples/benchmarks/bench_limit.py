@@ -5,6 +5,7 @@ Of a network, only the operations of its matrix products count, forward and back
 that a share of 1 would mean that everything else took no time.
 """
 
+import warnings
 from statistics import median
 
 import numpy as np
@@ -39,8 +40,10 @@ def share(cls, size, per_second, repeats):
     step()
     # The fused layers of the CPU are one operation that nobody has counted.
     counter = FlopCounterMode(display=False)
-    with torch.backends.mkldnn.flags(enabled=False), counter:
-        step()
+    with warnings.catch_warnings(), torch.backends.mkldnn.flags(enabled=False):
+        warnings.filterwarnings("ignore", message="TF32 acceleration")
+        with counter:
+            step()
     time = median(seconds(step) for _ in range(4 * repeats))
     found = counter.get_total_flops() / time / per_second
     units = "" if size is None else f", {size} units"

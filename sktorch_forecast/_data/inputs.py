@@ -85,7 +85,11 @@ def _check_lazy(estimator: Any, X: Windows, allow_nan: bool, *, reset: bool) -> 
             f"Found windows with 0 origins (shape={X.shape}) while a minimum of 1 "
             f"is required by {name}."
         )
-    validate_data(estimator, X, reset=reset, skip_check_array=True)
+    of_frame = hasattr(estimator, "feature_names_in_")
+    length = getattr(estimator, "n_features_in_", None)
+    if reset or of_frame or X.shape[1] != length:
+        # Only then: looking for column names takes as long as a small network.
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
     if X.has_missing and not allow_nan:
         raise ValueError(
             f"Expected windows without missing values for {name}, found some. "

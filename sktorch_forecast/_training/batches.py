@@ -17,6 +17,12 @@ from .._data.targets import shared_span
 from .._data.time_split import split_by_time, times_of
 from .._data.windows import Windows
 
+# Windows are read-only, and so are the memory maps that joblib's workers get. torch
+# warns of that once in a process, and nothing here writes into its tensors.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    torch.from_numpy(np.frombuffer(bytes(1), np.uint8))
+
 
 def dtype_of(X: Any) -> Any:
     """Precision of windows and of their forecasts: float32, unless they are float64."""
@@ -30,11 +36,7 @@ def as_tensor(
     array = np.asarray(array, dtype=dtype)
     if any(stride < 0 or stride % array.itemsize for stride in array.strides):
         array = array.copy()  # torch has no tensors that run backwards
-    with warnings.catch_warnings():
-        # Windows are read-only, and so are the memory maps that joblib's workers
-        # get. Nothing here writes into the tensors.
-        warnings.filterwarnings("ignore", message="The given NumPy array is not writ")
-        return torch.from_numpy(array).to(device)
+    return torch.from_numpy(array).to(device)
 
 
 def windows_of(batch: Any) -> Tensor:
@@ -103,7 +105,8 @@ class WindowDataset(skorch.dataset.Dataset):
         device: torch.device | str = "cpu",
         series_ids: pd.Index | None = None,
     ):
-        super().__init__(X, y)
+        # Told the length, skorch does not look for it in ways that take time.
+        super().__init__(X, y, length=len(X) if y is None else None)
         self.device = device
         self._starts = self._future = self._static = None
         if isinstance(X, Windows):

@@ -260,10 +260,12 @@ class WindowNet(ParametersMixin):
             rest = part[-1:].expand(missing, *[-1] * (part.ndim - 1))
             return torch.cat([part, rest]) if missing else part
 
+        if not self.initialized_:
+            self.check_is_fitted()
         parts = parts_of(batch[0], filled)
-        with limited_threads(self.n_threads):
-            encoded = super().evaluation_step((parts, None), training)
-            return self.decoded(encoded)[:n_rows]
+        with limited_threads(self.n_threads), torch.set_grad_enabled(training):
+            self.set_mode(training)
+            return self.decoded(self.infer(parts))[:n_rows]
 
     def forward_iter(
         self, X: Any, training: bool = False, device: str | torch.device = "cpu"
@@ -284,7 +286,8 @@ class WindowNet(ParametersMixin):
         y : Tensor of shape (batch, horizon * n_targets), or (batch, horizon * \
                 n_targets, n_params) for the parameters of a distribution
         """
-        self.check_is_fitted()
+        if not self.initialized_:
+            self.check_is_fitted()
         dataset = self.get_dataset(X)
         if training:
             self._seed_network()
