@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
 .PHONY: install demo course calibration defaults m4 ett bench peers test fuzz mutants lint
-.PHONY: docs clean
+.PHONY: test-oldest test-newest docs clean
 
 install: .venv/installed
 
@@ -63,6 +63,24 @@ lint: install
 test: lint
 	$(BIN)/python -m pytest -n 2
 
+# With the oldest and the newest versions that pyproject.toml allows, in environments of
+# their own: several GB each, torch is the CUDA build. What pyright finds depends on the
+# annotations of the packages, so it has a say in `make test` only.
+test-oldest: .venv-oldest/installed
+	.venv-oldest/bin/python -m pytest -n 2 --ignore tests/test_types.py
+
+.venv-oldest/installed: pyproject.toml constraints-oldest.txt
+	$(PYTHON) -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints-oldest.txt --editable ".[plotting,test]"
+	@touch $@
+
+test-newest: pyproject.toml
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--upgrade --upgrade-strategy eager --editable ".[plotting,test]"
+	.venv-newest/bin/python -m pytest -n 2 --ignore tests/test_types.py
+
 # Goes on where it was stopped; see CONTRIBUTING.md.
 mutants: install
 	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/python tests/mutants.py
@@ -75,5 +93,5 @@ docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv .venv-peers .venv-series .hypothesis build
+	rm -rf .venv .venv-peers .venv-series .venv-oldest .venv-newest .hypothesis build
 	rm -rf docs/_build docs/api docs/auto_examples examples/output

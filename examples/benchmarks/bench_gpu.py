@@ -10,10 +10,10 @@ from sktorch_forecast import LSTMForecaster
 
 def rows(repeats):
     """Rows of this benchmark, or one that says why there are none."""
-    device = torch.accelerator.current_accelerator(check_available=True)
-    if device is None:
+    if not torch.accelerator.is_available():
         yield {"what": "training on a GPU", "skipped": "torch finds no accelerator"}
         return
+    device = torch.accelerator.current_accelerator()
     networks = {
         "linear": (partial(linear, device="auto"), 336, 96),
         "LSTM 2 x 32": (partial(LSTMForecaster, num_layers=2, device="auto"), 96, 24),

@@ -12,8 +12,9 @@ from skorch.callbacks import Callback
 from .._data.inputs import check_targets, check_windows
 from .._data.targets import shared_span
 from .._utils.atomic import unchanged_on_error
-from .._utils.compat import check_sample_weight, resolve_device
+from .._utils.compat import resolve_device
 from .._utils.randomness import private_random_state
+from .._utils.validation import check_weights
 from .baseline import WeighNetwork
 from .calibration import calibrate
 from .callbacks import KeepBestWeights
@@ -118,14 +119,7 @@ def _weighted(X, y, sample_weight):
     """Origins that count, and their weights, or None where all count alike."""
     if sample_weight is None:
         return X, y, None
-    weights = check_sample_weight(
-        sample_weight, X, dtype=np.float64, ensure_non_negative=True
-    )
-    if not weights.any():
-        raise ValueError(
-            "Expected at least one positive entry in sample_weight, found only "
-            "zeros: nothing is left to train on."
-        )
+    weights = check_weights(sample_weight, X)
     if not weights.all():
         # An origin of weight 0 is left out altogether: it neither sets the scale of the
         # normalization nor validates.

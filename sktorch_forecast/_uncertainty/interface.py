@@ -26,6 +26,7 @@ from .._utils.validation import (
     check_observed,
     check_positive_int,
     check_quantiles,
+    check_weights,
     levels_of,
 )
 
@@ -205,7 +206,7 @@ class UncertaintyMixin:
             negative or not finite.
         """
         if sample_weight is not None:  # scikit-learn lets negative ones pass
-            check_sample_weight(sample_weight, X, ensure_non_negative=True)
+            check_weights(sample_weight, X)
         check_numeric(y, "y")
         y_pred = cast(Any, self).predict(X)
         warn_of_overlap(self, X, cast(Any, self).horizon_)

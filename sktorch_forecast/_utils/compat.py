@@ -33,20 +33,21 @@ from sklearn.utils.validation import _check_method_params as check_method_params
 # The weights of samples: their shape, their dtype, their sign, in scikit-learn's words.
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-# The number of rows of anything that scikit-learn takes for data.
+# The number of rows of anything that scikit-learn takes for data, and some of them.
 from sklearn.utils.validation import _num_samples as num_samples
 
-# Rows of anything that scikit-learn takes for data, frames of any kind among them.
 from sklearn.utils import _safe_indexing as safe_indexing  # isort: skip
-
-# What is shown of an estimator in a notebook; without, a list of parts shows none.
-from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.metaestimators import available_if as _available_if
 from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback
 from skorch.history import History
 from skorch.utils import to_device
+
+try:  # what is shown in a notebook; without, a list of parts shows none
+    from sklearn.utils._repr_html.estimator import _VisualBlock
+except ImportError:  # scikit-learn 1.6
+    from sklearn.utils._estimator_html_repr import _VisualBlock
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -151,9 +152,10 @@ def resolve_device(device: str | torch.device | None) -> torch.device:
     """A torch.device; "auto" is an accelerator where there is one, None is the CPU."""
     if device != "auto":
         return torch.device("cpu" if device is None else device)
-    # torch.accelerator is new in torch 2.6, its argument in a later one.
-    accelerator = torch.accelerator.current_accelerator(check_available=True)
-    return accelerator or torch.device("cpu")
+    # One that the build knows may not be there. torch 2.6 has no argument to ask for.
+    if not torch.accelerator.is_available():
+        return torch.device("cpu")
+    return torch.accelerator.current_accelerator() or torch.device("cpu")
 
 
 class SkorchNet(NeuralNetRegressor):
@@ -329,14 +331,11 @@ class Scorer(_BaseScorer):
         The metric that is negated. scikit-learn reads from its signature whether it
         takes weights, and what may be routed to it.
     params : dict of str to object
-        Keyword arguments for the metric.
+        Its keyword arguments.
 
     Attributes
     ----------
-    metric : callable
-        As given.
-    params : dict of str to object
-        As given.
+    metric, params : as given
     """
 
     def __init__(self, metric: Callable[..., float], params: dict[str, Any]) -> None:

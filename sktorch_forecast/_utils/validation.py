@@ -7,7 +7,27 @@ from typing import NoReturn
 import numpy as np
 from sklearn.utils import check_scalar
 
-from .compat import validate_parameter_constraints
+from .compat import check_sample_weight, validate_parameter_constraints
+
+
+def check_weights(sample_weight, X):
+    """Weights of rows as an array, float64; none is negative, and one is positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not. scikit-learn asks for a positive one from 1.8 on, and divides
+        by zero before.
+    """
+    weights = check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weights.any():
+        raise ValueError(
+            "Expected at least one non-zero entry in sample_weight, found only zeros: "
+            "nothing is left that counts."
+        )
+    return weights
 
 
 def check_positive_int(value, name):

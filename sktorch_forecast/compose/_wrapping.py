@@ -14,7 +14,8 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
-from .._utils.compat import HasMethods, check_sample_weight
+from .._utils.compat import HasMethods
+from .._utils.validation import check_weights
 
 # What may be wrapped; a class has these methods, too, and is found by its tags.
 ESTIMATOR = HasMethods(["fit", "predict", "get_params", "__sklearn_tags__"])
@@ -67,7 +68,7 @@ class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
         for part in parts.values():
             check_forecasts(part, type(self).__name__)
         if (weights := fit_params.get("sample_weight")) is not None:
-            check_sample_weight(weights, X, ensure_non_negative=True)
+            check_weights(weights, X)
         if not get_config()["enable_metadata_routing"]:
             return dict.fromkeys(parts, fit_params)
         routed = process_routing(self, "fit", **fit_params)
@@ -120,6 +121,12 @@ def check_forecasts(estimator: Any, caller: str) -> None:
             f"Expected an estimator inside of {caller} that takes windows, found a "
             f"{type(estimator).__name__}, which takes frames. Turn them round: put the "
             f"{caller} into the SeriesForecaster."
+        )
+    if isinstance(estimator, type):  # scikit-learn says so from 1.8 on
+        name = estimator.__name__
+        raise TypeError(
+            f"Expected an estimator instance ({name}()) inside of {caller}, got the "
+            f"estimator class instead ({name})."
         )
     kind = get_tags(estimator).estimator_type
     if kind not in ("regressor", None):

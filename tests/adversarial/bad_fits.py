@@ -290,7 +290,7 @@ WEIGHTS = table(
     weights("too few", np.ones(3), ValueError, "(3,)", "expected (42,)"),
     weights("all zero", np.zeros(42), ValueError, "at least one non-zero"),
     weights("text", "balanced", ValueError, "string to float", "'balanced'"),
-    weights("one for each step", np.ones((42, 3)), ValueError, "1D array", "got 2D"),
+    weights("one for each step", np.ones((42, 3)), ValueError, "1D array"),
     weights("strings", ["a"] * 42, ValueError, "string to float", "'a'"),
     weights("dict", {"a": 1.0}, TypeError, "float()", "'dict'"),
     weights(

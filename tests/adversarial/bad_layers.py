@@ -215,7 +215,7 @@ LAYERS = table(
         "layers.Readout",
     ),
     layer("GRU", "no units", (1, 0), ValueError, "hidden_size", "greater than zero"),
-    layer("GRU", "inputs in text", ("a", 1), TypeError, "input_size", "str"),
+    layer("GRU", "inputs in text", ("a", 1), TypeError, "str"),
 )
 
 

@@ -81,14 +81,14 @@ def test_forecast_of_a_panel_by_hand():
 )
 def test_forecast_of_a_single_series_goes_on_by_its_frequency(index):
     load = pd.Series(np.arange(9.0), index=index, name="load")
-    model = SeriesForecaster(NaiveForecaster(), 3, 2).fit(load[:6])
+    model = SeriesForecaster(NaiveForecaster(), 3, 2).fit(load.iloc[:6])
     found = model.forecast()
     expected = pd.DataFrame({"load": np.full(3, 5, np.float32)}, index=index[6:])
     if isinstance(index, pd.RangeIndex):
         expected.index = pd.Index([22, 24, 26])
     assert_frame_equal(found, expected, check_freq=True)
     # One row tells no frequency, but the fit knows it.
-    model.update(load[6:7]).update(load[7:8])
+    model.update(load.iloc[6:7]).update(load.iloc[7:8])
     assert_index_equal(model.forecast().index[:1], expected.index[2:])
     assert getattr(model.forecast().index, "freq", None) == getattr(index, "freq", None)
 
@@ -272,12 +272,12 @@ def test_a_series_of_which_only_plans_are_known():
 def test_update_equals_the_frame_joined(freq, sizes):
     frame = panel(20)
     days = pd.date_range("2024-01-31", periods=20, freq=freq, tz="Europe/Berlin")
-    frame["day"] = days[frame.groupby("store").cumcount()]
+    frame["day"] = days[frame.groupby("store", observed=True).cumcount()]
     start, end = without_end(frame, 3)
     model = SeriesForecaster(TabularForecaster(), 3, 4, **NAMES).fit(start)
     done = 0
     for size in sizes:
-        place = end.groupby("store").cumcount()
+        place = end.groupby("store", observed=True).cumcount()
         model.update(end[(place >= done) & (place < done + size)])
         done += size
     found = model.forecast()
@@ -357,11 +357,11 @@ def test_update_with_new_series_of_another_frequency_and_size():
 )
 def test_update_with_timestamps_that_differ_in_form(index):
     load = pd.Series(np.arange(12.0), index, name="load")
-    model = SeriesForecaster(NaiveForecaster(), 2, 3).fit(load[:8])
-    rest = load[8:]
+    model = SeriesForecaster(NaiveForecaster(), 2, 3).fit(load.iloc[:8])
+    rest = load.iloc[8:]
     if isinstance(index, pd.DatetimeIndex):
         rest.index = rest.index.as_unit("s")
-    found = model.update(rest[:1]).update(rest[1:]).forecast()
+    found = model.update(rest.iloc[:1]).update(rest.iloc[1:]).forecast()
     assert_frame_equal(found, model.forecast(load), check_freq=False)
 
 
@@ -496,7 +496,7 @@ def test_score_of_a_panel_of_which_one_goes_on(pad, n_origins):
     network = clone(MLP).set_params(missing="mask")
     model = SeriesForecaster(network, 3, 5, **options, **NAMES).fit(start)
     errors = []
-    for name, rows in test.groupby("store", sort=False):
+    for name, rows in test.groupby("store", sort=False, observed=True):
         if name == "store 1":
             rows = pd.concat([start[start["store"] == name], rows])
         X, y = make_windows(rows, horizon=3, length=5, **options, **NAMES)

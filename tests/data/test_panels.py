@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from blocks import windows_of
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sktorch_forecast import SlidingWindow, latest_windows, make_windows
@@ -155,6 +155,8 @@ def test_missing_values_stay_missing(panel):
 @given(panels(may_miss=True))
 @quickly
 def test_padded_windows_begin_before_their_series(panel):
+    # A single row tells no frequency, so what came before it has no timestamp.
+    assume(panel.frame["id"].duplicated().any())
     check_against_loop(panel, missing="mask", pad=True)
 
 
@@ -324,7 +326,9 @@ def test_a_wide_frame_of_polars_has_a_series_in_every_column():
 def test_times_of_polars_keep_their_time_zone(zone):
     polars = pytest.importorskip("polars")
     axis = pd.date_range("2024-03-30", periods=12, freq="D", tz=zone, unit="us")
-    hours = polars.Series("time", axis.tolist(), dtype=polars.Datetime("us", zone))
+    # Time zones of pandas 2 are pytz's, which polars does not read.
+    hours = polars.Series("time", pd.DatetimeIndex(axis).tz_localize(None).to_numpy())
+    hours = hours.dt.replace_time_zone(zone)
     frame = polars.DataFrame({"id": ["a"] * 8, "time": hours[:8], "y": [0.0] * 8})
     X = latest_windows(frame, length=2, target="y", **KEYS)
     steps = X.future_index(4).get_level_values(1)

@@ -15,7 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from sktorch_forecast import LSTMForecaster, MLPForecaster
 from sktorch_forecast._training.device import has_bf16, in_double
 
-ACCELERATOR = torch.accelerator.current_accelerator(check_available=True)
+IS_THERE = torch.accelerator.is_available()
+ACCELERATOR = torch.accelerator.current_accelerator() if IS_THERE else None
 
 
 # ------------------------------------------------------------------- synchronization
