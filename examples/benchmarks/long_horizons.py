@@ -4,7 +4,9 @@
 excuse to be worse. Both see the same windows of 336 hours and learn from the same
 origins, one series at a time: the seven of ETTh1, and three synthetic ones of the same
 length, which are split as it is in ``examples/ett.py`` and standardized by their
-training part, too. Errors are mean squared ones over all windows of the test part.
+training part, too. Both learn from the training and the validation part, the last fifth
+of which the network holds back to stop by. Errors are mean squared ones over all windows
+of the test part.
 
 Run it with ``python examples/benchmarks/long_horizons.py``:
 
@@ -90,7 +92,7 @@ def frame_of(name, n_twins):
 
 def errors(series, horizon, normalize, n_seeds):
     """Squared errors of the regression and the network, and its linear shares."""
-    train = ett.windows(series, horizon, LENGTH, 0, ett.TRAIN)
+    train = ett.windows(series, horizon, LENGTH, 0, ett.VALID)
     X_test, y_test = ett.windows(series, horizon, LENGTH, ett.VALID, ett.TEST)
 
     def error(model):
