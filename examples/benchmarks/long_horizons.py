@@ -4,9 +4,9 @@
 excuse to be worse. Both see the same windows of 336 hours and learn from the same
 origins, one series at a time: the seven of ETTh1, and three synthetic ones of the same
 length, which are split as it is in ``examples/ett.py`` and standardized by their
-training part, too. Both learn from the training and the validation part, the last fifth
-of which the network holds back to stop by. Errors are mean squared ones over all windows
-of the test part.
+training part, too. Both learn from the training and the validation part together; the
+network holds back the end of it to stop by. Errors are mean squared ones over all
+windows of the test part.
 
 Run it with ``python examples/benchmarks/long_horizons.py``:
 
