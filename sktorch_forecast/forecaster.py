@@ -26,6 +26,7 @@ from ._data.inputs import check_windows
 from ._training.batches import BatchIterator, WindowDataset
 from ._training.device import Precision
 from ._training.fitting import train
+from ._training.foreign import plain
 from ._training.net import WindowNet
 from ._training.shared import CONSTRAINTS, Loss
 from ._uncertainty.interface import UncertaintyMixin
@@ -273,18 +274,29 @@ class Forecaster(UncertaintyMixin, WindowNet):
         self._check_names(dunder)
         vars(self).update(dunder)
 
-    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Train the network.
 
         Parameters
         ----------
         X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
                 shape (n_origins, length, n_channels)
-            Windows in time order, target channels first.
+            Windows in time order, target channels first. Or a dataset, whose samples
+            are a window and a target each: it is read once, as a whole.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window, all targets of step 1 first.
+            What followed each window, all targets of step 1 first. None if `X` is a
+            dataset.
         sample_weight : array of shape (n_origins,), default=None
             Weight of each origin in the loss; only their ratios matter.
+        **fit_params : dict
+            For a callable `train_split` and for the forward of the network; each gets
+            those that its signature names.
 
         Returns
         -------
@@ -293,8 +305,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid, or the loss was not finite in
-            the first epoch. A fitted forecaster stays as it was.
+            If a parameter or the data are not valid, nothing takes one of
+            `fit_params`, or the loss was not finite in the first epoch. A fitted forecaster stays as it was.
         KeyboardInterrupt
             After Ctrl-C in the first epoch, or if this fit is one of several (of an
             ensemble, a search, a backtest). A fitted forecaster stays as it was.
@@ -306,14 +318,15 @@ class Forecaster(UncertaintyMixin, WindowNet):
             best weights so far are kept.
         """
         go_on = self.warm_start and self.initialized_
-        return train(self, X, y, sample_weight, go_on=go_on)
+        return train(self, X, y, sample_weight, go_on=go_on, fit_params=fit_params)
 
     def partial_fit(
         self,
         X: Any,
-        y: ArrayLike,
+        y: ArrayLike | None = None,
         classes: None = None,
         sample_weight: ArrayLike | None = None,
+        **fit_params: Any,
     ) -> Self:
         """Go on training from the present weights, for `max_epochs` more at most.
 
@@ -323,6 +336,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
             As for :meth:`fit`, with windows like those of the first fit.
         classes : Ignored
             In the place where skorch has it.
+        **fit_params : dict
+            As for :meth:`fit`.
 
         Returns
         -------
@@ -334,7 +349,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
             As in `fit`, and if `X` or `y` have other channels, another length or
             another horizon than before.
         """
-        return train(self, X, y, sample_weight, go_on=self.initialized_)
+        go_on = self.initialized_
+        return train(self, X, y, sample_weight, go_on=go_on, fit_params=fit_params)
 
     def predict(self, X: Any) -> np.ndarray:
         """Forecast what follows each window.
@@ -360,7 +376,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
         if not self.initialized_:
             check_is_fitted(self)
         is_mc = False
-        if not is_dataset(X):  # skorch's scoring callbacks hand in datasets
+        X = plain(X)
+        if not is_dataset(X):  # skorch's scoring callbacks hand in datasets of ours
             X = check_windows(self, X, reset=False)
             is_mc = self.n_mc_samples is not None
         y = self.uncertainty_.point(self, X, self.n_mc_samples if is_mc else None)

@@ -1,8 +1,9 @@
 """A fit from top to bottom."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from .calibration import calibrate
 from .callbacks import KeepBestWeights
 from .checks import check_parameters, check_season
 from .device import limited_threads
+from .foreign import check_fit_params, with_targets
 from .interrupts import is_end_of_training, keep_best_epoch, keepers
 from .spec import spec_of
 
@@ -33,6 +35,7 @@ def train(
     go_on: bool,
     stop_early: bool | None = None,
     callbacks: Sequence[tuple[str, Callback]] = (),
+    fit_params: Mapping[str, Any] = MappingProxyType({}),
 ) -> Any:
     """Train a forecaster; an error leaves it as it was.
 
@@ -50,6 +53,8 @@ def train(
         In the place of the parameter `early_stopping`, if not None.
     callbacks : sequence of (str, Callback), default=()
         Added to those of the forecaster for this training only.
+    fit_params : mapping of str to object, default={}
+        For `train_split` and the forward of the network, see `FitParams`.
 
     Returns
     -------
@@ -60,11 +65,13 @@ def train(
         check_parameters(net)
         net._stops_early = net.early_stopping if stop_early is None else stop_early
         is_first = not (go_on and hasattr(net, "horizon_"))
+        X, y = with_targets(X, y)
         X, y = check_data(net, X, y, reset=is_first)
         X, y, weights = _weighted(X, y, sample_weight)
         go_on = go_on and spec_of(net) == net.spec_
         if not go_on:
             net.initialize()
+        check_fit_params(net, fit_params)
         span = shared_span(y)
         net.objective_.head.check(y if span is None else span)
         dataset = net.get_dataset(X, y, sample_weight=weights)
@@ -78,7 +85,7 @@ def train(
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.
             net.notify("on_train_begin", X=X, y=y)
             try:
-                net.fit_loop(dataset)
+                net.train_loop(dataset, y, fit_params)
             except KeyboardInterrupt as interrupt:
                 if not is_end_of_training(interrupt):
                     keep_best_epoch(net, interrupt)

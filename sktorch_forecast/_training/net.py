@@ -35,6 +35,7 @@ from .checks import check_parameters
 from .device import computing, limited_threads
 from .epochs import hears_batches, quiet_epoch
 from .fitting import check_data, fix
+from .foreign import plain, taken_by, with_targets
 from .objective import Objective, clip_gradients, targets_of_steps
 from .parameters import ParametersMixin
 from .spec import NetworkSpec, spec_of
@@ -100,7 +101,7 @@ class WindowNet(ParametersMixin):
         """
         with unchanged_on_error(self):
             if X is not None:
-                check_data(self, X, y, reset=True)
+                check_data(self, *with_targets(X, y), reset=True)
             check_parameters(self)
             fix(self)
             super().initialize()
@@ -108,6 +109,8 @@ class WindowNet(ParametersMixin):
 
     def initialize_module(self) -> Self:
         """Build the torch module from the parameters and the shapes of the data."""
+        if not hasattr(self, "_random"):  # called on its own
+            fix(self)
         self.spec_ = spec_of(self)
         with seeded_torch(draw_seed(self._random)):
             self.module_ = self.spec_.build()
@@ -165,6 +168,7 @@ class WindowNet(ParametersMixin):
 
     def get_dataset(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Windows and targets as a dataset; a dataset is returned as it is."""
+        X = plain(X)
         if is_dataset(X):
             return X
         factory, kwargs = self._dataset
@@ -175,13 +179,20 @@ class WindowNet(ParametersMixin):
             kwargs = kwargs | {"sample_weight": sample_weight}
         return factory(X, y, **kwargs)
 
+    def _own(self, dataset):
+        """A dataset of ours for one that a user's split brought with it."""
+        own = plain(dataset)
+        return own if is_dataset(own) else self.get_dataset(*with_targets(dataset))
+
     def _may_stop(self):
         return self.early_stopping if self._stops_early is None else self._stops_early
 
     def get_split_datasets(self, X: Any, y: Any = None, **split_params: Any) -> Any:
         """Datasets to train on and to validate on, the latter maybe None."""
         if self.train_split != "last":
-            return super().get_split_datasets(X, y, **split_params)
+            split_params = taken_by(self.train_split, split_params)
+            parts = super().get_split_datasets(X, y, **split_params)
+            return tuple(part and self._own(part) for part in parts)
         dataset = self.get_dataset(X, y)
         if not self._may_stop():
             return dataset, None
@@ -334,6 +345,11 @@ class WindowNet(ParametersMixin):
             y = targets_of_steps(windows, y, n_steps, self.module_.stride)
         return self.objective_.loss(self.criterion_, y_pred, y, windows, weights)
 
+    @property
+    def forward_of_network(self) -> Callable[..., Any]:
+        """What `**fit_params` of a fit reach, if it takes them."""
+        return self.module_.network.forward
+
     def forward_params(self, batch: Any) -> dict[str, Any]:
         """What the module's forward gets beside the windows of a training batch."""
         return {"all_steps": True} if self.train_on == "all_steps" else {}
@@ -370,6 +386,7 @@ class WindowNet(ParametersMixin):
         """One pass over the batches, as skorch's, but quiet if nobody listens."""
         if iterator is None:
             return
+        fit_params = taken_by(self.forward_of_network, fit_params)
         if hears_batches(self, WindowNet):
             super().run_single_epoch(iterator, training, prefix, step_fn, **fit_params)
             return

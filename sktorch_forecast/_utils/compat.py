@@ -4,7 +4,7 @@ Nothing else in the package uses a private name of these; a test looks for them.
 stands here with the reason why the public ones do not do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from numbers import Integral
 from typing import Any, Self, TypeVar, cast
 
@@ -218,6 +218,10 @@ class SkorchNet(NeuralNetRegressor):
     def named_callbacks(self) -> dict[str, Any]:
         """Callbacks by their names, those that are not initialized, too."""
         return dict(self._uniquely_named_callbacks())
+
+    def train_loop(self, dataset: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
+        """skorch's loop over the epochs; scikit-learn routes as for `fit`."""
+        self.fit_loop(dataset, y, **fit_params)
 
     def is_applied_at_once(self, name: str) -> bool:
         """Whether skorch applies a parameter of an initialized net at once."""

@@ -1,0 +1,140 @@
+"""Data and parameters as skorch takes them: datasets, slices, `**fit_params`."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from skorch.dataset import Dataset, unpack_data
+from skorch.helper import SliceDataset
+from skorch.utils import is_dataset
+from torch.utils.data import Subset
+
+from .batches import WindowDataset
+
+
+def plain(X: Any) -> Any:
+    """Windows of a dataset or slice of another class than ours, read as a whole.
+
+    Parameters
+    ----------
+    X : what `fit` or `predict` got
+
+    Returns
+    -------
+    X : what our checks take, or a dataset of ours
+    """
+    return X if is_dataset(X) and _is_own(X) else with_targets(X)[0]
+
+
+def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
+    """Windows and targets of any dataset; what is none stays as it is.
+
+    A training looks at the windows as a whole, for the scale of the normalization and
+    for what is beside the network, so that a dataset cannot be left to its samples.
+
+    Parameters
+    ----------
+    X : dataset, slice or dictionary of skorch's, or windows
+    y : targets, default=None
+        None are those of the dataset.
+
+    Returns
+    -------
+    X, y : as `fit` takes them
+
+    Raises
+    ------
+    TypeError
+        If a dictionary holds anything beside the windows, "x".
+    ValueError
+        If samples of the dataset are not pairs.
+    """
+    if isinstance(y, SliceDataset):
+        y = np.asarray(y)
+    if isinstance(X, SliceDataset):
+        return np.asarray(X), y
+    if isinstance(X, Mapping):
+        if set(X) != {"x"}:
+            raise TypeError(
+                "Expected a dictionary of windows as {'x': X} with nothing beside them, "
+                f"found the keys {sorted(X)}. Covariates go into the windows: name them "
+                "in make_windows as past=, future= or static=."
+            )
+        return X["x"], y
+    if not is_dataset(X):
+        return X, y
+    inputs, targets = _arrays_of(X)
+    return inputs, targets if y is None else y
+
+
+def _is_own(dataset):
+    while isinstance(dataset, Subset):
+        dataset: Any = dataset.dataset
+    return isinstance(dataset, WindowDataset)
+
+
+def _arrays_of(dataset):
+    """What a dataset holds, or its samples one after the other."""
+    rows = None
+    while isinstance(dataset, Subset):
+        indices = np.asarray(dataset.indices)
+        rows = indices if rows is None else indices[rows]
+        dataset: Any = dataset.dataset
+    # Another __getitem__ or transform may make something else of what is held.
+    is_plain = isinstance(dataset, WindowDataset) or type(dataset) is Dataset
+    if is_plain and not isinstance(dataset.X, Mapping):
+        parts = dataset.X, dataset.y
+        return tuple(_rows(part, rows) for part in parts)
+    rows = range(len(dataset)) if rows is None else rows
+    samples = [unpack_data(dataset[int(row)]) for row in rows]
+    inputs, targets = (np.stack([np.asarray(s) for s in p]) for p in zip(*samples))
+    return inputs, targets
+
+
+def _rows(part, rows):
+    if part is None or rows is None:
+        return part
+    return part.iloc[rows] if hasattr(part, "iloc") else part[rows]
+
+
+def taken_by(function: Callable[..., Any], fit_params: Mapping[str, Any]) -> dict:
+    """Those of `fit_params` that a function takes as keywords, by its signature.
+
+    Parameters
+    ----------
+    function : callable
+    fit_params : mapping of str to object
+
+    Returns
+    -------
+    taken : dict
+    """
+    if not fit_params:
+        return {}
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return dict(fit_params)
+    names = {p.name for p in parameters if p.kind is not p.POSITIONAL_ONLY}
+    return {name: value for name, value in fit_params.items() if name in names}
+
+
+def check_fit_params(net: Any, fit_params: Mapping[str, Any]) -> None:
+    """Raise a TypeError where nobody takes one of the parameters of a fit.
+
+    Parameters
+    ----------
+    net : Forecaster
+        Initialized.
+    fit_params : mapping of str to object
+    """
+    takers = [net.forward_of_network]
+    if callable(net.train_split):
+        takers.append(net.train_split)
+    taken = {name for taker in takers for name in taken_by(taker, fit_params)}
+    if unknown := sorted(set(fit_params) - taken):
+        raise TypeError(
+            f"{type(net).__name__}.fit() got an unexpected argument {unknown[0]!r}: "
+            "neither train_split nor the forward of the network has a parameter of "
+            "that name. Expected X, y, sample_weight, or one that they take."
+        )
