@@ -349,8 +349,15 @@ class Forecaster(UncertaintyMixin, WindowNet):
             As in `fit`, and if `X` or `y` have other channels, another length or
             another horizon than before.
         """
-        go_on = self.initialized_
-        return train(self, X, y, sample_weight, go_on=go_on, fit_params=fit_params)
+        return train(
+            self,
+            X,
+            y,
+            sample_weight,
+            go_on=self.initialized_,
+            fit_params=fit_params,
+            method="partial_fit",
+        )
 
     def predict(self, X: Any) -> np.ndarray:
         """Forecast what follows each window.

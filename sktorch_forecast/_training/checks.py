@@ -112,8 +112,9 @@ def _check_callback(item):
     is_pair = isinstance(item, (tuple, list)) and len(item) == 2
     callback = item[1] if is_pair else item
     is_none = is_pair and callback is None  # switches a callback off
-    kind = callback if isinstance(callback, type) else type(callback)
-    if not is_none and not issubclass(kind, Callback):
+    # As in skorch, one that has all the methods is as good as a subclass.
+    hooks = [name for name in dir(Callback) if not name.startswith("_")]
+    if not is_none and not all(hasattr(callback, name) for name in hooks):
         raise TypeError(
             "Expected callbacks of skorch in callbacks, or pairs of a name and one, "
             f"found {item!r}. Give e.g. skorch.callbacks.EarlyStopping(patience=5)."

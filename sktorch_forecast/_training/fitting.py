@@ -36,6 +36,7 @@ def train(
     stop_early: bool | None = None,
     callbacks: Sequence[tuple[str, Callback]] = (),
     fit_params: Mapping[str, Any] = MappingProxyType({}),
+    method: str = "fit",
 ) -> Any:
     """Train a forecaster; an error leaves it as it was.
 
@@ -54,7 +55,10 @@ def train(
     callbacks : sequence of (str, Callback), default=()
         Added to those of the forecaster for this training only.
     fit_params : mapping of str to object, default={}
-        For `train_split` and the forward of the network, see `FitParams`.
+        For `train_split` and the forward of the network; and "epochs", in the place
+        of `max_epochs`.
+    method : {"fit", "partial_fit"}, default="fit"
+        Whose metadata scikit-learn routes.
 
     Returns
     -------
@@ -85,7 +89,7 @@ def train(
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.
             net.notify("on_train_begin", X=X, y=y)
             try:
-                net.train_loop(dataset, y, fit_params)
+                net.train_loop(dataset, y, method, fit_params)
             except KeyboardInterrupt as interrupt:
                 if not is_end_of_training(interrupt):
                     keep_best_epoch(net, interrupt)

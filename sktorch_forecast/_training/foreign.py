@@ -87,9 +87,13 @@ def _arrays_of(dataset):
         parts = dataset.X, dataset.y
         return tuple(_rows(part, rows) for part in parts)
     rows = range(len(dataset)) if rows is None else rows
-    samples = [unpack_data(dataset[int(row)]) for row in rows]
+    samples = [unpack_data(_as_tuple(dataset[int(row)])) for row in rows]
     inputs, targets = (np.stack([np.asarray(s) for s in p]) for p in zip(*samples))
     return inputs, targets
+
+
+def _as_tuple(sample):
+    return sample if isinstance(sample, (tuple, list)) else (sample,)
 
 
 def _rows(part, rows):
@@ -132,6 +136,7 @@ def check_fit_params(net: Any, fit_params: Mapping[str, Any]) -> None:
     if callable(net.train_split):
         takers.append(net.train_split)
     taken = {name for taker in takers for name in taken_by(taker, fit_params)}
+    taken.add("epochs")  # of skorch's loop
     if unknown := sorted(set(fit_params) - taken):
         raise TypeError(
             f"{type(net).__name__}.fit() got an unexpected argument {unknown[0]!r}: "

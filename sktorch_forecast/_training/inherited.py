@@ -30,12 +30,14 @@ def inherited_signature(
         Names that the class declares itself.
     """
     signature = inspect.signature(init).parameters
-    own = {k: p for k, p in signature.items() if p.kind is not p.VAR_KEYWORD}
+    rest = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+    own = {k: p for k, p in signature.items() if p.kind not in rest}
     names = [name for name in own if name != "self"]
     for name, parameter in inspect.signature(inherited).parameters.items():
-        if name not in own and parameter.kind is not parameter.VAR_KEYWORD:
+        if name not in own and parameter.kind not in rest:
             own[name] = parameter
-    return inspect.Signature(list(own.values())), names
+    in_order = sorted(own.values(), key=lambda parameter: parameter.kind)
+    return inspect.Signature(in_order), names
 
 
 def described(doc: str, parents: Sequence[str | None]) -> str:

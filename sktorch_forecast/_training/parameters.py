@@ -149,7 +149,7 @@ class ParametersMixin(SkorchNet):
             if not dunder:
                 if full_name not in known:
                     self._complain(full_name, known)
-            elif prefix not in self.prefixes_:
+            elif prefix not in {*self.prefixes_, *known}:
                 self._complain(full_name, [f"{p}__{name}" for p in self.prefixes_])
             elif prefix == "callbacks":
                 self._check_callback_name(name, params.get(prefix, self.callbacks))
@@ -163,8 +163,10 @@ class ParametersMixin(SkorchNet):
 
     def _check_callback_name(self, full_name, callbacks):
         """Check ``name`` or ``name__parameter`` of a callback."""
-        cls: Any = type(self)
-        found = cls(callbacks=callbacks).named_callbacks()
+        # A twin, since the constructor of a subclass may ask for arguments.
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self), callbacks=callbacks)
+        found = twin.named_callbacks()
         name, dunder, parameter = full_name.partition("__")
         if name not in found:
             candidates = [f"callbacks__{n}{dunder}{parameter}" for n in found]

@@ -219,9 +219,11 @@ class SkorchNet(NeuralNetRegressor):
         """Callbacks by their names, those that are not initialized, too."""
         return dict(self._uniquely_named_callbacks())
 
-    def train_loop(self, dataset: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
-        """skorch's loop over the epochs; scikit-learn routes as for `fit`."""
-        self.fit_loop(dataset, y, **fit_params)
+    def train_loop(
+        self, dataset: Any, y: Any, method: str, fit_params: Mapping[str, Any]
+    ) -> None:
+        """skorch's loop over the epochs; scikit-learn routes as for `method`."""
+        self.fit_loop(dataset, y, _routing_method=method, **fit_params)
 
     def is_applied_at_once(self, name: str) -> bool:
         """Whether skorch applies a parameter of an initialized net at once."""
@@ -274,7 +276,7 @@ class SkorchNet(NeuralNetRegressor):
                 print(reason or self._format_reinit_msg(kind, kwargs))
             initialize()
             for name in names():
-                part = getattr(self, name + "_")
+                part = getattr(self, name + "_", None)  # a subclass may name others
                 if isinstance(part, torch.nn.Module):
                     part = self.torch_compile(to_device(part, self.device_), name=name)
                     setattr(self, name + "_", part)
