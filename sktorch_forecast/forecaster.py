@@ -349,15 +349,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
             As in `fit`, and if `X` or `y` have other channels, another length or
             another horizon than before.
         """
-        return train(
-            self,
-            X,
-            y,
-            sample_weight,
-            go_on=self.initialized_,
-            fit_params=fit_params,
-            method="partial_fit",
-        )
+        how = {"go_on": self.initialized_, "method": "partial_fit"}
+        return train(self, X, y, sample_weight, fit_params=fit_params, **how)
 
     def predict(self, X: Any) -> np.ndarray:
         """Forecast what follows each window.
@@ -390,9 +383,6 @@ class Forecaster(UncertaintyMixin, WindowNet):
         y = self.uncertainty_.point(self, X, self.n_mc_samples if is_mc else None)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
 
-    # skorch offers it to every net; a regressor has no probabilities.
-    predict_proba: ClassVar[Any] = property()
-
     def initialize_module(self) -> Self:
         """Build the network, and what tells how sure its forecasts are."""
         super().initialize_module()
@@ -409,12 +399,3 @@ class Forecaster(UncertaintyMixin, WindowNet):
         self, X: Any, n_samples: int, random_state: np.random.RandomState
     ) -> np.ndarray:
         return self.uncertainty_.draw(self, X, n_samples, random_state)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.estimator_type = "regressor"
-        tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = self.missing == "mask"
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        return tags

@@ -68,6 +68,21 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
     return inputs, targets if y is None else y
 
 
+def own_dataset(net: Any, dataset: Any) -> Any:
+    """A dataset of ours for one that a user's split brought with it.
+
+    Parameters
+    ----------
+    net : Forecaster
+    dataset : torch.utils.data.Dataset
+
+    Returns
+    -------
+    dataset : WindowDataset, or a subset of one
+    """
+    return dataset if _is_own(dataset) else net.get_dataset(*with_targets(dataset))
+
+
 def _is_own(dataset):
     while isinstance(dataset, Subset):
         dataset: Any = dataset.dataset

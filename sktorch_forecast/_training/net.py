@@ -22,7 +22,6 @@ import torch
 from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
 from torch import Tensor
-from torch.optim import SGD, Adam, AdamW
 
 from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import TorchStream, draw_seed, seeded_torch
@@ -35,7 +34,7 @@ from .checks import check_parameters
 from .device import computing, limited_threads
 from .epochs import hears_batches, quiet_epoch
 from .fitting import check_data, fix
-from .foreign import plain, taken_by, with_targets
+from .foreign import own_dataset, plain, taken_by, with_targets
 from .objective import Objective, clip_gradients, targets_of_steps
 from .parameters import ParametersMixin
 from .spec import NetworkSpec, spec_of
@@ -133,26 +132,6 @@ class WindowNet(ParametersMixin):
         """The loss of a name stands for criterion=None."""
         return LOSSES.get(self.loss) if prefix == "criterion" else None
 
-    def get_params_for_optimizer(
-        self, prefix: str, named_parameters: Any
-    ) -> tuple[tuple, dict[str, Any]]:
-        """As in skorch, with torch's fused step, if it has one, unless told else.
-
-        It computes the same in one pass over the weights, which for small networks
-        takes half the time.
-        """
-        args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
-        told = {"fused", "foreach", "differentiable", "capturable"} & set(kwargs)
-        if self.optimizer in (Adam, AdamW, SGD) and not told:
-            kwargs["fused"] = True
-        return args, kwargs
-
-    def initialize_history(self) -> Self:
-        """Begin a new history; an old one may belong to a copy."""
-        self.history_ = None
-        super().initialize_history()
-        return self
-
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
         """Those that every fit has, by name."""
         patience = self.n_iter_no_change if self._may_stop() else None
@@ -179,20 +158,16 @@ class WindowNet(ParametersMixin):
             kwargs = kwargs | {"sample_weight": sample_weight}
         return factory(X, y, **kwargs)
 
-    def _own(self, dataset):
-        """A dataset of ours for one that a user's split brought with it."""
-        own = plain(dataset)
-        return own if is_dataset(own) else self.get_dataset(*with_targets(dataset))
-
     def _may_stop(self):
         return self.early_stopping if self._stops_early is None else self._stops_early
 
     def get_split_datasets(self, X: Any, y: Any = None, **split_params: Any) -> Any:
         """Datasets to train on and to validate on, the latter maybe None."""
         if self.train_split != "last":
-            split_params = taken_by(self.train_split, split_params)
+            split = self.train_split
+            split_params = taken_by(split, split_params) if split else {}
             parts = super().get_split_datasets(X, y, **split_params)
-            return tuple(part and self._own(part) for part in parts)
+            return tuple(part and own_dataset(self, part) for part in parts)
         dataset = self.get_dataset(X, y)
         if not self._may_stop():
             return dataset, None

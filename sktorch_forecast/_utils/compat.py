@@ -227,8 +227,10 @@ class SkorchNet(NeuralNetRegressor):
 
     def is_applied_at_once(self, name: str) -> bool:
         """Whether skorch applies a parameter of an initialized net at once."""
-        components = ("callbacks__", "module__", "criterion__")
-        return name.startswith(components) or self._is_virtual_param(name)
+        parts = ("callbacks", *self._modules, *self._criteria)  # of a subclass, too
+        return name.partition("__")[0] in parts and "__" in name or (
+            self._is_virtual_param(name)
+        )
 
     def _check_settable_attr(self, name, attr):
         # skorch takes every module for a part of the network.
@@ -255,6 +257,12 @@ class SkorchNet(NeuralNetRegressor):
         # zero_grad takes longer, for hooks that few use.
         for parameter in self.trained_parameters():
             parameter.grad = None
+
+    def initialize_history(self) -> Self:
+        """Begin a new history; an old one may belong to a copy."""
+        self.history_ = None
+        super().initialize_history()
+        return self
 
     # ------------------------------------------------------- the device that was found
 
