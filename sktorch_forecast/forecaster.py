@@ -287,16 +287,15 @@ class Forecaster(UncertaintyMixin, WindowNet):
         ----------
         X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
                 shape (n_origins, length, n_channels)
-            Windows in time order, target channels first. Or a dataset, whose samples
-            are a window and a target each: it is read once, as a whole.
+            Windows in time order, target channels first; or a dataset of pairs of a
+            window and its targets, which is read once.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window, all targets of step 1 first. None if `X` is a
             dataset.
         sample_weight : array of shape (n_origins,), default=None
             Weight of each origin in the loss; only their ratios matter.
         **fit_params : dict
-            For a callable `train_split` and for the forward of the network; each gets
-            those that its signature names.
+            For a callable `train_split` and the forward of the network, by signature.
 
         Returns
         -------
@@ -305,8 +304,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid, nothing takes one of
-            `fit_params`, or the loss was not finite in the first epoch. A fitted forecaster stays as it was.
+            If a parameter or the data are not valid, or the loss was not finite in the
+            first epoch. A fitted forecaster stays as it was.
         KeyboardInterrupt
             After Ctrl-C in the first epoch, or if this fit is one of several (of an
             ensemble, a search, a backtest). A fitted forecaster stays as it was.

@@ -57,9 +57,9 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
     if isinstance(X, Mapping):
         if set(X) != {"x"}:
             raise TypeError(
-                "Expected a dictionary of windows as {'x': X} with nothing beside them, "
-                f"found the keys {sorted(X)}. Covariates go into the windows: name them "
-                "in make_windows as past=, future= or static=."
+                "Expected a dictionary of windows as {'x': X} with nothing beside "
+                f"them, found the keys {sorted(X)}. Covariates go into the windows: "
+                "name them in make_windows as past=, future= or static=."
             )
         return X["x"], y
     if not is_dataset(X):

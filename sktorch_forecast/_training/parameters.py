@@ -203,6 +203,12 @@ class ParametersMixin(SkorchNet):
             kwargs["fused"] = True
         return args, kwargs
 
+    def initialize_history(self) -> Self:
+        """Begin a new history; an old one may belong to a copy."""
+        self.history_ = None
+        super().initialize_history()
+        return self
+
     # skorch offers it to every net; a regressor has no probabilities.
     predict_proba: ClassVar[Any] = property()
 

@@ -11,8 +11,9 @@ from typing import Any, Literal, TypedDict
 import torch
 from skorch.callbacks import Callback
 
-from .._utils.compat import JOBS, Interval, Options, StrOptions
+from .._utils.compat import Interval, Options, StrOptions
 from .._utils.typing import RandomState
+from .._utils.validation import JOBS
 from ..layers.families import FAMILIES
 from ..layers.losses import LOSSES
 from ..layers.normalization import KINDS, Kind

@@ -5,7 +5,6 @@ stands here with the reason why the public ones do not do.
 """
 
 from collections.abc import Callable, Mapping
-from numbers import Integral
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
@@ -60,14 +59,6 @@ class Interval(_Interval):
 
     def is_satisfied_by(self, val: Any) -> bool:
         return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
-
-
-# Numbers of jobs or threads as joblib counts them: -1 is all, -2 all but one.
-JOBS = [
-    Interval(Integral, 1, None, closed="left"),
-    Interval(Integral, None, -1, closed="right"),
-    None,
-]
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
@@ -227,10 +218,10 @@ class SkorchNet(NeuralNetRegressor):
 
     def is_applied_at_once(self, name: str) -> bool:
         """Whether skorch applies a parameter of an initialized net at once."""
-        parts = ("callbacks", *self._modules, *self._criteria)  # of a subclass, too
-        return name.partition("__")[0] in parts and "__" in name or (
-            self._is_virtual_param(name)
-        )
+        # A subclass may have more of them.
+        parts = ("callbacks", *self._modules, *self._criteria)
+        parts = tuple(part + "__" for part in parts)
+        return name.startswith(parts) or self._is_virtual_param(name)
 
     def _check_settable_attr(self, name, attr):
         # skorch takes every module for a part of the network.
@@ -257,12 +248,6 @@ class SkorchNet(NeuralNetRegressor):
         # zero_grad takes longer, for hooks that few use.
         for parameter in self.trained_parameters():
             parameter.grad = None
-
-    def initialize_history(self) -> Self:
-        """Begin a new history; an old one may belong to a copy."""
-        self.history_ = None
-        super().initialize_history()
-        return self
 
     # ------------------------------------------------------- the device that was found
 
@@ -310,7 +295,6 @@ class SkorchNet(NeuralNetRegressor):
 
 
 __all__ = [
-    "JOBS",
     "Composition",
     "HasMethods",
     "Interval",

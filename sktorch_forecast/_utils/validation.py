@@ -7,7 +7,18 @@ from typing import NoReturn
 import numpy as np
 from sklearn.utils import check_scalar
 
-from .compat import check_sample_weight, validate_parameter_constraints
+from .compat import (
+    Interval,
+    check_sample_weight,
+    validate_parameter_constraints,
+)
+
+# Numbers of jobs or threads as joblib counts them: -1 is all, -2 all but one.
+JOBS = [
+    Interval(Integral, 1, None, closed="left"),
+    Interval(Integral, None, -1, closed="right"),
+    None,
+]
 
 
 def check_weights(sample_weight, X):

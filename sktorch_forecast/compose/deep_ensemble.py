@@ -13,10 +13,10 @@ from skorch.callbacks import Callback
 from .._data.inputs import check_targets, check_windows
 from .._training.fitting import train
 from .._utils.atomic import one_of_several, unchanged_on_error
-from .._utils.compat import JOBS, Interval, StrOptions
+from .._utils.compat import Interval, StrOptions
 from .._utils.randomness import draw_seed, private_random_state
 from .._utils.typing import RandomState
-from .._utils.validation import check_params
+from .._utils.validation import JOBS, check_params
 from ..forecaster import Forecaster
 from ..networks import MLPForecaster
 from ._mixture import MixtureMixin, fitted_members

@@ -14,7 +14,6 @@ from .._data.time_split import split_by_time
 from .._uncertainty.conformal import least_scale
 from .._utils.atomic import one_of_several, unchanged_on_error
 from .._utils.compat import (
-    JOBS,
     Composition,
     Interval,
     StrOptions,
@@ -22,7 +21,7 @@ from .._utils.compat import (
     check_sample_weight,
 )
 from .._utils.typing import RandomState
-from .._utils.validation import check_params
+from .._utils.validation import JOBS, check_params
 from ._mixture import MixtureMixin, fitted_members
 from ._scores import Scores, check_split
 from ._weights import by_inverse_error, products_of_errors, stacked

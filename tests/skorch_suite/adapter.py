@@ -1,11 +1,12 @@
 """A forecaster in the place of the nets that skorch's own tests train.
 
-Those tests make nets of any module, which is their first parameter, train them on rows
-with classes as targets, and look into ``module_``. So the adapter gives up what belongs
-to windows: the module is not wrapped, rows have no channels, targets go to the criterion
-as they are, and what the module puts out is what leaves the net. Its defaults are those
-of skorch. All else is the forecasters' own: parameters and their checks, initialization,
-devices, datasets, splits, the training, callbacks, history, pickles and saved weights.
+Those tests make nets of any module, which is their first parameter, train them on
+rows with classes as targets, and look into ``module_``. So the adapter gives up what
+belongs to windows: the module is not wrapped, rows have no channels, targets go to the
+criterion as they are, and what the module puts out is what leaves the net. Its defaults
+are those of skorch. All else is the forecasters' own: parameters and their checks,
+initialization, devices, datasets, splits, the training, callbacks, history, pickles and
+saved weights.
 """
 
 from types import SimpleNamespace
@@ -27,6 +28,9 @@ from sktorch_forecast._training.spec import NetworkSpec, spec_of
 from sktorch_forecast._uncertainty.network import NetworkUncertainty
 from sktorch_forecast.forecaster import Forecaster
 from sktorch_forecast.layers.heads import Point
+
+SPLIT = ValidSplit(5)
+SPLIT_OF_CLASSES = ValidSplit(5, stratified=True)
 
 
 class Rows(WindowDataset):
@@ -74,7 +78,7 @@ class NeuralNet(Forecaster):
         lr=0.01,
         max_epochs=10,
         batch_size=128,
-        train_split=ValidSplit(5),
+        train_split=SPLIT,
         dataset=Rows,
         normalize=None,
         baseline=None,
@@ -156,7 +160,7 @@ class NeuralNetClassifier(NeuralNet):
         module,
         *,
         criterion=NLLOfProbabilities,
-        train_split=ValidSplit(5, stratified=True),
+        train_split=SPLIT_OF_CLASSES,
         dataset=RowsOfClasses,
         **shared,
     ):

@@ -16,8 +16,8 @@ sys.modules.setdefault("flaky", repeats)
 from skorch.tests.conftest import *  # noqa: E402, F403
 from skorch.tests.test_net import (  # noqa: E402, F401
     TestMetadataRouting,
-    TestNeuralNet,
     TestNetSparseInput,
+    TestNeuralNet,
     TestTorchCompile,
     TestTrimForPrediction,
 )
