@@ -29,7 +29,7 @@ from .spec import spec_of
 def train(
     net: Any,
     X: Any,
-    y: ArrayLike,
+    y: ArrayLike | None,
     sample_weight: ArrayLike | None = None,
     *,
     go_on: bool,

@@ -83,19 +83,19 @@ def own_dataset(net: Any, dataset: Any) -> Any:
     return dataset if _is_own(dataset) else net.get_dataset(*with_targets(dataset))
 
 
-def _is_own(dataset):
+def _is_own(dataset: Any):
     while isinstance(dataset, Subset):
-        dataset: Any = dataset.dataset
+        dataset = dataset.dataset
     return isinstance(dataset, WindowDataset)
 
 
-def _arrays_of(dataset):
+def _arrays_of(dataset: Any):
     """What a dataset holds, or its samples one after the other."""
     rows = None
     while isinstance(dataset, Subset):
         indices = np.asarray(dataset.indices)
         rows = indices if rows is None else indices[rows]
-        dataset: Any = dataset.dataset
+        dataset = dataset.dataset
     # Another __getitem__ or transform may make something else of what is held.
     is_plain = isinstance(dataset, WindowDataset) or type(dataset) is Dataset
     if is_plain and not isinstance(dataset.X, Mapping):

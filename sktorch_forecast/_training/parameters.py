@@ -71,6 +71,8 @@ class ParametersMixin(SkorchNet):
         new = [name for name in own_names if name not in shared]
         cls.module_parameters = (*new, *parent.module_parameters)
 
+    missing: str  # a parameter; `Forecaster` describes it
+
     @classmethod
     def _signature_names(cls):
         return _names(cls.__init__)

@@ -45,8 +45,10 @@ from skorch.utils import to_device
 
 try:  # what is shown in a notebook; without, a list of parts shows none
     from sklearn.utils._repr_html.estimator import _VisualBlock
-except ImportError:  # scikit-learn 1.6
-    from sklearn.utils._estimator_html_repr import _VisualBlock
+except ImportError:  # scikit-learn 1.6 had it elsewhere
+    from sklearn.utils._estimator_html_repr import (  # pyright: ignore
+        _VisualBlock,
+    )
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
