@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from skorch.dataset import Dataset, unpack_data
 from skorch.helper import SliceDataset
 from skorch.utils import is_dataset
@@ -54,7 +55,7 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
         y = np.asarray(y)
     if isinstance(X, SliceDataset):
         return np.asarray(X), y
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not issparse(X):  # one kind of them is a dictionary
         if set(X) != {"x"}:
             raise TypeError(
                 "Expected a dictionary of windows as {'x': X} with nothing beside "

@@ -167,7 +167,7 @@ class ParametersMixin(SkorchNet):
     def _check_callback_name(self, full_name, callbacks):
         """Check ``name`` or ``name__parameter`` of a callback."""
         # A twin, since the constructor of a subclass may ask for arguments.
-        twin = object.__new__(type(self))
+        twin: Any = object.__new__(type(self))
         vars(twin).update(vars(self), callbacks=callbacks)
         found = twin.named_callbacks()
         name, dunder, parameter = full_name.partition("__")
