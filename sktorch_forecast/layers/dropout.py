@@ -151,6 +151,7 @@ class Dropout(nn.Module):
         return x * keep.div_(1 - self.p)
 
     def extra_repr(self) -> str:
+        """What torch shows of it, the probability."""
         return f"p={self.p}"
 
     def __getstate__(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ class Linear(nn.Linear):
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., in_features) -> (..., out_features)"""
+        """Map the last axis: (..., in_features) -> (..., out_features)."""
         if not x.ndim or x.shape[-1] != self.in_features:
             complain_of_shape("an input", f"(..., {self.in_features})", x)
         missing = -self.in_features % 4

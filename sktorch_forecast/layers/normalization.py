@@ -176,7 +176,7 @@ class WindowNormalization(nn.Module):
             self._set_standard("static", static, weights)
 
     def scales_of(self, windows: Tensor) -> Tensor:
-        """What the kind scales by, without a bound: (n, L, C) -> (n, C)
+        """What the kind scales by, without a bound: (n, L, C) -> (n, C).
 
         "mean" and "last" scale by what is usual of the deviation.
         """

@@ -36,5 +36,5 @@ class Readout(Linear):
         self.output_shape = output_shape
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., in_features) -> (..., horizon, n_targets, n_params)"""
+        """Map (..., in_features) -> (..., horizon, n_targets, n_params)."""
         return super().forward(x).view(*x.shape[:-1], *self.output_shape)

@@ -196,7 +196,7 @@ class RecurrentNetwork(nn.Module):
         self.bptt_steps = bptt_steps
 
     def forward(self, x: Tensor, all_steps: bool = False) -> Tensor:
-        """(batch, length, n_channels) -> ``(batch, *output_shape)``
+        """Forecast: (batch, length, n_channels) -> ``(batch, *output_shape)``.
 
         With `all_steps`, -> ``(batch, length, *output_shape)``, a forecast from every
         time step, or from the last `bptt_steps` of them while training.

@@ -215,6 +215,7 @@ class EncoderDecoderForecaster(Forecaster):
         self.teacher_forcing_decay = teacher_forcing_decay
 
     def forward_params(self, batch: Any) -> dict[str, Any]:
+        """What the forward gets beside windows: the true values, and how often."""
         epoch = max(len(self.history) - 1, 0)  # the history has its row already
         return super().forward_params(batch) | {
             "targets": to_device(batch[1], self.device_),
