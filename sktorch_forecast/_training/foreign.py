@@ -58,9 +58,9 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
     if isinstance(X, Mapping) and not issparse(X):  # one kind of them is a dictionary
         if set(X) != {"x"}:
             raise TypeError(
-                "Expected a dictionary of windows as {'x': X} with nothing beside "
-                f"them, found the keys {sorted(X)}. Covariates go into the windows: "
-                "name them in make_windows as past=, future= or static=."
+                "Expected X as an array of numbers, or as {'x': X}, found an object of "
+                f"type {type(X).__name__} with the keys {list(X)}. Covariates go into "
+                "the windows: name them in make_windows as past=, future= or static=."
             )
         return X["x"], y
     if not is_dataset(X):

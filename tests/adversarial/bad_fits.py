@@ -148,9 +148,9 @@ TARGETS = table(
         "fit",
         "X alone",
         lambda model: model.fit(X),
-        TypeError,
-        "'y'",
-        "argument",
+        (TypeError, ValueError),  # networks take datasets alone, so y is None there
+        "y",
+        "require",
         on=EVERY,
     ),
     row(
