@@ -8,6 +8,11 @@ import pytest
 import skorch
 import skorch.net
 
+if skorch.__version__ < "1.4":
+    pytest.skip(
+        "the list of differences is that of skorch 1.4", allow_module_level=True
+    )
+
 # A helper of skorch's tests that repeats those which may fail by chance.
 repeats = ModuleType("flaky")
 repeats.flaky = lambda **_: lambda test: test
