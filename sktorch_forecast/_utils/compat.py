@@ -36,19 +36,15 @@ from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _num_samples as num_samples
 
 from sklearn.utils import _safe_indexing as safe_indexing  # isort: skip
+
+# What is shown of an estimator in a notebook; without, a list of parts shows none.
+from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.metaestimators import available_if as _available_if
 from skorch import NeuralNetRegressor
 from skorch.callbacks import Callback
 from skorch.history import History
 from skorch.utils import to_device
-
-try:  # what is shown in a notebook; without, a list of parts shows none
-    from sklearn.utils._repr_html.estimator import _VisualBlock
-except ImportError:  # scikit-learn 1.6 had it elsewhere
-    from sklearn.utils._estimator_html_repr import (  # pyright: ignore
-        _VisualBlock,
-    )
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

@@ -148,10 +148,19 @@ TARGETS = table(
         "fit",
         "X alone",
         lambda model: model.fit(X),
-        (TypeError, ValueError),  # networks take datasets alone, so y is None there
-        "y",
-        "require",
-        on=EVERY,
+        TypeError,
+        "'y'",
+        "argument",
+        on=tuple(name for name in EVERY if name not in NETWORKS),
+    ),
+    row(  # they take a dataset alone
+        "fit",
+        "windows alone",
+        lambda model: model.fit(X),
+        ValueError,
+        "requires y to be passed",
+        "make_windows gives X and y",
+        on=NETWORKS,
     ),
     row(
         "fit",
