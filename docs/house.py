@@ -33,6 +33,7 @@ PLACES = {
     "datasets": (1.13, 1.98, "example series"),
     "layers": (2.05, 2.95, "torch modules,\nnormalization"),
     "features": (3.05, 3.95, "calendar\ncovariates"),
+    "_files": (0.05, 3.95, "files of estimators, without pickle"),
     "_utils": (0.05, 3.95, "checks, randomness, private names of other packages"),
 }
 HEIGHT = 0.62

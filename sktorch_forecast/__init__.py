@@ -18,6 +18,8 @@ from . import (
 from ._data.panel import Panel
 from ._data.samples import latest_windows, make_windows
 from ._data.windows import Windows
+from ._files.saving import load, save
+from ._utils.version import __version__ as __version__
 from .compose import (
     ConformalForecaster,
     DeepEnsembleForecaster,
@@ -39,8 +41,6 @@ from .networks import (
     WaveNetForecaster,
 )
 from .sliding_window import SlidingWindow
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CalendarFeatures",
@@ -67,9 +67,11 @@ __all__ = [
     "features",
     "latest_windows",
     "layers",
+    "load",
     "make_windows",
     "metrics",
     "model_selection",
     "networks",
     "plotting",
+    "save",
 ]

@@ -200,8 +200,6 @@ class Forecaster(UncertaintyMixin, WindowNet):
     module: ClassVar[Callable[..., torch.nn.Module]]
     parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
-    uncertainty_: NetworkUncertainty
-
     def __init__(
         self,
         *,
@@ -382,11 +380,10 @@ class Forecaster(UncertaintyMixin, WindowNet):
         y = self.uncertainty_.point(self, X, self.n_mc_samples if is_mc else None)
         return y.ravel() if getattr(self, "_y_is_1d", True) else y
 
-    def initialize_module(self) -> Self:
-        """Build the network, and what tells how sure its forecasts are."""
-        super().initialize_module()
-        self.uncertainty_ = NetworkUncertainty(self.objective_.head)
-        return self
+    @property
+    def uncertainty_(self) -> NetworkUncertainty:
+        """What tells how sure the forecasts of the network are."""
+        return NetworkUncertainty(self.objective_.head)
 
     def _why_without(self, method: str) -> str | None:
         return why_without(self)

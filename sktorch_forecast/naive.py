@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._data.inputs import check_targets, check_windows
 from ._data.windows import Windows
+from ._files.mixin import FileMixin
 from ._uncertainty.interface import UncertaintyMixin
 from ._utils.atomic import unchanged_on_error
 from ._utils.compat import Interval
@@ -19,7 +20,7 @@ from ._utils.validation import check_params
 from .metrics._scale import naive_scale
 
 
-class NaiveForecaster(UncertaintyMixin, RegressorMixin, BaseEstimator):
+class NaiveForecaster(UncertaintyMixin, FileMixin, RegressorMixin, BaseEstimator):
     """Repeat the last value, or the last season.
 
     Its quantiles and paths are those of the process for which this is the best

@@ -12,11 +12,12 @@ from ._data.panel import Panel
 from ._data.time_axis import check_time_axis, is_time_like
 from ._data.windows import Windows
 from ._data.words import same_names
+from ._files.mixin import FileMixin
 from ._utils.annotated import check_array, validate_data
 from ._utils.validation import check_finite, check_numeric, check_positive_int
 
 
-class SlidingWindow(TransformerMixin, BaseEstimator):
+class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
     """Look back `length` timestamps from every origin.
 
     Given windows, it shortens them, so that ``slidingwindow__length`` is an ordinary

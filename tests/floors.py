@@ -19,6 +19,7 @@ FLOORS = [
     {"_training", "model_selection", "sliding_window"},
     {"_data"},
     {"layers", "features", "datasets"},
+    {"_files"},
     {"_utils"},
 ]
 

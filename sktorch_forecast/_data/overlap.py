@@ -29,8 +29,8 @@ class TrainedOrigins:
         self.positions = np.empty(0, np.int64) if X is None else X.positions
         self._found: np.ndarray | None = None  # when somebody asks
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TrainedOrigins, ()
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(TrainedOrigins())
 
     def knows(self, X: Windows, n_steps: int) -> bool:
         """Whether other origins lie less than so many steps behind the last one.

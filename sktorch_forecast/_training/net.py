@@ -33,6 +33,7 @@ from .callbacks import KeepBestWeights
 from .checks import check_parameters
 from .device import computing, limited_threads
 from .epochs import hears_batches, quiet_epoch
+from .files import FiledNet
 from .fitting import check_data, fix
 from .foreign import own_dataset, plain, taken_by, with_targets
 from .objective import Objective, clip_gradients, targets_of_steps
@@ -41,7 +42,7 @@ from .spec import NetworkSpec, spec_of
 from .streams import seed_network
 
 
-class WindowNet(ParametersMixin):
+class WindowNet(FiledNet, ParametersMixin):
     """A skorch net that trains on windows, with randomness of its own.
 
     The module is built for the shapes of the data, the last origins validate, batches

@@ -14,6 +14,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from .._files.mixin import FileMixin
 from .._utils.compat import HasMethods
 from .._utils.validation import check_weights
 
@@ -23,7 +24,7 @@ ESTIMATOR = HasMethods(["fit", "predict", "get_params", "__sklearn_tags__"])
 _BATCH_SIZE = 1024
 
 
-class WrapperMixin(MetaEstimatorMixin, RegressorMixin):
+class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
     """A forecaster with estimators inside: its tags, and metadata for their fits.
 
     There is one, `estimator`, unless `_parts` says otherwise.

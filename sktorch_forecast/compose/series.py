@@ -14,6 +14,7 @@ from .._data.columns import Layout
 from .._data.history import History
 from .._data.read import read, read_future
 from .._data.samples import Names, latest_of, samples_of
+from .._files.mixin import FileMixin
 from .._utils.atomic import unchanged_on_error
 from .._utils.compat import Interval, StrOptions
 from .._utils.validation import check_coverages, check_params
@@ -26,7 +27,7 @@ _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 _ROLES = ("target", "past", "future", "static")
 
 
-class SeriesForecaster(MetaEstimatorMixin, BaseEstimator):
+class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
     """Forecast a series, or many, as they stand in a frame.
 
     It makes the windows, fits one forecaster on those of all series (a global model),

@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 
+from .._files.mixin import FileMixin
 from .._utils.compat import StrOptions
 from .._utils.validation import check_params
 
@@ -33,7 +34,7 @@ _CYCLES: dict[str, tuple[Callable, Callable, int]] = {
 }
 
 
-class CalendarFeatures(TransformerMixin, BaseEstimator):
+class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
     r"""Channels that tell the hour, the day of the week, a holiday and the like.
 
     They are computed from the time index alone, before windows are made, and are known

@@ -25,7 +25,6 @@ from sktorch_forecast._training.fitting import fix
 from sktorch_forecast._training.foreign import plain
 from sktorch_forecast._training.objective import Objective
 from sktorch_forecast._training.spec import NetworkSpec, spec_of
-from sktorch_forecast._uncertainty.network import NetworkUncertainty
 from sktorch_forecast.forecaster import Forecaster
 from sktorch_forecast.layers.heads import Point
 
@@ -113,7 +112,6 @@ class NeuralNet(Forecaster):
         self.module_.baseline = None
         self.module_.normalization = SimpleNamespace(is_calibrated=True)
         self.objective_ = Objective(Point(), masked=False)
-        self.uncertainty_ = NetworkUncertainty(Point())
         return self
 
     def get_default_callbacks(self):

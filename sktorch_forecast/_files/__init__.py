@@ -1,0 +1,1 @@
+"""Files of fitted estimators: one file each, without pickle."""

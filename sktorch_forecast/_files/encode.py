@@ -1,0 +1,195 @@
+"""From an estimator to a document of JSON, and arrays.
+
+Numbers, strings, lists, None, True and False stand for themselves in the document.
+Everything else is a JSON object with a single key that says what it is::
+
+    {"tuple": [...]}, {"set": [...]}, {"frozenset": [...]}
+    {"float": "nan"}                       or "inf", "-inf"
+    {"dict": [[key, value], ...]}
+    {"mapping": ["module:Class", [[key, value], ...]]}
+    {"array": [number, name]}              and for what is not just numbers:
+    {"array": [number, name, dtype, ...]}  see `Encoder._array`
+    {"value": [kind, parts]}               of those in `leaves`
+    {"random": [number, state]}            of a RandomState or a Generator of NumPy
+    {"name": "module:Class"}               a class, or a function
+    {"module": ["module:Class", parameters, tensors]}   of torch, to be made anew
+    {"reduced": [number, "module:Class", arguments, state]}
+    {"object": [number, "module:Class", state]}
+    {"same": number}                       the array or object of that number
+
+The state of an object is what ``copy`` would take, that of a network what its
+``_to_file`` gives.
+"""
+
+import inspect
+import math
+from collections import OrderedDict
+from typing import Any, NoReturn
+
+import numpy as np
+from sklearn.utils import Bunch
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
+
+from .leaves import KINDS, comes_back, fields_of, kind_of
+from .names import REDUCED, name_of
+from .random import state_of
+
+_CONTAINERS = (list, tuple, set, frozenset, dict, OrderedDict, Bunch)
+
+
+class Encoder:
+    """Encodes one estimator.
+
+    Attributes
+    ----------
+    arrays : dict of str to ndarray
+        What the document leaves out, by names that tell where they belong.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, np.ndarray] = {}
+        # The number of each object by its id; and the object, so that it keeps the id.
+        self._seen: dict[int, tuple[int, Any]] = {}
+
+    def encode(self, value: Any, path: str) -> Any:
+        """What stands for a value in the document.
+
+        Parameters
+        ----------
+        value : object
+        path : str
+            Where it is, for names of arrays and for errors.
+
+        Raises
+        ------
+        TypeError
+            If it, or a part of it, cannot be written without pickle.
+        """
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if type(value) is float:
+            return value if math.isfinite(value) else {"float": str(value)}
+        if type(value) in _CONTAINERS:
+            return self._container(value, path)
+        if isinstance(value, (type, np.ufunc)) or inspect.isroutine(value):
+            return {"name": self._name(value, path)}
+        if isinstance(value, nn.Module):
+            return {"module": self._module(value, path)}
+        if (kind := kind_of(value)) is not None:
+            return {"value": [kind, self._parts(value, kind, path)]}
+        return self._with_identity(value, path)
+
+    def _container(self, value, path):
+        if type(value) is list:
+            return self._items(value, path)
+        if type(value) is dict:
+            return {"dict": self._pairs(value, path)}
+        if isinstance(value, dict):
+            return {"mapping": [name_of(type(value)), self._pairs(value, path)]}
+        return {type(value).__name__: self._items(value, path)}
+
+    def _with_identity(self, value, path):
+        """What may stand in several places, and is one thing there."""
+        if id(value) in self._seen:
+            return {"same": self._seen[id(value)][0]}
+        number = len(self._seen)
+        self._seen[id(value)] = number, value
+        if isinstance(value, np.ndarray):
+            return {"array": [number, *self._array(value, path)]}
+        if isinstance(value, (np.random.RandomState, np.random.Generator)):
+            return {"random": [number, self.encode(state_of(value), path)]}
+        name = self._name(type(value), path)
+        if name in REDUCED:
+            _, arguments, *state = value.__reduce__()
+            rest = [self.encode(part, path) for part in (arguments, state)]
+            return {"reduced": [number, name, *rest]}
+        return {"object": [number, name, self._state(value, path)]}
+
+    def _items(self, values, path):
+        return [self.encode(value, f"{path}.{i}") for i, value in enumerate(values)]
+
+    def _pairs(self, mapping, path):
+        return [
+            [self.encode(key, f"{path} (key)"), self.encode(value, f"{path}.{key}")]
+            for key, value in mapping.items()
+        ]
+
+    def _name(self, thing, path):
+        name = name_of(thing)
+        if "<" in name:  # <lambda>, or <locals> of a function
+            self._refuse(name, path, "which no other place can find")
+        return name
+
+    def _parts(self, value, kind, path):
+        parts = KINDS[kind].parts(value)
+        if not comes_back(value, KINDS[kind], parts):
+            self._refuse(repr(value), path)
+        return self.encode(parts, path)
+
+    def _module(self, module, path):
+        """A module of torch, if its constructor's parameters are its attributes."""
+        names = inspect.signature(type(module)).parameters
+        params = {n: getattr(module, n) for n in names if hasattr(module, n)}
+        parts = params, dict(module.state_dict())
+        rest = [self.encode(part, path) for part in parts]
+        return [self._name(type(module), path), *rest]
+
+    def _state(self, value, path):
+        if hasattr(value, "_to_file"):
+            return self._pairs(value._to_file(), path)
+        for reduce in ("__reduce__", "__reduce_ex__"):
+            if getattr(type(value), reduce) is not getattr(object, reduce):
+                self._refuse(repr(value), path, "which only pickle can write")
+        state = value.__getstate__()
+        if not isinstance(state, (dict, type(None))):  # of a class with slots
+            self._refuse(repr(value), path, "which only pickle can write")
+        # skorch makes them anew at the start of every training, for its optimizer.
+        attributes = (state or {}).items()
+        kept = {k: v for k, v in attributes if not isinstance(v, LRScheduler)}
+        return self._pairs(kept, path)
+
+    def _array(self, array, path):
+        """A name, and for what is not just numbers, how it is to be read.
+
+        Numbers keep the order of their axes in memory, on which the last bits of a
+        matrix product depend. Times and records are written as the numbers that they
+        are in memory, strings and objects into the document.
+        """
+        if type(array) is not np.ndarray:
+            self._refuse(f"an array of type {type(array).__name__}", path)
+        kind = array.dtype.kind
+        if kind in "OU":
+            items = [self.encode(item, path) for item in array.ravel().tolist()]
+            return [None, array.dtype.str, list(array.shape), items]
+        if not _is_numbers(array.dtype):
+            self._refuse(f"an array of {array.dtype}", path)
+        how: list[Any] = []
+        is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+        array = np.ascontiguousarray(array.T if is_fortran else array)
+        if kind in "mM":
+            how = [array.dtype.str, list(array.shape)]
+            array = array.view(np.int64)
+        elif kind == "V":
+            how = [self.encode(fields_of(array.dtype), path), list(array.shape)]
+            array = array.ravel().view(np.uint8)
+        elif not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
+        name = path
+        while name in self.arrays:
+            name += "'"
+        self.arrays[name] = array
+        return [name, is_fortran, *how]
+
+    def _refuse(self, found, path, why="which a file cannot hold") -> NoReturn:
+        found = found if len(found) < 100 else found[:100] + "..."
+        raise TypeError(
+            f"Expected an estimator that can be written without pickle, found {found} "
+            f"at {path}, {why}. Take it out or replace it, or use joblib.dump, whose "
+            "files run code when they are loaded."
+        )
+
+
+def _is_numbers(dtype):
+    """Whether arrays hold nothing but numbers of a size that is the same everywhere."""
+    return dtype.kind in "biufmMV" and not dtype.hasobject and dtype != np.longdouble

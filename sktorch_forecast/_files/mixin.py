@@ -1,0 +1,78 @@
+"""What every estimator of the package can do with files and pickles."""
+
+import inspect
+import os
+import warnings
+from typing import Any
+
+from sklearn.exceptions import InconsistentVersionWarning
+
+from .._utils.version import __version__
+from .saving import save
+
+_VERSION = "_sktorch_forecast_version"
+
+
+class FileMixin:
+    """`save`, and a version in whatever an estimator is stored as."""
+
+    def save(self: Any, path: str | os.PathLike[str]) -> None:
+        """Write this estimator into a file, as :func:`sktorch_forecast.save` does.
+
+        Parameters
+        ----------
+        path : path-like
+            In a folder that exists; :func:`sktorch_forecast.load` reads it.
+
+        Raises
+        ------
+        TypeError
+            If a part of it can only be pickled.
+        OSError
+            If the file cannot be written.
+        """
+        save(self, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: Any = super().__getstate__()
+        return with_version(state)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = up_to_date(type(self), state)
+        inherited = getattr(super(), "__setstate__", vars(self).update)
+        inherited(state)
+
+
+def with_version(state: dict[str, Any]) -> dict[str, Any]:
+    """A state that says which version of the package it is of."""
+    return {**state, _VERSION: __version__}
+
+
+def up_to_date(cls: type, state: dict[str, Any]) -> dict[str, Any]:
+    """A state without its version, and with the parameters that are newer than it.
+
+    Parameters
+    ----------
+    cls : type
+        Of the estimator.
+    state : dict of str to object
+        Its attributes.
+
+    Warns
+    -----
+    InconsistentVersionWarning
+        If the state is of another version, as scikit-learn's own estimators do.
+    """
+    state = dict(state)
+    found = state.pop(_VERSION, "unknown")
+    if found != __version__:
+        warnings.warn(
+            InconsistentVersionWarning(
+                estimator_name=cls.__name__,
+                current_sklearn_version=__version__,
+                original_sklearn_version=found,
+            )
+        )
+    parameters = inspect.signature(cls).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    return defaults | state

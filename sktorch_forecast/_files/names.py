@@ -1,0 +1,112 @@
+"""Which classes a file may name, and what they are.
+
+A file says "module:Class". Nothing is imported for it, let alone made, unless it is a
+class of this package, one of the kinds below of the libraries that it stands on, or
+what the caller has named.
+"""
+
+import importlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.utils import Bunch
+from skorch.callbacks import Callback
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.data import DataLoader, Dataset
+
+# Kinds of classes, by where they are defined.
+_KINDS: dict[str, tuple[type, ...]] = {
+    "sklearn": (object,),
+    "skorch": (Callback,),
+    "torch.nn": (nn.Module,),
+    "torch.optim": (Optimizer, LRScheduler),
+    "torch.utils.data": (DataLoader, Dataset),
+}
+# Whose functions, too: skorch's callbacks keep some of them.
+_FUNCTIONS = "skorch.utils"
+_PACKAGE = "sktorch_forecast"
+# Parts of scikit-learn's trees, which say themselves how they are made.
+REDUCED = {
+    "sklearn.tree._tree:Tree",
+    "sklearn._loss._loss:CyHalfSquaredError",
+}
+_SINGLE = {
+    "builtins:print": print,  # where skorch's callbacks write to
+    "collections:OrderedDict": OrderedDict,
+    "sklearn.utils._bunch:Bunch": Bunch,
+}
+
+
+def name_of(thing: Any) -> str:
+    """ "module:Class", or "numpy:log" for a function of arrays of NumPy."""
+    if isinstance(thing, np.ufunc):
+        return f"numpy:{thing.__name__}"
+    return f"{thing.__module__}:{thing.__qualname__}"
+
+
+def is_known(thing: Any) -> bool:
+    """Whether a file may name this class or function without anybody's consent."""
+    if isinstance(thing, np.ufunc):
+        return getattr(np, thing.__name__, None) is thing
+    if _SINGLE.get(name_of(thing)) is thing:
+        return True
+    module = thing.__module__
+    if not isinstance(thing, type):
+        return module == _FUNCTIONS
+    kinds = [kinds for root, kinds in _KINDS.items() if _is_in(module, root)]
+    return _is_in(module, _PACKAGE) or any(issubclass(thing, k) for k in kinds)
+
+
+class Names:
+    """Names in a file, and what they stand for.
+
+    Parameters
+    ----------
+    trusted : iterable of type or callable, default=()
+        Others that the caller allows.
+    """
+
+    def __init__(self, trusted: Iterable[Callable[..., Any]] = ()):
+        self.trusted = {name_of(thing): thing for thing in trusted}
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raise a TypeError that lists those that nobody has allowed."""
+        unknown = sorted(name for name in set(names) if self._found(name) is None)
+        if unknown:
+            raise TypeError(
+                f"Expected classes of {_PACKAGE} and of what it stands on, found "
+                f"{', '.join(unknown)} in the file. If you know where it comes from, "
+                "hand them in: load(path, trusted=[...]), with the classes themselves."
+            )
+
+    def __getitem__(self, name: str) -> Any:
+        return self._found(name)
+
+    def _found(self, name):
+        for known in (self.trusted, _SINGLE):
+            if name in known:
+                return known[name]
+        module, _, qualified = name.partition(":")
+        if module == "numpy":
+            found = getattr(np, qualified, None)
+            return found if isinstance(found, np.ufunc) else None
+        if name in REDUCED:
+            return getattr(importlib.import_module(module), qualified, None)
+        if not any(_is_in(module, root) for root in (_PACKAGE, *_KINDS)):
+            return None
+        try:
+            found = importlib.import_module(module)
+            for part in qualified.split("."):
+                found = vars(found)[part]
+            # By its own name, and not by one under which it was imported.
+            return found if name_of(found) == name and is_known(found) else None
+        except (ImportError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def _is_in(module, root):
+    return module == root or module.startswith(root + ".")
