@@ -14,7 +14,7 @@ FLOORS = [
     {"discovery", "testing"},
     {"compose"},
     {"plotting", "naive", "networks"},
-    {"forecaster", "metrics"},
+    {"callbacks", "forecaster", "metrics"},
     {"_uncertainty"},
     {"_training", "model_selection", "sliding_window"},
     {"_data"},

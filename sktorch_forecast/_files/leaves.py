@@ -7,6 +7,7 @@ what went in, so that nothing that pandas can do and a file cannot gets lost sil
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path, PurePath
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -201,6 +202,7 @@ KINDS: dict[str, Kind] = {
         lambda parts: dt.timedelta(*parts),
     ),
     "zone": Kind((ZoneInfo,), lambda zone: zone.key, ZoneInfo),
+    "path": Kind((PurePath,), str, Path),
     "device": Kind((torch.device,), str, torch.device),
     "dtype of torch": Kind((torch.dtype,), str, _dtype_of_torch),
     "dtype": Kind((np.dtype,), lambda dtype: dtype.str, np.dtype),

@@ -105,6 +105,11 @@ def load(
     save : Writes the file.
     """
     document, arrays = read(path)
+    if "object" not in document:
+        raise ValueError(
+            f"Expected {os.fspath(path)!r} to hold an estimator, found a training that "
+            "goes on with callbacks.Checkpoint. Use a file of its own for save."
+        )
     names = Names(trusted)
     names.check(names_in(document))
     return Decoder(arrays, names).decode(document)

@@ -97,6 +97,7 @@ def train(
             net.uncertainty_.learn_correlation(net, dataset)
         net.callbacks_ = before
         net._stops_early = None
+        vars(net).pop("_order", None)
     return net
 
 

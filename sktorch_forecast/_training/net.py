@@ -77,6 +77,7 @@ class WindowNet(FiledNet, ParametersMixin):
     _stream: TorchStream | None = None  # where parts of torch draw from in a training
     # Whether forecasts are decoded for callbacks in the training, too.
     _is_heard = True
+    _order: torch.Generator  # of the batches, in a training
     # Values that its largest layer holds for a window; None until that is needed.
     _n_held: int | None = None
     # In a training, whether it stops early; None is the parameter.
@@ -180,7 +181,7 @@ class WindowNet(FiledNet, ParametersMixin):
         if training:
             generator = torch.Generator().manual_seed(draw_seed(self._random))
             defaults: dict[str, Any] = {"batch_size": self.batch_size, "shuffle": True}
-            defaults["generator"] = generator
+            defaults["generator"] = self._order = generator
             iterator, name = self.iterator_train, "iterator_train"
         else:
             defaults, iterator, name = {}, self._iterator, "iterator_valid"

@@ -1,0 +1,226 @@
+"""Callbacks for long trainings, beside those of skorch."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from skorch.callbacks import Callback, EpochTimer
+from skorch.callbacks import LRScheduler as SchedulerCallback
+from skorch.history import History
+
+from ._files.container import read, write
+from ._files.decode import Decoder, names_in
+from ._files.encode import Encoder
+from ._files.names import Names
+from ._training.baseline import WeighNetwork
+from ._utils.validation import check_positive_int
+
+__all__ = ["Checkpoint"]
+
+# Rows of the windows and the targets by which they are known again.
+_N_COMPARED = 1000
+# Parameters that may be others when a training goes on.
+_FREE = {"callbacks", "device", "max_epochs", "n_mc_samples", "n_threads", "verbose"}
+
+
+class Checkpoint(Callback):
+    """Writes a training to a file while it runs, and takes it up from there.
+
+    After a crash, run the same script again: `fit` finds the file and goes on with the
+    epoch that was interrupted. What comes out has the same bits as if nothing had
+    happened, as weights, optimizer, random numbers and the state of all callbacks are
+    in the file. It is written atomically: whenever the process is killed, the file is
+    the old one or the new one. It stays after the training; a fit that finds it then
+    repeats the last epoch only. Remove it to train from the start.
+
+    skorch's callback of this name writes weights to several files, which are not atomic
+    together, and leaves going on to the user.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, in a folder that exists; of one training alone, not of the members of
+        an ensemble or the candidates of a search.
+    every : int, default=1
+        After how many epochs the file is written.
+
+    Attributes
+    ----------
+    resumed_from_ : int or None
+        Last epoch of the training that was taken up; None where there was no file.
+
+    Raises
+    ------
+    ValueError
+        In `fit`, if the file is of other parameters or other data, or is damaged. The
+        number of epochs may be another.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import MLPForecaster, make_windows
+    >>> from sktorch_forecast.callbacks import Checkpoint
+    >>> X, y = make_windows(np.sin(np.arange(200) / 5), horizon=3, length=20)
+    >>> path = getfixture("tmp_path") / "training.safetensors"
+    >>> model = MLPForecaster(max_epochs=3, callbacks=[Checkpoint(path)])
+    >>> model.fit(X, y).history[:, "epoch"]
+    [1, 2, 3]
+    """
+
+    resumed_from_: int | None
+    stop_: bool
+
+    def __init__(self, path: str | os.PathLike[str], every: int = 1):
+        self.path = path
+        self.every = every
+
+    def on_train_begin(
+        self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
+    ) -> None:
+        """Note what the training is of, to know it again.
+
+        Parameters
+        ----------
+        net : Forecaster
+        X, y
+            What it is trained on.
+        """
+        check_positive_int(self.every, "every")
+        self.stop_, self.resumed_from_ = False, None
+        self.n_before_ = len(net.history)
+        self.subject_ = _subject(net, X, y)
+        self.is_first_ = True
+
+    def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
+        """Take up what is in the file, or write it.
+
+        That is not done at the end of an epoch, where other callbacks may be still to
+        come. skorch has added the row of this epoch already.
+
+        Parameters
+        ----------
+        net : Forecaster
+        """
+        if self.is_first_:
+            self.is_first_ = False
+            if Path(self.path).exists():
+                self._take_up(net)
+        elif (len(net.history) - 1 - self.n_before_) % self.every == 0:
+            self._write(net)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Stop after as many epochs as there were to be, with those in the file.
+
+        Parameters
+        ----------
+        net : Forecaster
+        """
+        if self.resumed_from_ is not None:
+            self.stop_ = len(net.history) - self.n_before_ >= net.max_epochs
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """Forget what only mattered while it ran.
+
+        Parameters
+        ----------
+        net : Forecaster
+        """
+        del self.subject_
+
+    def _write(self, net):
+        state = {
+            "subject": self.subject_ | {"epochs before": self.n_before_},
+            "history": list(net.history[:-1]),
+            "weights": dict(net.module_.state_dict()),
+            "optimizer": net.optimizer_.state_dict(),
+            "random": net._random,
+            "generators": [g.get_state() for g in _generators(net)],
+            "stream": None if net._stream is None else net._stream.states,
+            "callbacks": {name: _state(c) for name, c in self._others(net)},
+        }
+        encoder = Encoder()
+        document = encoder.encode(state, "training")
+        write(self.path, document, encoder.arrays)
+
+    def _take_up(self, net):
+        document, arrays = read(self.path)
+        names = Names()
+        names.check(names_in(document))
+        state = Decoder(arrays, names).decode(document)
+        if state["subject"]["epochs before"] < self.n_before_:
+            return  # of the fit that this partial_fit goes on from
+        self._check(state)
+        net.module_.load_state_dict(state["weights"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        net._random.set_state(state["random"].get_state(legacy=False))
+        for generator, numbers in zip(_generators(net), state["generators"]):
+            generator.set_state(numbers)
+        if net._stream is not None:
+            net._stream.states = state["stream"]
+        for name, callback in self._others(net):
+            if name in state["callbacks"]:
+                _set_state(callback, state["callbacks"][name])
+        row = net.history[-1] | {"epoch": len(state["history"]) + 1}
+        net.history_ = History([*state["history"], row])
+        self.resumed_from_ = len(state["history"])
+
+    def _check(self, state):
+        subject = self.subject_ | {"epochs before": self.n_before_}
+        others = {
+            name: (found, subject.get(name))
+            for name, found in state["subject"].items()
+            if found != subject.get(name)
+        }
+        if others:
+            name, (found, wanted) = next(iter(others.items()))
+            raise ValueError(
+                f"Expected {os.fspath(self.path)!r} to hold this training, found one "
+                f"with another {name}: {found}, and not {wanted}. Remove the file to "
+                "train from the start, or give each training a file of its own."
+            )
+
+    def _others(self, net):
+        """Callbacks with a state of their own, by name."""
+        kinds = (Checkpoint, EpochTimer, WeighNetwork)
+        return [(n, c) for n, c in net.callbacks_ if not isinstance(c, kinds)]
+
+
+def _subject(net, X, y):
+    """What a training is of: the class, parameters, and data, as words of JSON."""
+    encoder = Encoder()
+    params = {k: v for k, v in net.get_params(deep=False).items() if k not in _FREE}
+    if not isinstance(net.random_state, int):
+        del params["random_state"]  # its state is in the file
+    known = {name: str(encoder.encode(v, name)) for name, v in sorted(params.items())}
+    rows = np.linspace(0, len(y) - 1, _N_COMPARED).astype(int)
+    content = hashlib.sha256(np.asarray(X[rows]).tobytes())
+    content.update(y[rows].tobytes())
+    return {
+        "class": type(net).__qualname__,
+        "number of origins": len(y),
+        **known,
+        "content of X and y": content.hexdigest(),
+    }
+
+
+def _generators(net):
+    """Of the order of the batches, and of what draws in the network."""
+    parts = (vars(part).get("generator") for part in net.module_.modules())
+    return [net._order, *dict.fromkeys(part for part in parts if part is not None)]
+
+
+def _state(callback):
+    attributes = vars(callback)
+    if isinstance(callback, SchedulerCallback):
+        scheduler: Any = callback.lr_scheduler_
+        attributes = attributes | {"lr_scheduler_": scheduler.state_dict()}
+    return attributes
+
+
+def _set_state(callback, attributes):
+    if isinstance(callback, SchedulerCallback):
+        scheduler: Any = callback.lr_scheduler_
+        scheduler.load_state_dict(attributes.pop("lr_scheduler_"))
+    vars(callback).update(attributes)
