@@ -72,6 +72,7 @@ def write_api_page(app, config):
             [public_name(cls) for _, cls in all_estimators("forecaster")],
             "Estimators with `fit` and `predict`.",
         ),
+        section("Files", ["save", "load"], "Without pickle; see :doc:`/files`."),
         section(
             "Base class", ["Forecaster"], "What all neural forecasters have in common."
         ),

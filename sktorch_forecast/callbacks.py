@@ -11,9 +11,8 @@ from skorch.callbacks import LRScheduler as SchedulerCallback
 from skorch.history import History
 
 from ._files.container import read, write
-from ._files.decode import Decoder, names_in
+from ._files.decode import decoded
 from ._files.encode import Encoder
-from ._files.names import Names
 from ._training.baseline import WeighNetwork
 from ._utils.validation import check_positive_int
 
@@ -146,9 +145,7 @@ class Checkpoint(Callback):
 
     def _take_up(self, net):
         document, arrays = read(self.path)
-        names = Names()
-        names.check(names_in(document))
-        state = Decoder(arrays, names).decode(document)
+        state = decoded(document, arrays, self.path)
         if state["subject"]["epochs before"] < self.n_before_:
             return  # of the fit that this partial_fit goes on from
         self._check(state)

@@ -30,7 +30,10 @@ class TrainedOrigins:
         self._found: np.ndarray | None = None  # when somebody asks
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(TrainedOrigins())
+        return {}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(vars(TrainedOrigins()))
 
     def knows(self, X: Windows, n_steps: int) -> bool:
         """Whether other origins lie less than so many steps behind the last one.

@@ -123,5 +123,6 @@ def _metadata(content):
 
 def _place_of_checksum(content):
     """Where in the header it is, or None."""
-    found = _CHECKSUM.search(content, 8, 8 + _length_of_header(content))
+    end = min(8 + _length_of_header(content), len(content))
+    found = _CHECKSUM.search(content, 8, end)
     return None if found is None else slice(*found.span(1))

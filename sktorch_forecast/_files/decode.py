@@ -1,30 +1,80 @@
 """And back: from a document of JSON and arrays to an estimator, see `encode`."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 
-from .leaves import KINDS
+from .leaves import KINDS, dtype_of_torch
 from .names import Names
 from .random import random_of
 
+# Where in the content of a tag the name is.
+_PLACES = {"mapping": 0, "module": 0, "object": 1, "reduced": 1}
 
-def names_in(node: Any) -> Iterator[str]:
+
+def decoded(
+    document: Any,
+    arrays: Mapping[str, np.ndarray],
+    path: Any,
+    trusted: Iterable[Callable[..., Any]] = (),
+) -> Any:
+    """What a document stands for, if all its names are known.
+
+    Parameters
+    ----------
+    document : object
+        Of JSON.
+    arrays : mapping of str to ndarray
+        What it leaves out.
+    path : path-like
+        The file, for errors.
+    trusted : iterable of classes or functions, default=()
+        Allowed beside those of the package and what it stands on.
+
+    Raises
+    ------
+    TypeError
+        If it names others.
+    ValueError
+        If it makes no sense.
+    """
+    names = Names(trusted)
+    try:
+        named = list(_names_in(document))
+    except (TypeError, ValueError, IndexError) as error:
+        raise _senseless(path, error) from error
+    names.check(named)
+    try:
+        return _Decoder(arrays, names).decode(document)
+    except Exception as error:
+        raise _senseless(path, error) from error
+
+
+def _senseless(path, error):
+    return ValueError(
+        f"Expected a document that save has written, found {os.fspath(path)!r} with "
+        f"something else in it: {type(error).__name__}: {error}"
+    )
+
+
+def _names_in(node: Any) -> Iterator[str]:
     """All classes and functions that a document names."""
     if isinstance(node, list):
         for item in node:
-            yield from names_in(item)
+            yield from _names_in(item)
     elif isinstance(node, dict):
         ((tag, content),) = node.items()
-        places = {"name": None, "mapping": 0, "module": 0, "object": 1, "reduced": 1}
-        if tag in places:
-            place = places[tag]
-            yield content if place is None else content[place]
-        yield from names_in(content)
+        if tag == "name":
+            yield content
+        elif tag in _PLACES:
+            yield content[_PLACES[tag]]
+        yield from _names_in(content)
 
 
-class Decoder:
+class _Decoder:
     """Decodes one document.
 
     Parameters
@@ -38,6 +88,23 @@ class Decoder:
     def __init__(self, arrays: Mapping[str, np.ndarray], names: Names):
         self.arrays, self.names = arrays, names
         self._seen: dict[int, Any] = {}
+        self._tags: dict[str, Callable[[Any], Any]] = {
+            "array": self._array,
+            "dict": self._dict,
+            "float": float,
+            "frozenset": lambda items: frozenset(self.decode(items)),
+            "mapping": self._mapping,
+            "module": self._module,
+            "name": self.names.__getitem__,
+            "object": self._object,
+            "random": self._random,
+            "reduced": self._reduced,
+            "same": self._seen.__getitem__,
+            "set": lambda items: set(self.decode(items)),
+            "tensor": self._tensor,
+            "tuple": lambda items: tuple(self.decode(items)),
+            "value": self._value,
+        }
 
     def decode(self, node: Any) -> Any:
         """The value that stands for a node of the document."""
@@ -46,19 +113,7 @@ class Decoder:
         if not isinstance(node, dict):
             return node
         ((tag, content),) = node.items()
-        return getattr(self, f"_{tag}")(content)
-
-    def _float(self, text):
-        return float(text)
-
-    def _tuple(self, items):
-        return tuple(self.decode(items))
-
-    def _set(self, items):
-        return set(self.decode(items))
-
-    def _frozenset(self, items):
-        return frozenset(self.decode(items))
+        return self._tags[tag](content)
 
     def _dict(self, pairs):
         return {self.decode(key): self.decode(value) for key, value in pairs}
@@ -69,11 +124,9 @@ class Decoder:
         mapping.update(self._dict(pairs))
         return mapping
 
-    def _name(self, name):
-        return self.names[name]
-
-    def _same(self, number):
-        return self._seen[number]
+    def _tensor(self, content):
+        dtype, array = content
+        return torch.from_numpy(self.decode(array)).view(dtype_of_torch(dtype))
 
     def _value(self, content):
         kind, parts = content

@@ -9,6 +9,7 @@ Everything else is a JSON object with a single key that says what it is::
     {"mapping": ["module:Class", [[key, value], ...]]}
     {"array": [number, name]}              and for what is not just numbers:
     {"array": [number, name, dtype, ...]}  see `Encoder._array`
+    {"tensor": [dtype, array]}             of torch
     {"value": [kind, parts]}               of those in `leaves`
     {"random": [number, state]}            of a RandomState or a Generator of NumPy
     {"name": "module:Class"}               a class, or a function
@@ -27,6 +28,7 @@ from collections import OrderedDict
 from typing import Any, NoReturn
 
 import numpy as np
+import torch
 from sklearn.utils import Bunch
 from torch import nn
 from torch.optim.lr_scheduler import LRScheduler
@@ -76,6 +78,8 @@ class Encoder:
             return {"name": self._name(value, path)}
         if isinstance(value, nn.Module):
             return {"module": self._module(value, path)}
+        if isinstance(value, torch.Tensor):
+            return {"tensor": self._tensor(value, path)}
         if (kind := kind_of(value)) is not None:
             return {"value": [kind, self._parts(value, kind, path)]}
         return self._with_identity(value, path)
@@ -127,6 +131,12 @@ class Encoder:
             self._refuse(repr(value), path)
         return self.encode(parts, path)
 
+    def _tensor(self, tensor, path):
+        numbers = tensor.detach().cpu()
+        if tensor.dtype == torch.bfloat16:  # which NumPy does not know
+            numbers = numbers.view(torch.int16)
+        return [str(tensor.dtype), self.encode(numbers.numpy(), path)]
+
     def _module(self, module, path):
         """A module of torch, if its constructor's parameters are its attributes."""
         names = inspect.signature(type(module)).parameters
@@ -141,8 +151,10 @@ class Encoder:
         for reduce in ("__reduce__", "__reduce_ex__"):
             if getattr(type(value), reduce) is not getattr(object, reduce):
                 self._refuse(repr(value), path, "which only pickle can write")
+        if not hasattr(value, "__dict__"):
+            self._refuse(repr(value), path, "which only pickle can write")
         state = value.__getstate__()
-        if not isinstance(state, (dict, type(None))):  # of a class with slots
+        if not isinstance(state, (dict, type(None))):  # it has slots, too
             self._refuse(repr(value), path, "which only pickle can write")
         # skorch makes them anew at the start of every training, for its optimizer.
         attributes = (state or {}).items()
@@ -166,7 +178,8 @@ class Encoder:
             self._refuse(f"an array of {array.dtype}", path)
         how: list[Any] = []
         is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-        array = np.ascontiguousarray(array.T if is_fortran else array)
+        # Not ascontiguousarray, which makes an axis where there is none.
+        array = np.asarray(array.T if is_fortran else array, order="C")
         if kind in "mM":
             how = [array.dtype.str, list(array.shape)]
             array = array.view(np.int64)

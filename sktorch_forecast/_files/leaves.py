@@ -135,23 +135,12 @@ def _timestamp(parts):
     return stamp if zone is None else stamp.tz_localize("UTC").tz_convert(zone)
 
 
-def _dtype_of_torch(name):
+def dtype_of_torch(name: str) -> torch.dtype:
+    """ "torch.float32" as a dtype."""
     dtype = getattr(torch, name.removeprefix("torch."))
     if not isinstance(dtype, torch.dtype):
         raise TypeError(f"Expected a dtype of torch, found {name}.")
     return dtype
-
-
-def _tensor(parts):
-    dtype, numbers = parts
-    return torch.from_numpy(numbers).view(_dtype_of_torch(dtype))
-
-
-def _parts_of_tensor(tensor):
-    tensor = tensor.detach().cpu().contiguous()
-    # NumPy knows no bfloat16.
-    numbers = tensor.view(torch.int16) if tensor.dtype == torch.bfloat16 else tensor
-    return [str(tensor.dtype), numbers.numpy()]
 
 
 KINDS: dict[str, Kind] = {
@@ -204,9 +193,8 @@ KINDS: dict[str, Kind] = {
     "zone": Kind((ZoneInfo,), lambda zone: zone.key, ZoneInfo),
     "path": Kind((PurePath,), str, Path),
     "device": Kind((torch.device,), str, torch.device),
-    "dtype of torch": Kind((torch.dtype,), str, _dtype_of_torch),
+    "dtype of torch": Kind((torch.dtype,), str, dtype_of_torch),
     "dtype": Kind((np.dtype,), lambda dtype: dtype.str, np.dtype),
-    "tensor": Kind((torch.Tensor,), _parts_of_tensor, _tensor),
 }
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from .container import read, write
-from .decode import Decoder, names_in
+from .decode import decoded
 from .encode import Encoder
-from .names import Names
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
@@ -110,6 +109,4 @@ def load(
             f"Expected {os.fspath(path)!r} to hold an estimator, found a training that "
             "goes on with callbacks.Checkpoint. Use a file of its own for save."
         )
-    names = Names(trusted)
-    names.check(names_in(document))
-    return Decoder(arrays, names).decode(document)
+    return decoded(document, arrays, path, trusted)
