@@ -133,8 +133,10 @@ def roles_of(columns: list, layout: Layout, rest_is_past: bool) -> Roles:
         which to forecast.
     """
     if not columns:
+        named = "" if layout.target is None else f" The target is {layout.target!r}."
         raise ValueError(
             "Expected at least one channel, which is to be forecast, found none: []."
+            + named
         )
     past = _named(columns, layout.past, "past")
     future = _named(columns, layout.future, "future")
