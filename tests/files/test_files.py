@@ -78,7 +78,7 @@ def test_forecasts_have_the_same_bits(model, path):
         ("rate", LRScheduler("StepLR", step_size=1, gamma=0.5)),
         ("score", EpochScoring("neg_mean_absolute_error")),
     ]},
-], ids=str)  # fmt: skip
+], ids=lambda params: " ".join(params) or "defaults")  # fmt: skip
 def test_training_goes_on_with_the_same_bits(params, path):
     model = forecaster(**params).fit(X, Y)
     back = saved(model, path)
