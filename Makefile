@@ -6,7 +6,7 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration defaults m4 ett bench peers test fuzz mutants lint
+.PHONY: install demo course calibration defaults m4 ett networks bench peers test fuzz mutants lint
 .PHONY: test-oldest test-newest docs clean
 
 install: .venv/installed
@@ -43,6 +43,10 @@ m4: install
 
 ett: install
 	$(BIN)/python examples/ett.py --seeds 3
+
+# Networks beside the numbers of their papers.
+networks: install
+	$(BIN)/python examples/published_networks.py
 
 # Of what peers could not be installed for, the table says so.
 bench: install

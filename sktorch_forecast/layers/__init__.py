@@ -1,9 +1,11 @@
 """Parts that several networks share; each works in bare PyTorch."""
 
+from .attention import EncoderLayer
 from .dropout import Dropout
 from .forecast_network import ForecastNetwork
 from .gru import GRU
 from .linear import Linear
+from .min_gru import MinGRU, MinLSTM
 from .normalization import WindowNormalization
 from .readout import Readout
 from .recurrent import RecurrentLayers, RecurrentNetwork
@@ -13,8 +15,11 @@ __all__ = [
     "GRU",
     "Dropout",
     "Encoded",
+    "EncoderLayer",
     "ForecastNetwork",
     "Linear",
+    "MinGRU",
+    "MinLSTM",
     "Readout",
     "RecurrentLayers",
     "RecurrentNetwork",

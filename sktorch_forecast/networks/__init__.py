@@ -3,17 +3,35 @@
 from .conv_rnn import ConvRNNForecaster
 from .encoder_decoder import EncoderDecoderForecaster
 from .gru import GRUForecaster
+from .itransformer import ITransformerForecaster
 from .lstm import LSTMForecaster
+from .min_gru import MinGRUForecaster
 from .mlp import MLPForecaster
+from .nbeats import NBEATSForecaster
+from .nhits import NHITSForecaster
+from .patch_tst import PatchTSTForecaster
 from .rnn import RNNForecaster
+from .seg_rnn import SegRNNForecaster
+from .sparse_tsf import SparseTSFForecaster
+from .tide import TiDEForecaster
+from .tsmixer import TSMixerForecaster
 from .wavenet import WaveNetForecaster
 
 __all__ = [
     "ConvRNNForecaster",
     "EncoderDecoderForecaster",
     "GRUForecaster",
+    "ITransformerForecaster",
     "LSTMForecaster",
     "MLPForecaster",
+    "MinGRUForecaster",
+    "NBEATSForecaster",
+    "NHITSForecaster",
+    "PatchTSTForecaster",
     "RNNForecaster",
+    "SegRNNForecaster",
+    "SparseTSFForecaster",
+    "TSMixerForecaster",
+    "TiDEForecaster",
     "WaveNetForecaster",
 ]

@@ -15,15 +15,24 @@ from sktorch_forecast import (
     EncoderDecoderForecaster,
     EnsembleForecaster,
     GRUForecaster,
+    ITransformerForecaster,
     LSTMForecaster,
+    MinGRUForecaster,
     MLPForecaster,
     NaiveForecaster,
+    NBEATSForecaster,
+    NHITSForecaster,
     Panel,
+    PatchTSTForecaster,
     RecursiveForecaster,
     RNNForecaster,
+    SegRNNForecaster,
     SeriesForecaster,
     SlidingWindow,
+    SparseTSFForecaster,
     TabularForecaster,
+    TiDEForecaster,
+    TSMixerForecaster,
     WaveNetForecaster,
     Windows,
     make_windows,
@@ -87,7 +96,11 @@ def at(values, place, value):
 
 
 # One fitted forecaster of every class: networks, and others.
-NETWORKS = ("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder")
+NETWORKS = (
+    *("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder"),
+    *("SegRNN", "SparseTSF", "N-BEATS", "N-HiTS", "TiDE", "TSMixer", "PatchTST"),
+    *("iTransformer", "minGRU"),
+)
 EVERY = (
     *NETWORKS,
     "naive",
@@ -117,6 +130,15 @@ _MAKERS = {
     "encoder-decoder": lambda: _fit(
         EncoderDecoderForecaster(hidden_size=2, **ONE_EPOCH)
     ),
+    "SegRNN": lambda: _fit(SegRNNForecaster(hidden_size=2, **ONE_EPOCH)),
+    "SparseTSF": lambda: _fit(SparseTSFForecaster(period=2, **ONE_EPOCH)),
+    "N-BEATS": lambda: _fit(NBEATSForecaster(**SMALL)),
+    "N-HiTS": lambda: _fit(NHITSForecaster(**SMALL)),
+    "TiDE": lambda: _fit(TiDEForecaster(hidden_size=2, **ONE_EPOCH)),
+    "TSMixer": lambda: _fit(TSMixerForecaster(hidden_size=2, **ONE_EPOCH)),
+    "PatchTST": lambda: _fit(PatchTSTForecaster(hidden_size=4, **ONE_EPOCH)),
+    "iTransformer": lambda: _fit(ITransformerForecaster(hidden_size=4, **ONE_EPOCH)),
+    "minGRU": lambda: _fit(MinGRUForecaster(hidden_size=2, **ONE_EPOCH)),
     "naive": lambda: _fit(NaiveForecaster()),
     "tabular": lambda: _fit(TabularForecaster()),
     "recursive": lambda: _fit(RecursiveForecaster()),

@@ -13,6 +13,7 @@ import bad_fits
 import bad_frames
 import bad_layers
 import bad_metrics
+import bad_networks
 import bad_others
 import bad_panels
 import bad_parameters
@@ -38,6 +39,7 @@ PARTS = (
     bad_fits,
     bad_uncertainty,
     bad_parameters,
+    bad_networks,
     bad_wrappers,
     bad_frames,
     bad_metrics,

@@ -19,6 +19,8 @@ SMALL = {
     "kernel_size": 2,
     "loss": "normal",
     "n_filters": 2,
+    "n_heads": 1,
+    "num_layers": 1,
 }
 
 

@@ -21,9 +21,18 @@ TABLE = {
     "ConvRNNForecaster": ({"max_epochs": 15}, 0.013),
     "EncoderDecoderForecaster": ({"max_epochs": 15}, 0.016),
     "GRUForecaster": ({"max_epochs": 15}, 0.014),
+    "ITransformerForecaster": ({"max_epochs": 15}, 0.016),
     "LSTMForecaster": ({"max_epochs": 15}, 0.015),
     "MLPForecaster": ({"max_epochs": 15}, 0.015),
+    "MinGRUForecaster": ({"max_epochs": 15}, 0.014),
+    "NBEATSForecaster": ({"max_epochs": 15}, 0.014),
+    "NHITSForecaster": ({"max_epochs": 15}, 0.015),
+    "PatchTSTForecaster": ({"max_epochs": 15}, 0.013),
     "RNNForecaster": ({"max_epochs": 15}, 0.025),
+    "SegRNNForecaster": ({"max_epochs": 15}, 0.015),
+    "SparseTSFForecaster": ({"max_epochs": 15}, 0.022),
+    "TSMixerForecaster": ({"max_epochs": 15}, 0.016),
+    "TiDEForecaster": ({"max_epochs": 15}, 0.014),
     "WaveNetForecaster": ({"max_epochs": 15}, 0.018),
 }
 

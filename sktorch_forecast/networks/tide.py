@@ -1,0 +1,165 @@
+"""Dense residual blocks that encode a window and decode a horizon."""
+
+from numbers import Integral, Real
+from typing import Any, ClassVar, Unpack
+
+from torch import Tensor, nn
+
+from .._training.shared import SharedParameters
+from .._utils.compat import Interval
+from .._utils.validation import check_positive_int
+from ..forecaster import Forecaster
+from ..layers import Dropout, Linear, Readout
+
+
+class TiDENetwork(nn.Module):
+    """TiDE: a dense encoder, a dense decoder, and one for each step, beside a line.
+
+    In the paper's notation::
+
+        e = encoder(window)                     residual blocks (r)
+        g = decoder(e)                          residual blocks, p numbers a step (p H)
+        y = temporal decoder(g_t) + linear(window)
+
+    Parameters
+    ----------
+    n_channels, length : int
+        Shape of a window.
+    output_shape : tuple of int
+        ``(horizon, n_targets, n_params)``.
+    hidden_size, num_layers, decoder_size, dropout
+        As for :class:`TiDEForecaster`.
+    """
+
+    def __init__(
+        self,
+        n_channels: int,
+        length: int,
+        output_shape: tuple[int, int, int],
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        decoder_size: int = 8,
+        dropout: float = 0.0,
+    ):
+        super().__init__()
+        horizon, n_targets, n_params = output_shape
+        n_inputs = length * n_channels
+        hidden_size = check_positive_int(hidden_size, "hidden_size")
+        self.decoder_size = check_positive_int(decoder_size, "decoder_size")
+        sizes = [hidden_size] * check_positive_int(num_layers, "num_layers")
+        encoder = zip([n_inputs, *sizes], sizes)
+        decoder = zip([hidden_size, *sizes], [*sizes[1:], horizon * decoder_size])
+        self.encoder_decoder = nn.Sequential(
+            nn.Flatten(),
+            *(
+                _ResidualBlock(n_in, hidden_size, n_out, dropout)
+                for n_in, n_out in (*encoder, *decoder)
+            ),
+        )
+        self.temporal_decoder = _ResidualBlock(
+            decoder_size, hidden_size, n_targets * n_params, dropout
+        )
+        self.line = Readout(n_inputs, output_shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, length, n_channels) -> (batch, *output_shape)"""
+        # (batch, H * p) -> (batch, H, p) -> (batch, H, K * P)
+        g = self.encoder_decoder(x).unflatten(1, (-1, self.decoder_size))
+        line = self.line(x.flatten(1))
+        return self.temporal_decoder(g).view(line.shape) + line
+
+
+class _ResidualBlock(nn.Module):
+    """norm(dropout(V ReLU(U x)) + W x), as in figure 1 of the paper."""
+
+    def __init__(self, n_inputs, hidden_size, n_outputs, dropout):
+        super().__init__()
+        self.perceptron = nn.Sequential(
+            Linear(n_inputs, hidden_size),
+            nn.ReLU(),
+            Linear(hidden_size, n_outputs),
+            Dropout(dropout),
+        )
+        self.skip = Linear(n_inputs, n_outputs)
+        # Of a single number, nothing would be left.
+        self.norm = nn.LayerNorm(n_outputs) if n_outputs > 2 else nn.Identity()
+
+    def forward(self, x):
+        return self.norm(self.perceptron(x) + self.skip(x))
+
+
+class TiDEForecaster(Forecaster):
+    """Forecast with a dense encoder and decoder, beside a linear map.
+
+    Long horizons need neither attention nor recurrence, TiDE [1]_ says: perceptrons
+    with residual connections encode the window and decode a few numbers for each step
+    of the horizon, from which a small decoder, the same for all steps, makes the
+    forecast. A linear map of the window is added.
+
+    Covariates that are known over the horizon go to each step by the temporal decoder
+    that all networks of this package have, and which is taken from this paper
+    (:class:`~sktorch_forecast.layers.ForecastNetwork`).
+
+    Where this departs from the paper: covariates of the past are read as they are, not
+    first projected to fewer; known covariates join after the small decoder, not before
+    it; all targets are forecast together. Blocks of one or two outputs are not
+    normalized, since nothing would be left. The defaults are smaller (the paper has 256
+    to 1,024 units, and a dropout of up to 0.5).
+
+    Parameters
+    ----------
+    hidden_size : int, default=64
+        Units in each block, and size of what is encoded.
+    num_layers : int, default=1
+        Blocks of the encoder, and as many of the decoder.
+    decoder_size : int, default=8
+        Numbers that are decoded for each step of the horizon.
+    dropout : float in [0, 1), default=0.0
+        Probability that an output of a block's perceptron is dropped while training.
+    {shared_parameters}
+
+    Attributes
+    ----------
+    {shared_attributes}
+
+    See Also
+    --------
+    MLPForecaster : Without a decoder for each step.
+
+    References
+    ----------
+    .. [1] A. Das et al. (2023), Long-term Forecasting with TiDE: Time-series Dense
+       Encoder. TMLR, section 4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sktorch_forecast import TiDEForecaster, make_windows
+    >>> X, y = make_windows(np.sin(np.arange(200) / 5), horizon=3, length=20)
+    >>> model = TiDEForecaster(max_epochs=5, random_state=0)
+    >>> model.fit(X[:-10], y[:-10]).predict(X[-10:]).shape
+    (10, 3)
+    """
+
+    module = TiDENetwork
+    parameter_constraints: ClassVar[dict[str, Any]] = {
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "num_layers": [Interval(Integral, 1, None, closed="left")],
+        "decoder_size": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        decoder_size: int = 8,
+        dropout: float = 0.0,
+        **shared: Unpack[SharedParameters],
+    ):
+        super().__init__(**shared)
+        self.hidden_size = hidden_size
+        self.num_layers = num_layers
+        self.decoder_size = decoder_size
+        self.dropout = dropout
