@@ -23,6 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, DTypeLike
 
 from .._utils.validation import check_positive_int
+from .array_api import NumpyNamespace
 from .checks import check_reach, checked_positions
 from .indexing import as_slice
 from .panel import Panel
@@ -33,7 +34,7 @@ from .words import described
 Key: TypeAlias = slice | ArrayLike | pd.Index | EllipsisType
 
 
-class Windows(PanelParts):
+class Windows(NumpyNamespace, PanelParts):
     """A lazy array of windows, shape ``(n_origins, length, n_channels)``.
 
     Indexing the first axis by a slice, integers or a mask gives another `Windows`
@@ -105,7 +106,6 @@ class Windows(PanelParts):
     """
 
     ndim: int = 3
-
     positions: np.ndarray
     length: int
     horizon: int | None
