@@ -13,9 +13,9 @@ from skorch.callbacks import Callback
 from .._data.inputs import check_targets, check_windows
 from .._data.targets import shared_span
 from .._utils.atomic import unchanged_on_error
-from .._utils.compat import resolve_device
 from .._utils.randomness import private_random_state
 from .._utils.validation import check_weights
+from .accelerated import device_of
 from .baseline import WeighNetwork
 from .calibration import calibrate
 from .callbacks import KeepBestWeights
@@ -123,7 +123,7 @@ def fix(net: Any) -> None:
     net._precision = net.precision
     net._dataset = net.dataset, net.get_params_for("dataset")
     net._iterator = net.iterator_valid
-    net.device_ = resolve_device(net.device)
+    net.device_ = device_of(net)
     net.spec_, net._n_held = spec_of(net), None
 
 

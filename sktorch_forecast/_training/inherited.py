@@ -1,5 +1,6 @@
 """What a subclass of a forecaster inherits in writing: signature and docstring."""
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -38,6 +39,31 @@ def inherited_signature(
             own[name] = parameter
     in_order = sorted(own.values(), key=lambda parameter: parameter.kind)
     return inspect.Signature(in_order), names
+
+
+def constructor_of_mixin(
+    init: Callable[..., Any], inherited: Callable[..., Any]
+) -> Callable[..., None]:
+    """A constructor like that of a mixin, whose signature also shows what it hands on.
+
+    Parameters
+    ----------
+    init, inherited : callable
+        Constructors of the mixin, such as skorch's for accelerate, and of the
+        forecaster that it is mixed into.
+
+    Returns
+    -------
+    init : callable
+    """
+
+    @functools.wraps(init)
+    def constructor(self: Any, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+
+    signature, _ = inherited_signature(init, inherited)
+    constructor.__signature__ = signature  # pyright: ignore[reportAttributeAccessIssue]
+    return constructor
 
 
 def described(doc: str, parents: Sequence[str | None]) -> str:

@@ -27,6 +27,7 @@ from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import TorchStream, draw_seed, seeded_torch
 from ..layers.losses import LOSSES, HeadLoss, make_loss
 from ..layers.units import Encoded
+from .accelerated import AcceleratedNet
 from .batch_size import n_forecast_at_once
 from .batches import WindowDataset, parts_of, split_last, windows_of
 from .callbacks import KeepBestWeights
@@ -37,12 +38,11 @@ from .files import FiledNet
 from .fitting import check_data, fix
 from .foreign import own_dataset, plain, taken_by, with_targets
 from .objective import Objective, clip_gradients, targets_of_steps
-from .parameters import ParametersMixin
 from .spec import NetworkSpec, spec_of
 from .streams import seed_network
 
 
-class WindowNet(FiledNet, ParametersMixin):
+class WindowNet(FiledNet, AcceleratedNet):
     """A skorch net that trains on windows, with randomness of its own.
 
     The module is built for the shapes of the data, the last origins validate, batches
@@ -104,9 +104,13 @@ class WindowNet(FiledNet, ParametersMixin):
             if X is not None:
                 check_data(self, *with_targets(X, y), reset=True)
             check_parameters(self)
-            fix(self)
             super().initialize()
         return self
+
+    def initialize_virtual_params(self) -> None:
+        """The first that skorch calls: fix what all the others depend on."""
+        fix(self)
+        super().initialize_virtual_params()
 
     def initialize_module(self) -> Self:
         """Build the torch module from the parameters and the shapes of the data."""
@@ -337,13 +341,13 @@ class WindowNet(FiledNet, ParametersMixin):
         step = super().train_step_single(batch, **fit_params)
         if self.clip_grad_norm is not None:
             clip_gradients(self.trained_parameters(), self.clip_grad_norm)
-        return self._with_forecasts(step)
+        return self.with_forecasts(step)
 
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss of a batch, in evaluation mode."""
-        return self._with_forecasts(super().validation_step(batch, **fit_params))
+        return self.with_forecasts(super().validation_step(batch, **fit_params))
 
-    def _with_forecasts(self, step):
+    def with_forecasts(self, step: dict[str, Any]) -> dict[str, Any]:
         """A step with what `predict` would give, for callbacks; if any listens."""
         if not self._is_heard:
             return step

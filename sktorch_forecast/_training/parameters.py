@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from torch.optim import SGD, Adam, AdamW
 
 from .._utils.compat import SkorchNet
-from .inherited import described, inherited_signature
+from .inherited import constructor_of_mixin, described, inherited_signature
 
 # What other libraries call some parameters, which no likeness of letters tells.
 _ALIASES = {
@@ -63,6 +63,8 @@ class ParametersMixin(SkorchNet):
         if cls.__doc__:
             cls.__doc__ = described(cls.__doc__, [c.__doc__ for c in parents])
         if "__init__" not in vars(cls):
+            if cls.__init__ is not parent.__init__:
+                cls.__init__ = constructor_of_mixin(cls.__init__, parent.__init__)
             return
         signature, own_names = inherited_signature(cls.__init__, parent.__init__)
         cls.__init__.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]

@@ -178,6 +178,7 @@ class SkorchNet(NeuralNetRegressor):
     criterion_: Any
     optimizer_: torch.optim.Optimizer
     predict_nonlinearity = None
+    _has_stepped = True  # whether no gradient waits for others to be added
     _modules = ["module"]
     _criteria = ["criterion"]
     _optimizers = ["optimizer"]
@@ -243,8 +244,8 @@ class SkorchNet(NeuralNetRegressor):
         self.set_mode(training)
 
     def _zero_grad_optimizer(self, set_to_none=None):
-        # zero_grad takes longer, for hooks that few use.
-        for parameter in self.trained_parameters():
+        # Not zero_grad, which takes longer, for hooks that few use.
+        for parameter in self.trained_parameters() if self._has_stepped else ():
             parameter.grad = None
 
     # ------------------------------------------------------- the device that was found

@@ -135,6 +135,10 @@ class LinearBaseline(nn.Module):
         inputs, future, static : Tensor
             As for `rows`.
         """
+        device = inputs.device.type
+        if torch.is_autocast_enabled(device):  # meant for the network
+            with torch.autocast(device, enabled=False):
+                return self(inputs, future, static)
         rows = self.rows(inputs, future, static)
         rows = F.pad(rows, (0, self.weight.shape[-1] - self.n_inputs))
         z = torch.stack(

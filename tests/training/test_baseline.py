@@ -397,3 +397,18 @@ def test_float32_and_float64_windows_have_the_same_baseline():
     found = [linear(z, Y).predict(z) for z in (x.astype(np.float32), x)]
     assert [forecasts.dtype for forecasts in found] == [np.float32, np.float64]
     assert_allclose(found[1], found[0], atol=1e-5 * WAVE.std())
+
+
+def test_the_baseline_is_in_full_precision_where_the_network_is_not(monkeypatch):
+    monkeypatch.setattr(
+        "sktorch_forecast._training.checks.has_bf16", lambda device: True
+    )
+    forecast = linear(X, Y, precision="bf16").predict(X)
+    assert_array_equal(forecast, linear(X, Y).predict(X))
+    # Half of what the network and the baseline say.
+    both = network(precision="bf16").fit(X, Y)
+    alone = {}
+    for share in (0.0, 1.0, 0.5):
+        both.module_.baseline.share = share
+        alone[share] = both.predict(X)
+    assert_allclose(alone[0.5], (alone[0.0] + alone[1.0]) / 2, rtol=1e-5)
