@@ -87,7 +87,11 @@ def write_api_page(app, config):
             sections.append(section(title, names, module.__doc__))
     discovery = importlib.import_module("sktorch_forecast.discovery")
     sections.append(
-        section("Discovery", ["discovery.all_estimators"], discovery.__doc__)
+        section(
+            "Discovery",
+            ["discovery.all_estimators", "discovery.trusted_types"],
+            discovery.__doc__,
+        )
     )
     (folder / "index.rst").write_text("\n".join(sections), encoding="utf-8")
     (folder / "covariates.inc").write_text(covariates_table(), encoding="utf-8")

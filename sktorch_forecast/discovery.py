@@ -1,4 +1,7 @@
-"""Find the estimators of the package, as ``sklearn.utils.discovery`` does."""
+"""Find the estimators of the package, as ``sklearn.utils.discovery`` does.
+
+And what a file of one is made of.
+"""
 
 import importlib
 import inspect
@@ -10,8 +13,43 @@ from sklearn.base import BaseEstimator
 
 import sktorch_forecast
 
+from ._data.overlap import TrainedOrigins
+from ._training.batches import BatchIterator, WindowDataset
+from ._training.callbacks import KeepBestWeights
+from ._training.objective import Objective
+from ._training.spec import NetworkSpec
+from ._uncertainty.network import NetworkUncertainty
 from ._utils.compat import SkorchNet
 from .forecaster import Forecaster
+from .layers.families import FAMILIES
+from .layers.heads import Point, Quantiles
+
+# What fitted forecasters hold of this package, beside estimators and networks.
+_PARTS = (
+    BatchIterator,
+    KeepBestWeights,
+    NetworkSpec,
+    NetworkUncertainty,
+    Objective,
+    Point,
+    Quantiles,
+    TrainedOrigins,
+    WindowDataset,
+    *FAMILIES.values(),
+)
+# And of others, by the names that skops has for them.
+_OF_OTHERS = (
+    "builtins.print",
+    "functools.partial",
+    "sklearn.utils._bunch.Bunch",
+    "skorch.callbacks.logging.EpochTimer",
+    "skorch.callbacks.logging.PrintLog",
+    "skorch.callbacks.scoring.PassthroughScoring",
+    "skorch.history.History",
+    "skorch.setter.optimizer_setter",
+    "torch.device",
+    "torch.optim.adam.Adam",
+)
 
 
 def all_estimators(
@@ -71,3 +109,37 @@ def _is_base(cls: type) -> bool:
     """Whether `cls` is abstract, or a base of networks: without a torch module."""
     is_base = issubclass(cls, SkorchNet) and not hasattr(cls, "module")
     return is_base or inspect.isabstract(cls)
+
+
+def trusted_types() -> list[str]:
+    """Names of the types that skops must be told to trust in a file of a forecaster.
+
+    For ``skops.io.load(file, trusted=trusted_types())``, and for
+    ``mlflow.sklearn.log_model(..., skops_trusted_types=trusted_types())``. They are
+    those of all forecasters with the default optimizer and callbacks; add those of your
+    own, which ``skops.io.get_untrusted_types`` lists.
+
+    Returns
+    -------
+    types : list of str
+        Sorted.
+
+    Warnings
+    --------
+    skorch keeps the weights of a network as a pickle, inside of files of skops, too.
+    To trust these types is to trust the file: load only what comes from people whom
+    you trust.
+
+    Examples
+    --------
+    >>> from sktorch_forecast.discovery import trusted_types
+    >>> "sktorch_forecast.networks.gru.GRUForecaster" in trusted_types()
+    True
+    """
+    networks = [cls.module for _, cls in all_estimators("network")]  # pyright: ignore[reportAttributeAccessIssue]
+    estimators = [cls for _, cls in all_estimators()]
+    types = {
+        f"{cls.__module__}.{cls.__qualname__}"
+        for cls in [*estimators, *networks, *_PARTS]
+    }
+    return sorted(types | {*_OF_OTHERS})

@@ -123,7 +123,8 @@ MODULES += [
 
 def public_functions():
     """Functions, and methods of classes of ours, that the public modules export."""
-    found = {"discovery.all_estimators": sktorch_forecast.discovery.all_estimators}
+    names = ("all_estimators", "trusted_types")
+    found = {n: getattr(sktorch_forecast.discovery, n) for n in names}
     for module in MODULES:
         for name in getattr(module, "__all__", ()):
             item = getattr(module, name)
