@@ -6,8 +6,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration defaults m4 ett networks bench peers test fuzz mutants lint
-.PHONY: test-oldest test-newest docs clean
+.PHONY: install demo course calibration defaults m4 ett networks bench peers test fuzz
+.PHONY: mutants lint test-oldest test-newest test-neighbours docs clean
 
 install: .venv/installed
 
@@ -85,6 +85,16 @@ test-newest: pyproject.toml
 		--upgrade --upgrade-strategy eager --editable ".[plotting,test]"
 	.venv-newest/bin/python -m pytest -n 2 --ignore tests/test_types.py
 
+# With the packages of docs/works_with.rst; in the other environments these are skipped.
+test-neighbours: .venv-neighbours/installed
+	.venv-neighbours/bin/python -m pytest tests/neighbours
+
+.venv-neighbours/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-neighbours
+	.venv-neighbours/bin/python -m pip install --quiet --disable-pip-version-check \
+		--editable ".[neighbours,test]" torch==2.13.0
+	@touch $@
+
 # Goes on where it was stopped; see CONTRIBUTING.md.
 mutants: install
 	OMP_NUM_THREADS=1 nice -n 15 $(BIN)/python tests/mutants.py
@@ -97,5 +107,6 @@ docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
 
 clean:
-	rm -rf .venv .venv-peers .venv-series .venv-oldest .venv-newest .hypothesis build
+	rm -rf .venv .venv-peers .venv-series .venv-oldest .venv-newest .venv-neighbours
+	rm -rf .hypothesis build
 	rm -rf docs/_build docs/api docs/auto_examples examples/output

@@ -1,8 +1,11 @@
 """Datasets, splits and parameters of a fit, as those who know skorch pass them."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
+from common import NETWORKS, make
 from nets import (
     N_ORIGINS,
     X,
@@ -19,6 +22,7 @@ from skorch.helper import SkorchDoctor, SliceDataset, SliceDict, predefined_spli
 from torch import nn
 from torch.utils.data import Subset, TensorDataset
 
+from sktorch_forecast import MLPForecaster, WaveNetForecaster
 from sktorch_forecast.forecaster import Forecaster
 
 ARRAYS = np.asarray(X), np.asarray(Y)
@@ -156,6 +160,29 @@ def test_the_doctor_records_a_network_that_knows_its_shapes():
     # 2 epochs of 2 batches
     assert len(doctor.gradient_recs_["module"]) == 4
     assert len(doctor.activation_recs_["module"]) == 4
+
+
+@pytest.mark.parametrize(
+    "cls",
+    [cls for cls in NETWORKS if cls not in (MLPForecaster, WaveNetForecaster)],
+)
+def test_the_doctor_leaves_out_layers_that_put_out_states(cls):
+    net = make(cls, max_epochs=1, random_state=0).initialize(*ARRAYS)
+    with pytest.raises(TypeError, match="activations of type"):
+        SkorchDoctor(net).fit(*ARRAYS)
+
+    def is_recorded(name):  # as on the page "Coming from skorch"
+        return not re.search(r"(recurrent|encoder|decoder)(\.layers\.\d+)?$", name)
+
+    net = make(cls, max_epochs=1, random_state=0).initialize(*ARRAYS)
+    doctor = SkorchDoctor(net, match_fn=is_recorded).fit(*ARRAYS)
+    layers = set(doctor.activation_recs_["module"][0])
+    assert any(name.endswith("dropout") for name in layers)
+    assert any(name.endswith("readout") for name in layers)
+    weights = {name for name, _ in net.module_.network.named_parameters()}
+    assert {f"network.{name}" for name in weights} <= set(
+        doctor.gradient_recs_["module"][0]
+    )
 
 
 def test_a_subclass_may_hand_positional_arguments_on():
