@@ -134,6 +134,13 @@ def _needs_arguments(function):
 
 
 def _check_hardware(net):
+    n_processes = getattr(net.accelerator, "num_processes", 1)
+    if n_processes > 1:
+        raise ValueError(
+            "Expected an accelerator of one process, in which a forecaster trains, "
+            f"found one of {n_processes}. Start the script without a launcher; to use "
+            "several processors, search or cross-validate with n_jobs."
+        )
     try:
         device = resolve_device(net.device)
         torch.ones(1, device=device).item()  # the "meta" device has no values
