@@ -122,6 +122,21 @@ def test_gradients_of_two_batches_add_up_to_those_of_one_twice_as_large():
     assert np.abs(halves.fit(x, y).predict(X) - forecast).max() > 1e-3
 
 
+def test_batches_that_are_left_over_count_in_the_next_epoch():
+    steps = []
+
+    class Counting(torch.optim.SGD):
+        def step(self, *args, **kwargs):
+            steps.append(1)
+            return super().step(*args, **kwargs)
+
+    plain = {"baseline": None, "early_stopping": False, "optimizer": Counting}
+    accelerator = accelerate.Accelerator(cpu=True, gradient_accumulation_steps=2)
+    # Two epochs of three batches.
+    accelerated(MLP, accelerator, batch_size=16, **plain).fit(X[:48], Y[:48])
+    assert len(steps) == 3
+
+
 def test_callbacks_see_forecasts_in_the_units_of_the_series(accelerator):
     class Listener(Callback):
         def on_batch_end(self, net, batch, training, y_pred=None, **kwargs):

@@ -117,6 +117,16 @@ def test_mlflow_loads_what_it_has_logged(forecaster, how, tmp_path, monkeypatch)
     np.testing.assert_array_equal(served.predict(windows), forecaster.predict(X))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_mlflow_keeps_what_skops_cannot(tmp_path):
+    mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed")
+    model = SeriesForecaster(MLP, horizon=2, length=8).fit(PANEL)
+    how = {"serialization_format": "cloudpickle", "pip_requirements": ["torch"]}
+    mlflow.sklearn.save_model(model, tmp_path / "model", **how)
+    loaded = mlflow.sklearn.load_model(tmp_path / "model")
+    pd.testing.assert_frame_equal(loaded.forecast(), model.forecast())
+
+
 def test_mlflow_asks_whom_to_trust(tmp_path):
     mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed")
     with pytest.raises(mlflow.exceptions.MlflowException, match="skops_trusted_types"):
