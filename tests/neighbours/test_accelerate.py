@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,8 +21,6 @@ from sktorch_forecast import (
 )
 from sktorch_forecast._training.accelerated import device_of
 
-accelerate = pytest.importorskip("accelerate", reason="accelerate is not installed")
-
 SERIES = np.sin(np.arange(80) / 4) + 0.1 * np.random.RandomState(0).randn(80)
 X, Y = make_windows(SERIES, horizon=2, length=8)
 
@@ -38,9 +37,43 @@ class EncoderDecoder(AccelerateMixin, EncoderDecoderForecaster):
     pass
 
 
-@pytest.fixture
-def accelerator():
-    return accelerate.Accelerator(cpu=True)
+class StandIn:
+    """What the mixin asks of an accelerator, which is to do nothing special."""
+
+    device_placement = True
+    device = torch.device("cpu")
+    num_processes = 1
+    sync_gradients = True
+    is_main_process = True
+    print = print
+    autocast = staticmethod(nullcontext)
+    accumulate = staticmethod(nullcontext)
+    backward = staticmethod(torch.Tensor.backward)
+
+    def prepare(self, part):
+        return part
+
+    def unwrap_model(self, module, keep_fp32_wrapper):
+        return module
+
+    def gather_for_metrics(self, forecast):
+        return forecast
+
+    def unscale_gradients(self):
+        pass
+
+    def wait_for_everyone(self):
+        pass
+
+
+def real(**how):
+    accelerate = pytest.importorskip("accelerate", reason="accelerate is not installed")
+    return accelerate.Accelerator(cpu=True, **how)
+
+
+@pytest.fixture(params=[StandIn, real])
+def accelerator(request):
+    return request.param()
 
 
 def accelerated(cls, accelerator, **params):
@@ -113,7 +146,7 @@ def test_gradients_of_two_batches_add_up_to_those_of_one_twice_as_large():
         "clip_grad_norm": 0.1,
     }
     x, y = X[:64], Y[:64]
-    accelerator = accelerate.Accelerator(cpu=True, gradient_accumulation_steps=2)
+    accelerator = real(gradient_accumulation_steps=2)
     mine = accelerated(MLP, accelerator, batch_size=16, **plain).fit(x, y)
     alone = MLPForecaster(max_epochs=2, random_state=0, batch_size=32, **plain)
     forecast = alone.fit(x, y).predict(X)
@@ -131,7 +164,7 @@ def test_batches_that_are_left_over_count_in_the_next_epoch():
             return super().step(*args, **kwargs)
 
     plain = {"baseline": None, "early_stopping": False, "optimizer": Counting}
-    accelerator = accelerate.Accelerator(cpu=True, gradient_accumulation_steps=2)
+    accelerator = real(gradient_accumulation_steps=2)
     # Two epochs of three batches.
     accelerated(MLP, accelerator, batch_size=16, **plain).fit(X[:48], Y[:48])
     assert len(steps) == 3
@@ -162,7 +195,7 @@ def test_the_device_is_that_of_the_accelerator_or_an_error(accelerator):
 
 
 def test_several_processes_are_an_error(accelerator, monkeypatch):
-    monkeypatch.setattr(accelerate.Accelerator, "num_processes", 2)
+    monkeypatch.setattr(type(accelerator), "num_processes", 2)
     mine = accelerated(MLP, accelerator)
     before = vars(mine).copy()
     with pytest.raises(ValueError, match="one process, .* found one of 2"):

@@ -1,5 +1,7 @@
 """Where fitted forecasters are kept: skops and MLflow."""
 
+from importlib import import_module
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -89,6 +91,9 @@ def test_trusted_types_are_types_that_there_are():
     assert types == sorted(set(types))
     assert f"{MLPForecaster.__module__}.MLPForecaster" in types
     assert f"{SlidingWindow.__module__}.SlidingWindow" in types
+    for name in types:
+        module, _, kind = name.rpartition(".")
+        assert hasattr(import_module(module), kind), name
 
 
 # MLflow's own database warns of what SQLAlchemy will remove.
