@@ -12,8 +12,9 @@ share drop the last batch if it is not full, batches being of 32 to 512 origins.
 
 Hyperparameters are those of the papers where they fit into some minutes on two cores,
 and smaller where not; none was tuned here. Every network is trained alone, and with a
-ridge regression beside it (``baseline="ridge"``, the default of the package). Every
-fourth origin trains.
+ridge regression beside it (``baseline="ridge"``, the default of the package). Networks
+that read the channels together learn from all origins, the others from every fourth
+one, as they have seven series of them.
 
 Run it with ``make networks``, or ``python examples/published_networks.py``:
 
@@ -47,6 +48,7 @@ from sktorch_forecast import (
     SparseTSFForecaster,
     TiDEForecaster,
     TSMixerForecaster,
+    make_windows,
 )
 
 RESULTS = Path(__file__).parent / "output" / "published_networks.jsonl"
@@ -56,6 +58,8 @@ EVERY = 4
 # Origins in a batch of the loaders of the papers, of which the last one is dropped.
 BATCHES = (32, 128, 256, 512)
 
+# Those that read all channels together, as one series with seven targets.
+TOGETHER = {"TSMixer", "iTransformer"}
 # name: (window, published errors by horizon, forecaster)
 MODELS = {
     "SegRNN": (
@@ -87,7 +91,7 @@ MODELS = {
     "TSMixer": (
         512,
         {96: 0.361, 336: 0.420},
-        TSMixerForecaster(hidden_size=64, n_blocks=2, dropout=0.7),
+        TSMixerForecaster(hidden_size=16, n_blocks=2, dropout=0.7),
     ),
     "iTransformer": (
         96,
@@ -105,19 +109,30 @@ MODELS = {
 BASELINES = {"none": None, "ridge": "ridge"}
 
 
+def windows(name, frame, horizon, begin, end):
+    """As in ``ett.py``, or with all channels in one window."""
+    length = MODELS[name][0]
+    if name not in TOGETHER:
+        return ett.windows(frame, horizon, length, begin, end)
+    part = frame[max(begin - length, 0) : end]
+    columns = list(frame)
+    return make_windows(part, horizon=horizon, length=length, target=columns)
+
+
 def result(frame, name, horizon, baseline, seed):
     """One line of results: errors over all test windows, and without the last ones."""
-    length, _, model = MODELS[name]
+    model = MODELS[name][2]
     model = model.set_params(
         baseline=BASELINES[baseline], random_state=seed, **TRAINING
     )
-    X, y = ett.windows(frame, horizon, length, 0, ett.TRAIN)
+    X, y = windows(name, frame, horizon, 0, ett.TRAIN)
+    every = 1 if name in TOGETHER else EVERY
     began = perf_counter()
-    model.fit(X[::EVERY], y[::EVERY])
+    model.fit(X[::every], y[::every])
     seconds = perf_counter() - began
-    X_test, y_test = ett.windows(frame, horizon, length, ett.VALID, ett.TEST)
+    X_test, y_test = windows(name, frame, horizon, ett.VALID, ett.TEST)
     forecasts = model.predict(X_test)
-    n_origins = len(y_test) // frame.shape[1]
+    n_origins = ett.TEST - ett.VALID - horizon + 1
     origins = np.arange(len(y_test)) % n_origins
     kept = {size: origins < n_origins // size * size for size in BATCHES}
     return {
