@@ -69,7 +69,7 @@ class TemporalDecoder(nn.Module):
         """
         inputs = [z.flatten(-2), future]
         if static is not None:
-            shape = (len(static), *[1] * (future.ndim - 2), -1)
+            shape = (static.shape[0], *[1] * (future.ndim - 2), -1)
             inputs.append(static.view(shape).expand(*future.shape[:-1], -1))
         added = self.readout(self.hidden(torch.cat(inputs, dim=-1)).relu())
         return z[..., : self.n_params] + added.unflatten(-1, (self.n_targets, -1))

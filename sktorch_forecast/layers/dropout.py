@@ -132,7 +132,9 @@ class Dropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop entries of `x`, any shape, in training mode."""
-        masks = _masks.get()
+        # What is compiled or exported is not within `dropping`, and torch cannot trace
+        # the question.
+        masks = None if torch.compiler.is_compiling() else _masks.get()
         if self.p == 0 or not (self._is_training or masks is not None):
             return x
         like = x

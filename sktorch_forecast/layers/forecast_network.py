@@ -130,8 +130,9 @@ class ForecastNetwork(nn.Module):
             targets = targets.unflatten(1, (-1, units[1].shape[-1]))
             kwargs["targets"] = units.encode(targets).to(dtype)
         z = self.network(inputs, **kwargs)
-        if z.shape[-3:] != self.output_shape or z.ndim < 4 or len(z) != len(x):
-            self._complain_of_shape(z, len(x))
+        n_rows = x.shape[0]  # len(x) would fix the size of the batch in an export
+        if z.shape[-3:] != self.output_shape or z.ndim < 4 or z.shape[0] != n_rows:
+            self._complain_of_shape(z, n_rows)
         if z.dtype != dtype:  # of a network in mixed precision
             z = z.to(dtype)
         if self.decoder is not None:
@@ -143,7 +144,7 @@ class ForecastNetwork(nn.Module):
 
     def _check_beside(self, x, future, targets):
         """Windows and static covariates are checked where they are encoded."""
-        b, norm = len(x), self.normalization
+        b, norm = x.shape[0], self.normalization
         reads_future = self.decoder is not None or self.baseline is not None
         if reads_future and norm.n_future:
             shape = b, norm.horizon, norm.n_future

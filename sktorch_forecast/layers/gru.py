@@ -48,8 +48,8 @@ class GRU(nn.GRU):
         if not has_written_steps(self, x):
             return super().forward(x, state)
         if state is None:
-            state = x.new_zeros(1, len(x), self.hidden_size)
-        elif state.shape != (1, len(x), self.hidden_size):
+            state = x.new_zeros(1, x.shape[0], self.hidden_size)
+        elif state.shape != (1, x.shape[0], self.hidden_size):
             return super().forward(x, state)
         weights = self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0
         outputs = _GRUSteps.apply(x, state[0], *weights)

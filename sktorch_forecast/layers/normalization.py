@@ -233,8 +233,8 @@ class WindowNormalization(nn.Module):
         """
         self._check_windows(x)
         for name, tensor in (("series", series), ("static covariates", static)):
-            if tensor is not None and len(tensor) != len(x):
-                complain_of_shape(name, f"({len(x)}, ...)", tensor)
+            if tensor is not None and tensor.shape[0] != x.shape[0]:
+                complain_of_shape(name, f"({x.shape[0]}, ...)", tensor)
         seen = x.isfinite() if self.masked else None
         centered, shift, scale = self._statistics(x, seen, series)
         units = Units(shift, scale)

@@ -48,8 +48,8 @@ class RNN(nn.RNN):
             return super().forward(x, state)
         n_directions, size = 2 if self.bidirectional else 1, self.hidden_size
         if state is None:
-            state = x.new_zeros(n_directions, len(x), size)
-        elif state.shape != (n_directions, len(x), size):
+            state = x.new_zeros(n_directions, x.shape[0], size)
+        elif state.shape != (n_directions, x.shape[0], size):
             return super().forward(x, state)  # which says what is right
         if in_steps:
             *weights, bias_i, bias_h = self.parameters()
