@@ -49,6 +49,7 @@ from .networks import (
     TSMixerForecaster,
     WaveNetForecaster,
 )
+from .onnx import to_onnx
 from .sliding_window import SlidingWindow
 
 __all__ = [
@@ -92,4 +93,5 @@ __all__ = [
     "networks",
     "plotting",
     "save",
+    "to_onnx",
 ]

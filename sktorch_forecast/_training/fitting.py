@@ -17,6 +17,7 @@ from .._utils.randomness import private_random_state
 from .._utils.validation import check_weights
 from .accelerated import device_of
 from .baseline import WeighNetwork
+from .batches import dtype_of
 from .calibration import calibrate
 from .callbacks import KeepBestWeights
 from .checks import check_parameters, check_season
@@ -111,6 +112,8 @@ def _insert_weighing(net, dataset):
 def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
     """Checked windows and targets, whose shapes the net remembers or compares."""
     X = check_windows(net, X, reset=reset)
+    if reset:
+        net._dtype = dtype_of(X)  # for an export
     y = check_targets(net, X, y, reset=reset)
     check_season(net)
     return X, y

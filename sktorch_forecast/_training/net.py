@@ -234,9 +234,7 @@ class WindowNet(FiledNet, AcceleratedNet):
         y : Tensor of shape (batch, horizon * n_targets), or (batch, horizon * \
                 n_targets, n_params) for the parameters of a distribution
         """
-        if encoded.params.ndim == 5:
-            encoded = Encoded(encoded.params[:, -1], encoded.units)
-        return self.objective_.head.outputs(encoded).flatten(1, 2)
+        return self.objective_.head.outputs(encoded.at_origin()).flatten(1, 2)
 
     def evaluation_step(self, batch: Any, training: bool = False) -> Tensor:
         """Forecasts of a batch that depend on nothing else in the batch.

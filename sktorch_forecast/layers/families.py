@@ -43,6 +43,9 @@ class Likelihood(Head):
         """The distributions as scipy has them."""
         raise NotImplementedError
 
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        return {"scale": params[..., 1]}
+
     def loss(self, params: Tensor, y: Tensor) -> Tensor:
         """Negative log-likelihood: (..., p), (...) -> (...)"""
         return -self.in_torch(params).log_prob(y)
@@ -83,6 +86,9 @@ class StudentT(Likelihood):
         freedom = 2 + _positive(z[..., 2:], _MIN_SCALE)
         return torch.cat([super().constrain(z[..., :2]), freedom], dim=-1)
 
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        return {"scale": params[..., 1], "df": params[..., 2]}
+
     def loss(self, params: Tensor, y: Tensor) -> Tensor:
         """Minus the logarithm of the density.
 
@@ -119,12 +125,18 @@ class LogNormal(Likelihood):
         _check_values(y, y > 0, "positive values", "lognormal")
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
-        loc, scale = params.unbind(-1)
-        mean = scale * F.softplus((loc / scale).clamp_min(-20))
-        variance = torch.log1p((scale / mean).square())
+        mean = self.point(params)
+        variance = torch.log1p((params[..., 1] / mean).square())
         return distributions.LogNormal(
             mean.log() - variance / 2, variance.sqrt(), validate_args=False
         )
+
+    def point(self, params: Tensor) -> Tensor:
+        loc, scale = params.unbind(-1)
+        return scale * F.softplus((loc / scale).clamp_min(-20))
+
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        return {"sigma": self.in_torch(params).scale}
 
     def mean(self, params: np.ndarray) -> np.ndarray:
         loc, scale = params[..., 0], params[..., 1]
@@ -153,9 +165,13 @@ class Poisson(Likelihood):
         _check_values(y, counts, "counts (0, 1, 2, ...)", self.name)
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
-        return distributions.Poisson(
-            _positive(params[..., 0], 1e-6), validate_args=False
-        )
+        return distributions.Poisson(self.point(params), validate_args=False)
+
+    def point(self, params: Tensor) -> Tensor:
+        return _positive(params[..., 0], 1e-6)
+
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        return {}
 
     def mean(self, params: np.ndarray) -> np.ndarray:
         return _log1pexp(params[..., 0]) + 1e-6
@@ -192,10 +208,13 @@ class NegativeBinomial(Poisson):
         return torch.cat([z[..., :1], _positive(z[..., 1:], 1e-4)], dim=-1)
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
-        mean, dispersion = _positive(params[..., 0], 1e-6), params[..., 1]
+        mean, dispersion = self.point(params), params[..., 1]
         return distributions.NegativeBinomial(
             1 / dispersion, logits=(mean * dispersion).log(), validate_args=False
         )
+
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        return {"dispersion": params[..., 1]}
 
     def in_scipy(self, params: np.ndarray) -> Any:
         mean, dispersion = self.mean(params), params[..., 1]
@@ -220,10 +239,8 @@ class NormalMixture(Likelihood):
         return torch.cat([means, _positive(deviations, _MIN_SCALE), logits], dim=-1)
 
     def weighed(self, z: Tensor, location: Tensor, share: float) -> Tensor:
-        means, _, logits = self._parts(z)
-        mean = (logits.softmax(dim=-1) * means).sum(dim=-1)
-        move = ((1 - share) * (location - mean)).unsqueeze(-1)
-        return torch.cat([means + move, z[..., self.n_components :]], dim=-1)
+        move = ((1 - share) * (location - self.point(z))).unsqueeze(-1)
+        return torch.cat([z[..., : self.n_components] + move, z[..., self.n_components :]], dim=-1)
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
         means, deviations, logits = self._parts(params)
@@ -232,6 +249,15 @@ class NormalMixture(Likelihood):
             distributions.Normal(means, deviations, validate_args=False),
             validate_args=False,
         )
+
+    def point(self, params: Tensor) -> Tensor:
+        means, _, logits = self._parts(params)
+        return (logits.softmax(dim=-1) * means).sum(dim=-1)
+
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        means, deviations, logits = self._parts(params)
+        weights = logits.softmax(dim=-1)
+        return {"means": means, "deviations": deviations, "weights": weights}
 
     def mean(self, params: np.ndarray) -> np.ndarray:
         means, _, logits = self._parts(params)

@@ -111,6 +111,17 @@ class Head:
         """The point forecast: (..., p) -> (...)"""
         return params[..., 0]
 
+    def point(self, params: Tensor) -> Tensor:
+        """As `mean`, in torch, where there is nothing else: (..., p) -> (...)"""
+        return params[..., 0]
+
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        """What makes a distribution of the point forecast, by name.
+
+        (..., p) in the units of the series -> each (...) or (..., n)
+        """
+        return {}
+
     def quantile(self, params: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """Quantile functions: (..., p), levels (...) -> (...)"""
         raise NotImplementedError
@@ -172,6 +183,16 @@ class Quantiles(Head):
     def mean(self, params: np.ndarray) -> np.ndarray:
         """The median: quantiles say nothing of the mean."""
         return self.quantile(params, np.array(0.5))
+
+    def point(self, params: Tensor) -> Tensor:
+        # The normal score of the median is 0.
+        piece = int((self.scores[1:-1] <= 0).sum())
+        left, right = self.scores[piece], self.scores[piece + 1]
+        share = -left / (right - left)
+        return torch.lerp(params[..., piece], params[..., piece + 1], share)
+
+    def parameters(self, params: Tensor) -> dict[str, Tensor]:
+        return {"quantiles": params}
 
     def quantile(self, params: np.ndarray, levels: np.ndarray) -> np.ndarray:
         return self._line(params, self.scores, special.ndtri(levels))

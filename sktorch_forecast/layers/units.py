@@ -80,3 +80,9 @@ class Encoded(NamedTuple):
 
     params: Tensor
     units: Units
+
+    def at_origin(self) -> "Encoded":
+        """The forecast from the end of the window, the last of several time steps."""
+        if self.params.ndim == 4:
+            return self
+        return Encoded(self.params[:, -1], self.units)

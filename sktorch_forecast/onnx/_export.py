@@ -1,0 +1,314 @@
+"""``to_onnx``: a fitted network as a file that ONNX Runtime reads."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from .._data.words import plain
+from ..forecaster import Forecaster
+from ._recurrent import use_operators
+from ._served import INPUTS, Served, expected_of, inputs_of
+from ._trial import SIZES, TOLERANCE, largest_difference, windows_to_try
+
+# Of the names and shapes of inputs, outputs and metadata.
+_FORMAT_VERSION = "1"
+
+
+def to_onnx(
+    forecaster: Forecaster,
+    path: str | os.PathLike,
+    X: Any = None,
+    *,
+    dtype: Literal["float32", "float64"] | None = None,
+) -> None:
+    """Write a fitted network into a file, to forecast with ONNX Runtime, without torch.
+
+    The file holds all that ``predict`` computes: windows go in and forecasts come out
+    in the units of the series. It is written only if ONNX Runtime forecasts from it
+    what ``predict`` does, in batches of 1, 7 and 1,000 windows, up to rounding: 1e-5
+    of the largest value in a window or its forecast.
+
+    Needs the packages of ``pip install "sktorch-forecast[onnx]"``.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        A fitted network. Of a :class:`~sktorch_forecast.SeriesForecaster` that is its
+        attribute ``estimator_``.
+    path : str or path-like
+        File to write, ``.onnx`` as a rule. One that is there is replaced, at once and
+        only by a file that has been checked.
+    X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+            shape (n_origins, length, n_channels), default=None
+        Windows to check the file with, such as those of the fit; None makes some up.
+    dtype : {"float32", "float64"} or None, default=None
+        Precision of the windows that the file takes, and of its forecasts. None is that
+        of the windows of the fit; those of :func:`~sktorch_forecast.make_windows` are
+        float32, unless the series is at a level where that loses digits. The network
+        computes in float32 in any case.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If the forecaster is not fitted.
+    TypeError
+        If it is no network, but e.g. a wrapper or an ensemble of networks.
+    ValueError
+        If it was fitted with ``precision="bf16"``, has ``n_mc_samples`` set, or `X` or
+        `dtype` is not valid.
+    ImportError
+        If a package is missing.
+    FileNotFoundError
+        If there is no such folder.
+    RuntimeError
+        If torch cannot export the network, or the file would forecast anything else
+        than ``predict``. Nothing is written then.
+
+    See Also
+    --------
+    Forecaster.save_params : Weights for another forecaster of the same parameters.
+
+    Notes
+    -----
+    Inputs, all with any size of the first axis, of which those are there that the
+    forecaster was fitted with:
+
+    - ``windows``: (batch, length, n_channels), targets first, then past covariates,
+      then those known in the future. NaN is for what is missing, if the forecaster was
+      fitted with ``missing="mask"``.
+    - ``future``: (batch, horizon, n_future), covariates of the steps to forecast.
+    - ``static``: (batch, n_static), float32.
+    - ``series``: (batch,), int64, of a forecaster of several series: the place of the
+      series in the metadata ``series``, or their number for a series that was not in
+      the fit.
+
+    Outputs:
+
+    - ``forecast``: as ``predict`` gives it, all targets of step 1 first.
+    - ``quantiles``, with ``loss="quantile"``: as ``predict_quantiles`` gives those of
+      the levels in the metadata ``quantiles``.
+    - With a distribution what else it takes, for each forecast: ``scale`` ("normal",
+      where it is the deviation, "laplace", "student_t"), ``df`` ("student_t"),
+      ``sigma`` of the logarithm ("lognormal"), ``dispersion`` ("negative_binomial",
+      see :ref:`onnx`), or ``means``, ``deviations`` and ``weights`` of the components
+      ("mixture"). "poisson" takes nothing else.
+
+    The metadata of the file are strings, lists of names as JSON: ``horizon``,
+    ``length``, ``channels``, ``targets``, ``future``, ``static``, ``series``,
+    ``family``, ``quantiles``, ``missing``, ``estimator``, ``sktorch_forecast``,
+    ``torch`` and ``format_version``.
+
+    Sample paths, intervals and the dropout of Monte Carlo samples are not exported.
+
+    Examples
+    --------
+    >>> from sktorch_forecast import LSTMForecaster, make_windows, to_onnx
+    >>> from sktorch_forecast.datasets import load_elnino
+    >>> X, y = make_windows(load_elnino(), horizon=12, length=36)
+    >>> model = LSTMForecaster(hidden_size=16, random_state=0).fit(X, y)
+    >>> to_onnx(model, "elnino.onnx")  # doctest: +SKIP
+    """
+    _check(forecaster)
+    path = Path(path).absolute()
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"Expected a path in a folder that is there, found none at {path.parent}. "
+            "Make it first."
+        )
+    onnx, onnxruntime = _packages()
+    windows = windows_to_try(forecaster, X, _precision(forecaster, dtype))
+    inputs = inputs_of(forecaster, windows)
+    served = Served(forecaster, tuple(inputs))
+    model = _converted(served, inputs)
+    onnx.helper.set_model_props(model, _metadata(forecaster, served))
+    content = model.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    for size in SIZES:
+        some = {name: part[:size] for name, part in inputs.items()}
+        expected = expected_of(forecaster, served, windows[:size], some)
+        feed = {INPUTS[name]: part.numpy() for name, part in some.items()}
+        found = dict(zip(expected, session.run(list(expected), feed)))
+        targets = feed["windows"][..., : forecaster.n_targets_]
+        worst, name = largest_difference(found, expected, targets)
+        if worst > TOLERANCE:
+            raise RuntimeError(
+                f"Expected the {name} of the ONNX model to be that of the forecaster "
+                f"up to {TOLERANCE:g} of the size of its values, found a difference of "
+                f"{worst:.2g} in a batch of {size}. Nothing was written. The packages "
+                f"that convert and run models may be at fault ({_versions(onnx)}): try "
+                "newer ones. A network of your own must do in an export what it does "
+                "in a forecast."
+            )
+    _write(path, content)
+
+
+def _check(forecaster):
+    """Raise an error for what cannot be exported."""
+    name = type(forecaster).__name__
+    if not isinstance(forecaster, Forecaster):
+        advice = "Export the networks in it one by one, each into a file."
+        if isinstance(getattr(forecaster, "estimator_", None), Forecaster):
+            advice = "Export the network in it: to_onnx(forecaster.estimator_, path)."
+        elif hasattr(forecaster, "steps"):
+            advice = "Export its last step, which reads windows: forecaster[-1]."
+        raise TypeError(
+            "Expected a network, such as LSTMForecaster, found an object of type "
+            f"{name}: what it does around a network is not exported. {advice}"
+        )
+    if not forecaster.initialized_:
+        check_is_fitted(forecaster)
+    if forecaster.n_mc_samples is not None:
+        raise ValueError(
+            "Expected n_mc_samples=None, as an ONNX model forecasts without dropout, "
+            f"found {forecaster.n_mc_samples}. Use set_params(n_mc_samples=None) first."
+        )
+    if forecaster._precision != "fp32":
+        raise ValueError(
+            "Expected a network that computes in float32, as its ONNX model would, "
+            f"found {name} fitted with precision={forecaster._precision!r}. Fit it with "
+            "precision='fp32'."
+        )
+
+
+def _packages():
+    """The packages of the extra, as far as they are used here."""
+    try:
+        import onnx
+        import onnxruntime
+        import onnxscript  # noqa: F401, torch uses it
+    except ImportError as error:
+        raise ImportError(
+            f"to_onnx needs the package {error.name!r}, which is not installed. Install "
+            'it with pip install "sktorch-forecast[onnx]".',
+            name=error.name,
+        ) from error
+    if not hasattr(torch.onnx, "ops"):
+        raise ImportError(
+            f"to_onnx needs torch 2.9 or newer, found {torch.__version__}. Install it "
+            'with pip install --upgrade "sktorch-forecast[onnx]".'
+        )
+    return onnx, onnxruntime
+
+
+def _versions(onnx):
+    import onnxruntime
+    import onnxscript
+
+    packages = onnx, onnxruntime, onnxscript, torch
+    return ", ".join(f"{p.__name__} {p.__version__}" for p in packages)
+
+
+def _precision(forecaster, dtype):
+    """The dtype of windows: that which is asked for, or that of the fit."""
+    if dtype is None:
+        return np.dtype(getattr(forecaster, "_dtype", np.float32))
+    if dtype not in ("float32", "float64"):
+        raise ValueError(
+            f"Expected dtype as 'float32', 'float64' or None, found {dtype!r}."
+        )
+    return np.dtype(dtype)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what torch has to say about itself while it exports."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _converted(served, inputs):
+    """A model of ONNX, its inputs and outputs named, for batches of any size."""
+    some = tuple(part[:3] for part in inputs.values())
+    with torch.no_grad():
+        outputs = list(served(*some))
+    served = deepcopy(served)
+    use_operators(served.network)
+    batch = torch.export.Dim("batch", min=1, max=2**31 - 1)
+    shapes = {"inputs": tuple({0: batch} for _ in some)}
+    try:
+        with torch.no_grad(), _quiet():
+            program = torch.export.export(
+                served, some, dynamic_shapes=shapes, strict=False
+            )
+            converted: Any = torch.onnx.export(
+                program,
+                (),
+                input_names=[INPUTS[name] for name in inputs],
+                output_names=outputs,
+                dynamo=True,
+                verbose=False,
+            )
+    except Exception as error:
+        network = type(served.network.network).__name__
+        reason = str(error).strip().splitlines()[0]
+        raise RuntimeError(
+            f"Expected a network that torch can export, found that it cannot export "
+            f"{network}: {reason} Try torch.export.export on it, which says more."
+        ) from error
+    model = converted.model_proto
+    # torch calls the axis something like s77.
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    return model
+
+
+def _metadata(forecaster, served):
+    """What a program that serves the model should know of it, as strings."""
+    from .. import __version__
+
+    spec, head = forecaster.spec_, served.network.head
+    channels, static = forecaster._names
+    channels = channels or range(spec.n_channels)
+    ids = getattr(forecaster, "_series_ids", None)
+    names = {
+        "channels": channels,
+        "targets": channels[: spec.n_targets],
+        "future": channels[spec.n_channels - spec.n_future :],
+        "static": static,
+        "series": [] if ids is None else ids,
+        "quantiles": getattr(head, "levels", ()),
+    }
+    return {
+        "format_version": _FORMAT_VERSION,
+        "estimator": type(forecaster).__name__,
+        "sktorch_forecast": __version__,
+        "torch": torch.__version__,
+        "horizon": str(spec.horizon),
+        "length": str(spec.length),
+        "family": spec.family or "point",
+        "missing": "mask" if spec.masked else "error",
+        **{
+            key: json.dumps([plain(name) for name in values], default=str)
+            for key, values in names.items()
+        },
+    }
+
+
+def _write(path, content):
+    """The whole file or nothing: it takes the place of an old one at once."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)

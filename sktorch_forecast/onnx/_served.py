@@ -1,0 +1,87 @@
+"""What is exported: a network with named inputs and outputs."""
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .._training.batches import WindowDataset, parts_of
+from ..layers import ForecastNetwork
+
+# How inputs are called where a network is served, by their names in the network.
+INPUTS = {"x": "windows", "future": "future", "static": "static", "series": "series"}
+
+
+class Served(nn.Module):
+    """A network from windows in the units of the series to forecasts in them.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Fitted. Its network is copied, to the CPU.
+    parts : sequence of str
+        What the network reads, by the names of `INPUTS`.
+    """
+
+    def __init__(self, forecaster: Any, parts: tuple[str, ...]):
+        super().__init__()
+        # The network itself is within, if it was compiled.
+        modules = forecaster.module_.modules()
+        network = next(m for m in modules if type(m) is ForecastNetwork)
+        self.network = deepcopy(network).cpu().eval()
+        self.parts = parts
+        self.is_1d = getattr(forecaster, "_y_is_1d", True)
+
+    def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
+        """Outputs by name, with the axes that `predict` and its like give them."""
+        parts = dict(zip(self.parts, inputs))
+        encoded = self.network(parts.pop("x"), **parts).at_origin()
+        head = self.network.head
+        params = head.decode(encoded)  # (b, H, K, p)
+        outputs = {"forecast": head.point(params), **head.parameters(params)}
+        # (b, H, K, ...) -> (b, H * K, ...)
+        outputs = {name: y.flatten(1, 2) for name, y in outputs.items()}
+        if self.is_1d:
+            outputs["forecast"] = outputs["forecast"].flatten()
+        return outputs
+
+
+def inputs_of(forecaster: Any, X: Any) -> dict[str, Tensor]:
+    """What the network of a forecaster reads of some windows, by the names of `INPUTS`.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Fitted.
+    X : Windows or array
+        Checked windows.
+    """
+    ids = getattr(forecaster, "_series_ids", None)
+    dataset = WindowDataset(X, series_ids=ids)
+    return parts_of(dataset[torch.arange(len(X))][0], Tensor.contiguous)
+
+
+def expected_of(
+    forecaster: Any, served: Served, X: Any, inputs: dict[str, Tensor]
+) -> dict[str, np.ndarray]:
+    """What a forecaster says of windows, by the names of the outputs.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    served : Served
+        Of the forecaster, for the parameters of a distribution, which no method gives.
+    X : Windows or array
+        Checked windows.
+    inputs : dict of Tensor
+        What the network reads of them.
+    """
+    with torch.no_grad():
+        outputs = {name: y.numpy() for name, y in served(*inputs.values()).items()}
+    outputs["forecast"] = forecaster.predict(X)
+    if "quantiles" in outputs:
+        levels = served.network.head.levels
+        outputs["quantiles"] = forecaster.predict_quantiles(X, levels)
+    return outputs
