@@ -161,7 +161,13 @@ class LinearBaseline(nn.Module):
     def _filled(self, x, seen):
         """Windows in which what is missing is as it last was, or zero before that."""
         steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
-        place = (seen > 0).mul(steps).cummax(dim=1).values
+        place = (seen > 0).mul(steps)
+        # A running maximum, by twice as many steps each time: ONNX has no cummax.
+        n_back = 1
+        while n_back < x.shape[1]:
+            before = F.pad(place[:, :-n_back], (0, 0, n_back, 0))
+            place = torch.maximum(place, before)
+            n_back *= 2
         before = F.pad(x[..., : self.n_past], (0, 0, 1, 0))
         known = before.gather(1, place)
         return torch.cat([known, x[..., self.n_past :]], dim=2)

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.words import plain
 from ..forecaster import Forecaster
 from ._recurrent import use_operators
-from ._served import INPUTS, Served, expected_of, inputs_of
+from ._served import Served, expected_of, inputs_of
 from ._trial import SIZES, TOLERANCE, largest_difference, windows_to_try
 
 # Of the names and shapes of inputs, outputs and metadata.
@@ -128,7 +128,7 @@ def to_onnx(
     onnx, onnxruntime = _packages()
     windows = windows_to_try(forecaster, X, _precision(forecaster, dtype))
     inputs = inputs_of(forecaster, windows)
-    served = Served(forecaster, tuple(inputs))
+    served = Served(forecaster)
     model = _converted(served, inputs)
     onnx.helper.set_model_props(model, _metadata(forecaster, served))
     content = model.SerializeToString()
@@ -136,7 +136,7 @@ def to_onnx(
     for size in SIZES:
         some = {name: part[:size] for name, part in inputs.items()}
         expected = expected_of(forecaster, served, windows[:size], some)
-        feed = {INPUTS[name]: part.numpy() for name, part in some.items()}
+        feed = {name: part.numpy() for name, part in some.items()}
         found = dict(zip(expected, session.run(list(expected), feed)))
         targets = feed["windows"][..., : forecaster.n_targets_]
         worst, name = largest_difference(found, expected, targets)
@@ -235,36 +235,44 @@ def _quiet() -> Iterator[None]:
 
 def _converted(served, inputs):
     """A model of ONNX, its inputs and outputs named, for batches of any size."""
-    some = tuple(part[:3] for part in inputs.values())
+    some = {name: part[:3] for name, part in inputs.items()}
     with torch.no_grad():
-        outputs = list(served(*some))
+        outputs = list(served(**some))
     served = deepcopy(served)
     use_operators(served.network)
     batch = torch.export.Dim("batch", min=1, max=2**31 - 1)
-    shapes = {"inputs": tuple({0: batch} for _ in some)}
+    shapes = {name: {0: batch} for name in some}
     try:
         with torch.no_grad(), _quiet():
             program = torch.export.export(
-                served, some, dynamic_shapes=shapes, strict=False
+                served, (), some, dynamic_shapes=shapes, strict=False
             )
             converted: Any = torch.onnx.export(
                 program,
                 (),
-                input_names=[INPUTS[name] for name in inputs],
+                input_names=list(inputs),
                 output_names=outputs,
                 dynamo=True,
                 verbose=False,
             )
     except Exception as error:
-        network = type(served.network.network).__name__
-        reason = str(error).strip().splitlines()[0]
+        root = error
+        while root.__cause__ is not None:
+            root = root.__cause__
+        reason = " ".join(str(root).split())
         raise RuntimeError(
-            f"Expected a network that torch can export, found that it cannot export "
-            f"{network}: {reason} Try torch.export.export on it, which says more."
+            "Expected a network that torch can export, found that it cannot convert "
+            f"{type(served.network.network).__name__}: {reason[:300]}"
         ) from error
     model = converted.model_proto
-    # torch calls the axis something like s77.
-    for value in (*model.graph.input, *model.graph.output):
+    graph = model.graph
+    # torch notes for each node from which line of which file on this machine it comes.
+    del graph.value_info[:]
+    parts = *graph.node, *graph.input, *graph.output, *graph.initializer
+    for part in (graph, *parts):
+        part.ClearField("metadata_props")
+    # And it calls the axis something like s77.
+    for value in (*graph.input, *graph.output):
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
     return model
 

@@ -10,9 +10,6 @@ from torch import Tensor, nn
 from .._training.batches import WindowDataset, parts_of
 from ..layers import ForecastNetwork
 
-# How inputs are called where a network is served, by their names in the network.
-INPUTS = {"x": "windows", "future": "future", "static": "static", "series": "series"}
-
 
 class Served(nn.Module):
     """A network from windows in the units of the series to forecasts in them.
@@ -21,23 +18,26 @@ class Served(nn.Module):
     ----------
     forecaster : Forecaster
         Fitted. Its network is copied, to the CPU.
-    parts : sequence of str
-        What the network reads, by the names of `INPUTS`.
     """
 
-    def __init__(self, forecaster: Any, parts: tuple[str, ...]):
+    def __init__(self, forecaster: Any):
         super().__init__()
         # The network itself is within, if it was compiled.
         modules = forecaster.module_.modules()
         network = next(m for m in modules if type(m) is ForecastNetwork)
         self.network = deepcopy(network).cpu().eval()
-        self.parts = parts
         self.is_1d = getattr(forecaster, "_y_is_1d", True)
 
-    def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
+    def forward(
+        self,
+        windows: Tensor,
+        future: Tensor | None = None,
+        static: Tensor | None = None,
+        series: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """Outputs by name, with the axes that `predict` and its like give them."""
-        parts = dict(zip(self.parts, inputs))
-        encoded = self.network(parts.pop("x"), **parts).at_origin()
+        beside = {"future": future, "static": static, "series": series}
+        encoded = self.network(windows, **beside).at_origin()
         head = self.network.head
         params = head.decode(encoded)  # (b, H, K, p)
         outputs = {"forecast": head.point(params), **head.parameters(params)}
@@ -49,7 +49,7 @@ class Served(nn.Module):
 
 
 def inputs_of(forecaster: Any, X: Any) -> dict[str, Tensor]:
-    """What the network of a forecaster reads of some windows, by the names of `INPUTS`.
+    """What the network of a forecaster reads of some windows, by names of the inputs.
 
     Parameters
     ----------
@@ -60,7 +60,8 @@ def inputs_of(forecaster: Any, X: Any) -> dict[str, Tensor]:
     """
     ids = getattr(forecaster, "_series_ids", None)
     dataset = WindowDataset(X, series_ids=ids)
-    return parts_of(dataset[torch.arange(len(X))][0], Tensor.contiguous)
+    parts = parts_of(dataset[torch.arange(len(X))][0], Tensor.contiguous)
+    return {"windows": parts.pop("x"), **parts}
 
 
 def expected_of(
@@ -79,7 +80,7 @@ def expected_of(
         What the network reads of them.
     """
     with torch.no_grad():
-        outputs = {name: y.numpy() for name, y in served(*inputs.values()).items()}
+        outputs = {name: y.numpy() for name, y in served(**inputs).items()}
     outputs["forecast"] = forecaster.predict(X)
     if "quantiles" in outputs:
         levels = served.network.head.levels
