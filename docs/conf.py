@@ -76,11 +76,12 @@ def write_api_page(app, config):
         section(
             "Base class", ["Forecaster"], "What all neural forecasters have in common."
         ),
+        section("ONNX", ["to_onnx"], "See :ref:`onnx`."),
     ]
     for info in pkgutil.iter_modules(sktorch_forecast.__path__):
         module = importlib.import_module(f"sktorch_forecast.{info.name}")
-        # The classes of these three are estimators and stand above.
-        above = ("networks", "compose", "features")
+        # What is in these stands above.
+        above = ("networks", "compose", "features", "onnx")
         if hasattr(module, "__all__") and info.name not in above:
             names = [f"{info.name}.{name}" for name in module.__all__]
             title = info.name.replace("_", " ").capitalize()

@@ -24,6 +24,7 @@ PLACES = {
     "naive": (1.13, 1.92, "the forecast\nto beat"),
     "networks": (2.05, 2.85, "one file for\neach network"),
     "callbacks": (3.05, 3.95, "for long\ntrainings"),
+    "onnx": (3.05, 3.95, "networks for\nONNX Runtime"),
     "metrics": (0.30, 1.08, "metrics and\ntheir scorers"),
     "forecaster": (2.15, 2.95, "base class of\nthe networks"),
     "_uncertainty": (2.05, 2.95, "intervals,\nquantiles, paths"),

@@ -13,7 +13,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FLOORS = [
     {"discovery", "testing"},
     {"compose"},
-    {"plotting", "naive", "networks"},
+    {"onnx", "plotting", "naive", "networks"},
     {"callbacks", "forecaster", "metrics"},
     {"_uncertainty"},
     {"_training", "model_selection", "sliding_window"},

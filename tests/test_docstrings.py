@@ -17,6 +17,7 @@ MODULES = (
             "metrics",
             "model_selection",
             "networks",
+            "onnx",
             "plotting",
         )
     ),

@@ -136,7 +136,8 @@ class LogNormal(Likelihood):
         return scale * F.softplus((loc / scale).clamp_min(-20))
 
     def parameters(self, params: Tensor) -> dict[str, Tensor]:
-        return {"sigma": self.in_torch(params).scale}
+        in_torch: Any = self.in_torch(params)
+        return {"sigma": in_torch.scale}
 
     def mean(self, params: np.ndarray) -> np.ndarray:
         loc, scale = params[..., 0], params[..., 1]
@@ -239,8 +240,9 @@ class NormalMixture(Likelihood):
         return torch.cat([means, _positive(deviations, _MIN_SCALE), logits], dim=-1)
 
     def weighed(self, z: Tensor, location: Tensor, share: float) -> Tensor:
+        means, _, _ = self._parts(z)
         move = ((1 - share) * (location - self.point(z))).unsqueeze(-1)
-        return torch.cat([z[..., : self.n_components] + move, z[..., self.n_components :]], dim=-1)
+        return torch.cat([means + move, z[..., self.n_components :]], dim=-1)
 
     def in_torch(self, params: Tensor) -> distributions.Distribution:
         means, deviations, logits = self._parts(params)

@@ -175,8 +175,8 @@ def _check(forecaster):
     if forecaster._precision != "fp32":
         raise ValueError(
             "Expected a network that computes in float32, as its ONNX model would, "
-            f"found {name} fitted with precision={forecaster._precision!r}. Fit it with "
-            "precision='fp32'."
+            f"found {name} fitted with precision={forecaster._precision!r}. Fit it "
+            "with precision='fp32'."
         )
 
 
@@ -188,8 +188,8 @@ def _packages():
         import onnxscript  # noqa: F401, torch uses it
     except ImportError as error:
         raise ImportError(
-            f"to_onnx needs the package {error.name!r}, which is not installed. Install "
-            'it with pip install "sktorch-forecast[onnx]".',
+            f"to_onnx needs the package {error.name!r}, which is not installed. "
+            'Install it with pip install "sktorch-forecast[onnx]".',
             name=error.name,
         ) from error
     if not hasattr(torch.onnx, "ops"):
@@ -279,7 +279,7 @@ def _converted(served, inputs):
 
 def _metadata(forecaster, served):
     """What a program that serves the model should know of it, as strings."""
-    from .. import __version__
+    import sktorch_forecast  # which is above, but for its version
 
     spec, head = forecaster.spec_, served.network.head
     channels, static = forecaster._names
@@ -296,7 +296,7 @@ def _metadata(forecaster, served):
     return {
         "format_version": _FORMAT_VERSION,
         "estimator": type(forecaster).__name__,
-        "sktorch_forecast": __version__,
+        "sktorch_forecast": sktorch_forecast.__version__,
         "torch": torch.__version__,
         "horizon": str(spec.horizon),
         "length": str(spec.length),

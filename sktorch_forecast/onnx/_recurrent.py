@@ -18,13 +18,12 @@ from ..layers.gru import GRU
 from ..layers.rnn import RNN
 
 # By the mode of a layer of torch: the operator, the order of its gates among those of
-# torch, and attributes. torch has i f g o and r z n, ONNX i o f g and z r n.
-_OPERATORS: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
-    "LSTM": ("LSTM", (0, 3, 1, 2), {}),
-    # torch resets what the matrix product has given, not what goes into it.
-    "GRU": ("GRU", (1, 0, 2), {"linear_before_reset": 1}),
-    "RNN_TANH": ("RNN", (0,), {"activations": ["Tanh"]}),
-    "RNN_RELU": ("RNN", (0,), {"activations": ["Relu"]}),
+# torch, and its activation. torch has i f g o and r z n, ONNX i o f g and z r n.
+_OPERATORS: dict[str, tuple[str, tuple[int, ...], str | None]] = {
+    "LSTM": ("LSTM", (0, 3, 1, 2), None),
+    "GRU": ("GRU", (1, 0, 2), None),
+    "RNN_TANH": ("RNN", (0,), "Tanh"),
+    "RNN_RELU": ("RNN", (0,), "Relu"),
 }
 
 
@@ -51,12 +50,16 @@ class _Operators:
     def __init__(self, layer: Any):
         self.batch_first, self.size = layer.batch_first, layer.hidden_size
         self.n_directions = 2 if layer.bidirectional else 1
-        self.name, order, attributes = _OPERATORS[layer.mode]
-        direction = "bidirectional" if layer.bidirectional else "forward"
-        sizes = {"hidden_size": self.size, "direction": direction}
-        self.attributes = {**sizes, **attributes}
-        if "activations" in attributes:  # one for each direction
-            self.attributes["activations"] = attributes["activations"] * self.n_directions
+        self.name, order, activation = _OPERATORS[layer.mode]
+        self.attributes = {
+            "hidden_size": self.size,
+            "direction": "bidirectional" if layer.bidirectional else "forward",
+        }
+        if self.name == "GRU":
+            # torch resets what the matrix product has given, not what goes into it.
+            self.attributes["linear_before_reset"] = 1
+        if activation is not None:  # one for each direction
+            self.attributes["activations"] = self.n_directions * [activation]
         cells = [[_in_order(w, order) for w in ws] for ws in layer.all_weights]
         if not layer.bias:
             zeros = torch.zeros(2 * len(order) * self.size)

@@ -83,6 +83,6 @@ def expected_of(
         outputs = {name: y.numpy() for name, y in served(**inputs).items()}
     outputs["forecast"] = forecaster.predict(X)
     if "quantiles" in outputs:
-        levels = served.network.head.levels
-        outputs["quantiles"] = forecaster.predict_quantiles(X, levels)
+        head: Any = served.network.head
+        outputs["quantiles"] = forecaster.predict_quantiles(X, head.levels)
     return outputs
