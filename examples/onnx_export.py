@@ -5,7 +5,7 @@ From a fitted network to an ONNX model
 Train a network on the sea surface temperature of the Pacific, and write it into a file
 from which :doc:`onnx_serve` forecasts without torch.
 
-Run it with ``python examples/onnx_export.py``. It needs ``pip install
+Run it with ``python examples/onnx_export.py elnino.onnx``. It needs ``pip install
 "sktorch-forecast[onnx]"``.
 """
 
@@ -30,6 +30,6 @@ def main(path):
 
 
 if __name__ == "__main__":
-    path = sys.argv[1] if len(sys.argv) > 1 else "elnino.onnx"
+    (path,) = sys.argv[1:]
     main(path)
-    print(f"{path}: now run python examples/onnx_serve.py {path} {CSV}")
+    print(f"Now run python examples/onnx_serve.py {path} {CSV}")

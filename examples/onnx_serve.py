@@ -6,8 +6,8 @@ Forecast from the file of :doc:`onnx_export`, with NumPy and ONNX Runtime alone:
 torch nor ``sktorch_forecast`` has to be installed where this runs. What the program has
 to know of the network, it reads from the file.
 
-Run it with ``python onnx_serve.py MODEL.onnx SERIES.csv``. The last column of the file
-is the series; its last values are the window.
+Run it with ``python examples/onnx_serve.py elnino.onnx SERIES.csv``. The last column
+of the second file is the series, and its last values are the window.
 """
 
 import csv
@@ -37,4 +37,5 @@ def main(model, series):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    model, series = sys.argv[1:]
+    main(model, series)

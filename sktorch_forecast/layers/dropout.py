@@ -132,10 +132,10 @@ class Dropout(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Drop entries of `x`, any shape, in training mode."""
-        # What is compiled or exported is not within `dropping`, and torch cannot trace
-        # the question.
-        masks = None if torch.compiler.is_compiling() else _masks.get()
-        if self.p == 0 or not (self._is_training or masks is not None):
+        if self.p == 0:
+            return x
+        masks = _masks.get()
+        if not (self._is_training or masks is not None):
             return x
         like = x
         if self.n_shared_axes:

@@ -115,7 +115,7 @@ def to_onnx(
     >>> from sktorch_forecast import LSTMForecaster, make_windows, to_onnx
     >>> from sktorch_forecast.datasets import load_elnino
     >>> X, y = make_windows(load_elnino(), horizon=12, length=36)
-    >>> model = LSTMForecaster(hidden_size=16, random_state=0).fit(X, y)
+    >>> model = LSTMForecaster(hidden_size=8, max_epochs=5, random_state=0).fit(X, y)
     >>> to_onnx(model, "elnino.onnx")  # doctest: +SKIP
     """
     _check(forecaster)
@@ -138,7 +138,7 @@ def to_onnx(
         expected = expected_of(forecaster, served, windows[:size], some)
         feed = {name: part.numpy() for name, part in some.items()}
         found = dict(zip(expected, session.run(list(expected), feed)))
-        targets = feed["windows"][..., : forecaster.n_targets_]
+        targets = feed["windows"][..., : forecaster.spec_.n_targets]
         worst, name = largest_difference(found, expected, targets)
         if worst > TOLERANCE:
             raise RuntimeError(
@@ -282,7 +282,7 @@ def _metadata(forecaster, served):
     import sktorch_forecast  # which is above, but for its version
 
     spec, head = forecaster.spec_, served.network.head
-    channels, static = forecaster._names
+    channels, static = getattr(forecaster, "_names", ((), ()))
     channels = channels or range(spec.n_channels)
     ids = getattr(forecaster, "_series_ids", None)
     names = {

@@ -37,12 +37,13 @@ def windows_to_try(forecaster: Any, X: Any, dtype: np.dtype) -> Any:
     """
     if X is None:
         return _made_up(forecaster, dtype)
+    if isinstance(X, Windows):
+        # On a panel of their own: nobody tests the forecaster on those of the fit.
+        panel = replace(X.panel, values=X.panel.values.astype(dtype))
+        X = Windows(panel, X.positions, X.length, X.horizon)
     X = check_windows(forecaster, X, reset=False)
     rows = np.resize(np.arange(len(X)), SIZES[-1])
-    if not isinstance(X, Windows):
-        return np.asarray(X)[rows].astype(dtype)
-    panel = replace(X.panel, values=X.panel.values.astype(dtype))
-    return Windows(panel, X.positions, X.length, X.horizon)[rows]
+    return X[rows] if isinstance(X, Windows) else X[rows].astype(dtype)
 
 
 def _made_up(forecaster, dtype):
@@ -69,7 +70,7 @@ def _made_up(forecaster, dtype):
     if spec.n_static:
         static = _standard(random, norm, "static", (_N_SERIES,)).astype(np.float32)
     bounds = np.arange(_N_SERIES + 1) * n_rows
-    channels, static_names = forecaster._names
+    channels, static_names = getattr(forecaster, "_names", ((), ()))
     panel = Panel(
         values.reshape(-1, spec.n_channels).astype(dtype),
         pd.RangeIndex(_N_SERIES * n_rows),

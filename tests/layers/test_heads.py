@@ -73,7 +73,9 @@ def test_family_is_that_of_scipy(name):
     loss = head.loss(torch.from_numpy(params), torch.from_numpy(y))
     assert_allclose(loss, -np.array(expected), rtol=1e-4)
     # float64 here: the parameters of a count's mean have a floor of 1e-6
-    assert_allclose(head.mean(params), [f.mean() for f in families], rtol=1e-5)
+    means = [f.mean() for f in families]
+    assert_allclose(head.mean(params), means, rtol=1e-5)
+    assert_allclose(head.point(torch.from_numpy(params)), means, rtol=1e-5)
     assert_allclose(head.cdf(params, y), [f.cdf(v) for f, v in zip(families, y)], 1e-4)
     for level in (0.05, 0.5, 0.95):
         expected = [family.ppf(level) for family in families]
@@ -106,6 +108,13 @@ def test_mixture_against_its_density():
     loss = head.loss(torch.from_numpy(MIXTURE), torch.tensor([0.3]).double())
     assert_allclose(loss, -np.log(density(0.3)))
     assert_allclose(head.mean(MIXTURE), 0.3 * -2 + 0.7 * 1)
+    assert_allclose(head.point(torch.from_numpy(MIXTURE)), 0.3 * -2 + 0.7 * 1)
+    parts = head.parameters(torch.from_numpy(MIXTURE))
+    assert {name: part.tolist() for name, part in parts.items()} == {
+        "means": [[-2, 1]],
+        "deviations": [[0.5, 1.5]],
+        "weights": [pytest.approx([0.3, 0.7])],
+    }
     area, _ = integrate.quad(density, -20, 0.3)
     assert_allclose(head.cdf(MIXTURE, np.array([0.3])), area)
     for level in (0.001, 0.3, 0.5, 0.999):
@@ -183,6 +192,13 @@ def test_two_quantiles_say_all_of_a_normal_distribution():
     assert_allclose(head.quantile(params, levels), family.ppf(levels))
     assert_allclose(head.cdf(params, family.ppf(levels)), levels)
     assert_allclose(head.mean(params), [3])
+
+
+@pytest.mark.parametrize("levels", [LEVELS, (0.1, 0.3), (0.6, 0.7, 0.8), (0.2, 0.9)])
+def test_the_point_of_quantiles_is_the_median_of_a_normal_distribution(levels):
+    head = make_head("quantile", levels)
+    params = torch.from_numpy(stats.norm(5, 2).ppf([levels]))
+    assert_allclose(head.point(params), 5)
 
 
 def test_loss_has_the_reductions_of_torch():
