@@ -81,6 +81,8 @@ def assert_distribution(distribution, quantiles, levels):
 # ----------------------------------------------------------------------- torch.export
 
 
+# torch warns of what its own recurrent layers do.
+@pytest.mark.filterwarnings("ignore:The tensor attributes")
 @pytest.mark.parametrize("cls", NETWORKS, ids=lambda cls: cls.__name__)
 def test_torch_exports_networks_for_batches_of_any_size(cls):
     X, y = windows()
@@ -288,10 +290,13 @@ def test_windows_are_taken_in_the_precision_of_the_fit(runtime, tmp_path):
     np.testing.assert_allclose(found - 1e7, expected - 1e7, rtol=0, atol=1e-5)
 
 
-def test_another_precision_and_targets_of_one_axis(runtime, tmp_path):
+def test_another_precision_targets_of_one_axis_and_a_compiled_network(
+    runtime, tmp_path
+):
     X, y = windows()
     X, y = np.asarray(X, dtype=np.float64)[..., 0], np.asarray(y)[:, 0]
-    forecaster = MLPForecaster(**FEW).fit(X, y)
+    compiled = {"compile": True, "compile__backend": "aot_eager"}
+    forecaster = MLPForecaster(**compiled, **FEW).fit(X, y)
     to_onnx(forecaster, tmp_path / "model.onnx", dtype="float32")
     session = runtime.InferenceSession(tmp_path / "model.onnx")
     X = X.astype(np.float32)
@@ -462,6 +467,16 @@ def test_the_extra_is_named_where_a_package_is_missing(tmp_path, monkeypatch, pa
         monkeypatch.setitem(sys.modules, name, None if name == package else sys)
     words = rf'{package}.*pip install "sktorch-forecast\[onnx\]"'
     with pytest.raises(ImportError, match=words):
+        to_onnx(forecaster, tmp_path / "never.onnx")
+
+
+def test_versions_of_torch_that_are_too_old(tmp_path, monkeypatch):
+    X, y = windows()
+    forecaster = MLPForecaster(**FEW).fit(X, y)
+    for name in ("onnx", "onnxruntime", "onnxscript"):
+        monkeypatch.setitem(sys.modules, name, sys)
+    monkeypatch.delattr(torch.onnx, "ops", raising=False)
+    with pytest.raises(ImportError, match="torch 2.9 or newer, found"):
         to_onnx(forecaster, tmp_path / "never.onnx")
 
 
