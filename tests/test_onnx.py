@@ -385,6 +385,17 @@ def test_models_that_would_be_wrong_are_not_written(runtime, tmp_path, module, w
     assert (tmp_path / "model.onnx").read_bytes() == b"an old one"
 
 
+def test_models_that_do_not_run_are_not_written(runtime, tmp_path, monkeypatch):
+    def broken(*args, **kwargs):
+        raise KeyError("no such operator")
+
+    forecaster = fitted(Cheat)
+    monkeypatch.setattr(runtime, "InferenceSession", broken)
+    with pytest.raises(RuntimeError, match="cannot: 'no such operator' Nothing was"):
+        to_onnx(forecaster, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_model_is_compared_on_the_windows_that_are_given(runtime, tmp_path):
     class Picky(Cheat):
         """Is wrong only above a million, where no window is that is made up."""

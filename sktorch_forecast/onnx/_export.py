@@ -132,22 +132,27 @@ def to_onnx(
     model = _converted(served, inputs)
     onnx.helper.set_model_props(model, _metadata(forecaster, served))
     content = model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    for size in SIZES:
-        some = {name: part[:size] for name, part in inputs.items()}
+    parts = [{name: part[:n] for name, part in inputs.items()} for n in SIZES]
+    try:
+        providers = ["CPUExecutionProvider"]
+        session = onnxruntime.InferenceSession(content, providers=providers)
+        names = [output.name for output in session.get_outputs()]
+        results = [session.run(names, _arrays(some)) for some in parts]
+    except Exception as error:
+        raise RuntimeError(
+            "Expected a model that ONNX Runtime can run, found that it cannot: "
+            f"{_in_a_line(error)} Nothing was written. {_advice(onnx)}"
+        ) from error
+    for size, some, found in zip(SIZES, parts, results):
         expected = expected_of(forecaster, served, windows[:size], some)
-        feed = {name: part.numpy() for name, part in some.items()}
-        found = dict(zip(expected, session.run(list(expected), feed)))
-        targets = feed["windows"][..., : forecaster.spec_.n_targets]
-        worst, name = largest_difference(found, expected, targets)
+        targets = some["windows"][..., : forecaster.spec_.n_targets].numpy()
+        worst, name = largest_difference(dict(zip(names, found)), expected, targets)
         if worst > TOLERANCE:
             raise RuntimeError(
                 f"Expected the {name} of the ONNX model to be that of the forecaster "
                 f"up to {TOLERANCE:g} of the size of its values, found a difference of "
-                f"{worst:.2g} in a batch of {size}. Nothing was written. The packages "
-                f"that convert and run models may be at fault ({_versions(onnx)}): try "
-                "newer ones. A network of your own must do in an export what it does "
-                "in a forecast."
+                f"{worst:.2g} in a batch of {size}. Nothing was written. "
+                f"{_advice(onnx)}"
             )
     _write(path, content)
 
@@ -200,12 +205,29 @@ def _packages():
     return onnx, onnxruntime
 
 
-def _versions(onnx):
+def _advice(onnx):
+    """What to do about a model that is not right."""
     import onnxruntime
     import onnxscript
 
     packages = onnx, onnxruntime, onnxscript, torch
-    return ", ".join(f"{p.__name__} {p.__version__}" for p in packages)
+    versions = ", ".join(f"{p.__name__} {p.__version__}" for p in packages)
+    return (
+        f"The packages that convert and run models may be at fault ({versions}): try "
+        "newer ones. A network of your own must do in an export what it does in a "
+        "forecast."
+    )
+
+
+def _in_a_line(error):
+    """What an error says, or what has caused it, without line breaks."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split())[:300]
+
+
+def _arrays(inputs):
+    return {name: part.numpy() for name, part in inputs.items()}
 
 
 def _precision(forecaster, dtype):
@@ -256,13 +278,9 @@ def _converted(served, inputs):
                 verbose=False,
             )
     except Exception as error:
-        root = error
-        while root.__cause__ is not None:
-            root = root.__cause__
-        reason = " ".join(str(root).split())
         raise RuntimeError(
             "Expected a network that torch can export, found that it cannot convert "
-            f"{type(served.network.network).__name__}: {reason[:300]}"
+            f"{type(served.network.network).__name__}: {_in_a_line(error)}"
         ) from error
     model = converted.model_proto
     graph = model.graph
