@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.words import plain
 from ..forecaster import Forecaster
 from ._recurrent import use_operators
-from ._served import Served, expected_of, inputs_of
+from ._served import Served, expected_of, inputs_of, on_cpu
 from ._trial import SIZES, TOLERANCE, largest_difference, windows_to_try
 
 # Of the names and shapes of inputs, outputs and metadata.
@@ -126,6 +126,7 @@ def to_onnx(
             "Make it first."
         )
     onnx, onnxruntime = _packages()
+    forecaster = on_cpu(forecaster)
     windows = windows_to_try(forecaster, X, _precision(forecaster, dtype))
     inputs = inputs_of(forecaster, windows)
     served = Served(forecaster)

@@ -17,15 +17,12 @@ class Served(nn.Module):
     Parameters
     ----------
     forecaster : Forecaster
-        Fitted. Its network is copied, to the CPU.
+        Fitted, on the CPU.
     """
 
     def __init__(self, forecaster: Any):
         super().__init__()
-        # The network itself is within, if it was compiled.
-        modules = forecaster.module_.modules()
-        network = next(m for m in modules if type(m) is ForecastNetwork)
-        self.network = deepcopy(network).cpu().eval()
+        self.network = forecaster.module_
         self.is_1d = getattr(forecaster, "_y_is_1d", True)
 
     def forward(
@@ -46,6 +43,28 @@ class Served(nn.Module):
         if self.is_1d:
             outputs["forecast"] = outputs["forecast"].flatten()
         return outputs
+
+
+def on_cpu(forecaster: Any) -> Any:
+    """A twin of a forecaster with a copy of its network, in full precision.
+
+    A GPU may round the products in recurrent layers and convolutions to fewer digits.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+        Fitted.
+    """
+    # The network itself is within, if it was compiled.
+    modules = forecaster.module_.modules()
+    network = next(m for m in modules if type(m) is ForecastNetwork)
+    twin = object.__new__(type(forecaster))
+    vars(twin).update(
+        vars(forecaster),
+        module_=deepcopy(network).cpu().eval(),
+        device_=torch.device("cpu"),
+    )
+    return twin
 
 
 def inputs_of(forecaster: Any, X: Any) -> dict[str, Tensor]:

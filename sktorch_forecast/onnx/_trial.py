@@ -51,7 +51,7 @@ def _made_up(forecaster, dtype):
     spec, norm = forecaster.spec_, forecaster.module_.normalization
     random = np.random.RandomState(0)
     n_rows = spec.length + _N_ORIGINS - 1 + spec.horizon
-    usual = norm.usual_scale.cpu().numpy().astype(np.float64)
+    usual = norm.usual_scale.numpy().astype(np.float64)
     shape = _N_SERIES, n_rows, spec.n_channels
     sizes = random.choice([0.1, 1, 1, 3], (_N_SERIES, 1, 1))
     levels = random.choice([0, 1, 10, 100], (_N_SERIES, 1, 1))
@@ -101,7 +101,7 @@ def _ids(forecaster):
 def _standard(random, norm, covariates, shape):
     """Covariates with the mean and deviation that they had in the training."""
     mean, scale = (
-        norm.get_buffer(f"{covariates}_{name}").cpu().numpy().astype(np.float64)
+        norm.get_buffer(f"{covariates}_{name}").numpy().astype(np.float64)
         for name in ("mean", "scale")
     )
     return mean + scale * random.standard_normal((*shape, len(mean)))
