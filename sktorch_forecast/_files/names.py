@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 # Kinds of classes, by where they are defined.
 _KINDS: dict[str, tuple[type, ...]] = {
+    "numpy": (np.generic,),
     "sklearn": (object,),
     "skorch": (Callback,),
     "torch.nn": (nn.Module,),
@@ -54,7 +55,7 @@ def is_known(thing: Any) -> bool:
         return getattr(np, thing.__name__, None) is thing
     if _SINGLE.get(name_of(thing)) is thing:
         return True
-    module = thing.__module__
+    module = getattr(thing, "__module__", None) or ""
     if not isinstance(thing, type):
         return module == _FUNCTIONS
     kinds = [kinds for root, kinds in _KINDS.items() if _is_in(module, root)]
@@ -93,7 +94,7 @@ class Names:
         module, _, qualified = name.partition(":")
         if module == "numpy":
             found = getattr(np, qualified, None)
-            return found if isinstance(found, np.ufunc) else None
+            return found if found is not None and is_known(found) else None
         if name in REDUCED:
             return getattr(importlib.import_module(module), qualified, None)
         if not any(_is_in(module, root) for root in (_PACKAGE, *_KINDS)):

@@ -69,7 +69,7 @@ class FiledNet(FileMixin, SkorchNet):
         if not stored:
             return
         self.device_ = _usable(self.device_)
-        self.initialize_virtual_params()
+        self.virtual_params_ = {}
         with seeded_torch(0):
             module = self.spec_.build()
         module.load_state_dict(stored["module_"])
