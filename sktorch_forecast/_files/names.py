@@ -92,11 +92,6 @@ class Names:
             if name in known:
                 return known[name]
         module, _, qualified = name.partition(":")
-        if module == "numpy":
-            found = getattr(np, qualified, None)
-            return found if found is not None and is_known(found) else None
-        if name in REDUCED:
-            return getattr(importlib.import_module(module), qualified, None)
         if not any(_is_in(module, root) for root in (_PACKAGE, *_KINDS)):
             return None
         try:
