@@ -15,6 +15,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.words import plain
+from .._files.atomic import replacing
 from ..forecaster import Forecaster
 from ._recurrent import use_operators
 from ._served import Served, expected_of, inputs_of, on_cpu
@@ -155,7 +156,8 @@ def to_onnx(
                 f"{worst:.2g} in a batch of {size}. Nothing was written. "
                 f"{_advice(onnx)}"
             )
-    _write(path, content)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _check(forecaster):
@@ -326,16 +328,3 @@ def _metadata(forecaster, served):
             for key, values in names.items()
         },
     }
-
-
-def _write(path, content):
-    """The whole file or nothing: it takes the place of an old one at once."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(part, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
