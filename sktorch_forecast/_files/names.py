@@ -46,7 +46,9 @@ def name_of(thing: Any) -> str:
     """ "module:Class", or "numpy:log" for a function of arrays of NumPy."""
     if isinstance(thing, np.ufunc):
         return f"numpy:{thing.__name__}"
-    return f"{thing.__module__}:{thing.__qualname__}"
+    # The losses of scikit-learn's trees, before 1.8, do not know where they are.
+    module = "sklearn._loss._loss" if thing.__module__ == "_loss" else thing.__module__
+    return f"{module}:{thing.__qualname__}"
 
 
 def is_known(thing: Any) -> bool:
@@ -55,7 +57,7 @@ def is_known(thing: Any) -> bool:
         return getattr(np, thing.__name__, None) is thing
     if _SINGLE.get(name_of(thing)) is thing:
         return True
-    module = getattr(thing, "__module__", None) or ""
+    module = name_of(thing).partition(":")[0]
     if not isinstance(thing, type):
         return module == _FUNCTIONS
     kinds = [kinds for root, kinds in _KINDS.items() if _is_in(module, root)]
