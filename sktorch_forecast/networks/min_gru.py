@@ -87,7 +87,7 @@ class _Block(nn.Module):
 
 
 class MinGRUForecaster(Forecaster):
-    """Forecast with a recurrent network that trains like a perceptron.
+    """Forecast with a recurrent network whose recurrence is linear.
 
     The gate and the candidate of a minGRU [1]_ see the input of a time step, and not
     the state, so that nothing is left of the recurrence but a sum with weights::
