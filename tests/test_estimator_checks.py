@@ -24,7 +24,7 @@ MINI_BATCHES = (
 )
 # Smaller networks, fewer layers and longer strides than by default: the checks fit
 # hundreds of times, and some ask for a fit that explains half of the variance.
-QUICK = {"lr": 0.02, "max_epochs": 20, "n_filters": 8, "dilations": (1, 2, 4)}
+QUICK = {"lr": 0.02, "max_epochs": 15, "n_filters": 8, "dilations": (1, 2, 4)}
 QUICK |= {"num_layers": 1, "n_blocks": 1, **FEW_ORIGINS}
 
 

@@ -133,16 +133,14 @@ TABLE = [
     ("EncoderDecoder", "window", "mask", "mixture", {"num_layers": 2}),
     ("ITransformer", "window", "mask", "normal", {}),
     ("MinGRU", "mean", "error", "mse", {"cell": "lstm", "num_layers": 2}),
-    ("NBEATS", "window", "error", "student_t", {"n_blocks": 2}),
+    ("NBEATS", "season", "mask", "mae", {"dropout": 0.2}),
     ("NHITS", "last", "mask", "quantile", {}),
     ("PatchTST", "window", "error", "laplace", {"patch_length": 5, "stride": 3}),
     ("SegRNN", "last", "mask", "mse", {"segment_length": 5}),
     ("SparseTSF", "mean", "error", "normal", {"period": 5}),
     ("TSMixer", "window", "mask", "mse", {}),
-    ("TiDE", "window", "error", "normal", {"num_layers": 2}),
+    ("TiDE", "mean", "mask", "negative_binomial", {"num_layers": 2}),
     ("RNN", "last", "mask", "lognormal", {"bidirectional": True}),
-    ("MLP", "season", "mask", "mae", {"dropout": 0.2}),
-    ("MLP", "mean", "mask", "negative_binomial", {}),
 ]
 
 
