@@ -12,9 +12,7 @@ share drop the last batch if it is not full, batches being of 32 to 512 origins.
 
 Hyperparameters are those of the papers where they fit into some minutes on two cores,
 and smaller where not; none was tuned here. Every network is trained alone, and with a
-ridge regression beside it (``baseline="ridge"``, the default of the package). Networks
-that read the channels together learn from all origins, the others from every fourth
-one, as they have seven series of them.
+ridge regression beside it (``baseline="ridge"``, the default of the package).
 
 Run it with ``make networks``, or ``python examples/published_networks.py``:
 
@@ -54,7 +52,6 @@ from sktorch_forecast import (
 RESULTS = Path(__file__).parent / "output" / "published_networks.jsonl"
 # What all of them are trained with.
 TRAINING = {"lr": 0.001, "batch_size": 256, "max_epochs": 20, "n_iter_no_change": 4}
-EVERY = 4
 # Origins in a batch of the loaders of the papers, of which the last one is dropped.
 BATCHES = (32, 128, 256, 512)
 
@@ -104,7 +101,7 @@ MODELS = {
         NHITSForecaster(pool_sizes=(8, 4, 1), knot_distances=(24, 12, 1), dropout=0.1),
     ),
     "N-BEATS": (336, {}, NBEATSForecaster(n_harmonics=8, dropout=0.1)),
-    "minGRU": (336, {}, MinGRUForecaster(dropout=0.1)),
+    "minGRU": (96, {}, MinGRUForecaster(num_layers=2, dropout=0.1)),
 }
 BASELINES = {"none": None, "ridge": "ridge"}
 
@@ -126,9 +123,8 @@ def result(frame, name, horizon, baseline, seed):
         baseline=BASELINES[baseline], random_state=seed, **TRAINING
     )
     X, y = windows(name, frame, horizon, 0, ett.TRAIN)
-    every = 1 if name in TOGETHER else EVERY
     began = perf_counter()
-    model.fit(X[::every], y[::every])
+    model.fit(X, y)
     seconds = perf_counter() - began
     X_test, y_test = windows(name, frame, horizon, ett.VALID, ett.TEST)
     forecasts = model.predict(X_test)
