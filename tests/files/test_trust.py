@@ -179,6 +179,8 @@ def test_functions_of_others(value, what, path):
     iter([]),
     sys,
     memoryview(b""),
+    [].append,
+    NaiveForecaster().fit,
     np.array([object()]),
     np.ones(2, complex),
     np.ones(2, np.longdouble),
