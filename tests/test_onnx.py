@@ -25,11 +25,8 @@ from sktorch_forecast import (
     Forecaster,
     GRUForecaster,
     LSTMForecaster,
-    MinGRUForecaster,
     MLPForecaster,
     NaiveForecaster,
-    RNNForecaster,
-    SegRNNForecaster,
     SeriesForecaster,
     SlidingWindow,
     make_windows,
@@ -41,15 +38,7 @@ from sktorch_forecast.layers.normalization import KINDS
 
 # With layers that change over to those of torch for large batches. An export to ONNX
 # is one of torch.export, too, so that the table below has all the others.
-RECURRENT = [
-    ConvRNNForecaster,
-    EncoderDecoderForecaster,
-    GRUForecaster,
-    LSTMForecaster,
-    MinGRUForecaster,
-    RNNForecaster,
-    SegRNNForecaster,
-]
+RECURRENT = [ConvRNNForecaster, EncoderDecoderForecaster, GRUForecaster]
 SIZES = (1, 7, 1000)
 LENGTH, HORIZON = 12, 3
 FEW = {"max_epochs": 1, "random_state": 0}
