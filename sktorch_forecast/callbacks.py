@@ -89,7 +89,7 @@ class Checkpoint(Callback):
         check_positive_int(self.every, "every")
         self.stop_, self.resumed_from_ = False, None
         self.n_before_ = len(net.history)
-        self.subject_ = _subject(net, X, y)
+        self.subject_ = _subject(net, X, y) | {"epochs before": self.n_before_}
         self.is_first_ = True
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
@@ -130,7 +130,7 @@ class Checkpoint(Callback):
 
     def _write(self, net):
         state = {
-            "subject": self.subject_ | {"epochs before": self.n_before_},
+            "subject": self.subject_,
             "history": list(net.history[:-1]),
             "weights": dict(net.module_.state_dict()),
             "optimizer": net.optimizer_.state_dict(),
@@ -164,11 +164,10 @@ class Checkpoint(Callback):
         self.resumed_from_ = len(state["history"])
 
     def _check(self, state):
-        subject = self.subject_ | {"epochs before": self.n_before_}
         others = {
-            name: (found, subject.get(name))
+            name: (found, self.subject_.get(name))
             for name, found in state["subject"].items()
-            if found != subject.get(name)
+            if found != self.subject_.get(name)
         }
         if others:
             name, (found, wanted) = next(iter(others.items()))
