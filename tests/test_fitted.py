@@ -39,6 +39,7 @@ OTHER = {
     "clip_grad_norm": None,
     "compile": True,
     "coverage": 0.3,
+    "covariate_size": 3,
     "calibration_fraction": 0.6,
     "criterion": torch.nn.L1Loss,
     "dataset": dict,

@@ -128,6 +128,7 @@ TABLE = [
     ("SegRNN", "last", "mask", "mse", {"segment_length": 5}),
     ("SparseTSF", "mean", "error", "normal", {"period": 5}),
     ("TSMixer", "window", "mask", "mse", {}),
+    ("TFT", "window", "mask", "quantile", {"n_heads": 2}),
     ("TiDE", "mean", "mask", "negative_binomial", {"num_layers": 2}),
     ("RNN", "last", "mask", "lognormal", {"bidirectional": True}),
 ]

@@ -103,7 +103,7 @@ class NetworkSpec:
         head = self.make_head()
         network = with_own_dropout(self.module(**self._arguments(head)))
         decoder = None
-        if self.n_future:
+        if self.n_future and not self._reads_covariates:
             sizes = self.n_targets, head.n_params, self.n_future, self.n_static
             decoder = TemporalDecoder(*sizes)
         parts = (
@@ -112,8 +112,19 @@ class NetworkSpec:
             head,
             decoder,
             self.make_baseline(head),
+            self._reads_covariates,
         )
         return ForecastNetwork(*parts, meaning=self._meaning)
+
+    @property
+    def _asked_for(self):
+        """Names of the arguments of the module."""
+        return inspect.signature(self.module).parameters
+
+    @property
+    def _reads_covariates(self):
+        """Whether the module takes covariates itself, without a decoder behind it."""
+        return "n_future" in self._asked_for
 
     @property
     def _meaning(self):
@@ -128,7 +139,7 @@ class NetworkSpec:
         if self.masked:
             n_inputs += self.n_channels - self.n_future
         n_params = head.n_params
-        if self.n_future:
+        if self.n_future and not self._reads_covariates:
             n_params += TemporalDecoder.n_extra
         shapes = {
             "n_channels": n_inputs,
@@ -137,8 +148,11 @@ class NetworkSpec:
             "horizon": self.horizon,
             "n_targets": self.n_targets,
             "n_params": n_params,
+            "n_past": self.n_channels - self.n_future,
+            "n_future": self.n_future,
+            "n_static": self.n_static,
         }
-        asked_for = inspect.signature(self.module).parameters
+        asked_for = self._asked_for
         shapes = {name: size for name, size in shapes.items() if name in asked_for}
         return shapes | dict(self.params)
 

@@ -42,6 +42,9 @@ class ForecastNetwork(nn.Module):
     baseline : LinearBaseline or None, default=None
         A linear forecast that the forecasts of the network are averaged with, by its
         `share`. In training mode the network forecasts alone.
+    reads_covariates : bool, default=False
+        Whether the network takes the covariates of the horizon and the static ones
+        itself, standardized, as keywords `future` and `static`.
     meaning : dict or None, default=None
         What the weights mean, by names, beside their shapes. It is saved with them, and
         they are loaded only where it is the same.
@@ -63,6 +66,7 @@ class ForecastNetwork(nn.Module):
         head: Head | None = None,
         decoder: TemporalDecoder | None = None,
         baseline: LinearBaseline | None = None,
+        reads_covariates: bool = False,
         meaning: dict[str, Any] | None = None,
     ):
         super().__init__()
@@ -77,6 +81,7 @@ class ForecastNetwork(nn.Module):
         self.head = Point() if head is None else head
         self.decoder = decoder
         self.baseline = baseline
+        self.reads_covariates = reads_covariates
         n_params = self.head.n_params + (0 if decoder is None else decoder.n_extra)
         steps = normalization.horizon, normalization.n_targets
         self.output_shape = (*steps, n_params)
@@ -129,6 +134,9 @@ class ForecastNetwork(nn.Module):
         if targets is not None:
             targets = targets.unflatten(1, (-1, units[1].shape[-1]))
             kwargs["targets"] = units.encode(targets).to(dtype)
+        if self.reads_covariates:
+            beside = self._beside(future, static, dtype)
+            kwargs["future"], kwargs["static"] = beside
         z = self.network(inputs, **kwargs)
         n_rows = x.shape[0]  # len(x) would fix the size of the batch in an export
         if z.shape[-3:] != self.output_shape or z.ndim < 4 or z.shape[0] != n_rows:
@@ -145,8 +153,8 @@ class ForecastNetwork(nn.Module):
     def _check_beside(self, x, future, targets):
         """Windows and static covariates are checked where they are encoded."""
         b, norm = x.shape[0], self.normalization
-        reads_future = self.decoder is not None or self.baseline is not None
-        if reads_future and norm.n_future:
+        readers = self.decoder is not None, self.baseline is not None
+        if (self.reads_covariates or any(readers)) and norm.n_future:
             shape = b, norm.horizon, norm.n_future
             if future is None or future.shape != shape:
                 complain_of_shape("future covariates", f"{shape}", future)

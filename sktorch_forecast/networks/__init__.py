@@ -13,6 +13,7 @@ from .patch_tst import PatchTSTForecaster
 from .rnn import RNNForecaster
 from .seg_rnn import SegRNNForecaster
 from .sparse_tsf import SparseTSFForecaster
+from .tft import TFTForecaster
 from .tide import TiDEForecaster
 from .tsmixer import TSMixerForecaster
 from .wavenet import WaveNetForecaster
@@ -32,6 +33,7 @@ __all__ = [
     "SegRNNForecaster",
     "SparseTSFForecaster",
     "TSMixerForecaster",
+    "TFTForecaster",
     "TiDEForecaster",
     "WaveNetForecaster",
 ]

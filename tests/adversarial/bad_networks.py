@@ -15,9 +15,10 @@ ROWS = table(
     each("pool_sizes", "an instance of 'tuple'", [2, "2", None], "N-HiTS"),
     each("knot_distances", "an instance of 'tuple'", [2, None], "N-HiTS"),
     each("decoder_size", ONE_ON, [0, 2.5, None], "TiDE"),
+    each("covariate_size", ONE_ON, [0, 2.5, None], "TiDE"),
     each("patch_length", ONE_ON, [0, 1.5, None], "PatchTST"),
     each("stride", ONE_ON, [0, 1.5, None], "PatchTST"),
-    each("n_heads", ONE_ON, [0, 1.5, None], ("PatchTST", "iTransformer")),
+    each("n_heads", ONE_ON, [0, 1.5, None], ("PatchTST", "iTransformer", "TFT")),
     each("num_layers", ONE_ON, [0, 1.5], ("PatchTST", "iTransformer", "minGRU")),
     each("cell", "a str among {", ["rnn", None, "GRU"], "minGRU"),
     change(
@@ -25,7 +26,7 @@ ROWS = table(
         ValueError,
         "hidden_size as a multiple of n_heads=3",
         "found 4",
-        on=("PatchTST", "iTransformer"),
+        on=("PatchTST", "iTransformer", "TFT"),
         n_heads=3,
     ),
     change(

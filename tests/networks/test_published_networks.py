@@ -183,7 +183,7 @@ def test_tide_is_what_its_figure_shows():
         return y
 
     flat = g = x.reshape(3, 12)
-    blocks = list(net.encoder_decoder)[1:]
+    blocks = list(net.encoder_decoder)
     assert [part.skip.out_features for part in blocks] == [5, 5, 5, 12]
     for part in blocks:
         g = block(part, g)
