@@ -50,6 +50,8 @@ class TFTNetwork(nn.Module):
         Probability that a number is dropped while training, before each gate.
     """
 
+    place: Tensor
+
     def __init__(
         self,
         n_channels: int,
