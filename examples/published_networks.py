@@ -46,6 +46,7 @@ from sktorch_forecast import (
     SparseTSFForecaster,
     TiDEForecaster,
     TSMixerForecaster,
+    XLSTMForecaster,
     make_windows,
 )
 
@@ -102,6 +103,7 @@ MODELS = {
     ),
     "N-BEATS": (336, {}, NBEATSForecaster(n_harmonics=8, dropout=0.1)),
     "minGRU": (96, {}, MinGRUForecaster(num_layers=2, dropout=0.1)),
+    "xLSTM": (336, {}, XLSTMForecaster(patch_length=16, dropout=0.3)),
 }
 BASELINES = {"none": None, "ridge": "ridge"}
 

@@ -49,6 +49,7 @@ from .networks import (
     TiDEForecaster,
     TSMixerForecaster,
     WaveNetForecaster,
+    XLSTMForecaster,
 )
 from .onnx import to_onnx
 from .sliding_window import SlidingWindow
@@ -83,6 +84,7 @@ __all__ = [
     "TiDEForecaster",
     "WaveNetForecaster",
     "Windows",
+    "XLSTMForecaster",
     "compose",
     "datasets",
     "features",

@@ -33,6 +33,7 @@ OTHER = {
     "baseline": None,
     "batch_size": 7,
     "bidirectional": True,
+    "blocks": ("sLSTM",),
     "bptt_steps": 2,
     "callbacks": "disable",
     "cell": "lstm",

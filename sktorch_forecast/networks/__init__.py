@@ -17,6 +17,7 @@ from .tft import TFTForecaster
 from .tide import TiDEForecaster
 from .tsmixer import TSMixerForecaster
 from .wavenet import WaveNetForecaster
+from .xlstm import XLSTMForecaster
 
 __all__ = [
     "ConvRNNForecaster",
@@ -36,4 +37,5 @@ __all__ = [
     "TFTForecaster",
     "TiDEForecaster",
     "WaveNetForecaster",
+    "XLSTMForecaster",
 ]

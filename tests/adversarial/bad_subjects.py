@@ -36,6 +36,7 @@ from sktorch_forecast import (
     TSMixerForecaster,
     WaveNetForecaster,
     Windows,
+    XLSTMForecaster,
     make_windows,
 )
 
@@ -100,7 +101,7 @@ def at(values, place, value):
 NETWORKS = (
     *("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder"),
     *("SegRNN", "SparseTSF", "N-BEATS", "N-HiTS", "TiDE", "TSMixer", "PatchTST"),
-    *("iTransformer", "minGRU", "TFT"),
+    *("iTransformer", "minGRU", "TFT", "xLSTM"),
 )
 EVERY = (
     *NETWORKS,
@@ -141,6 +142,7 @@ _MAKERS = {
     "iTransformer": lambda: _fit(ITransformerForecaster(hidden_size=4, **ONE_EPOCH)),
     "TFT": lambda: _fit(TFTForecaster(hidden_size=4, **ONE_EPOCH)),
     "minGRU": lambda: _fit(MinGRUForecaster(hidden_size=2, **ONE_EPOCH)),
+    "xLSTM": lambda: _fit(XLSTMForecaster(hidden_size=4, **ONE_EPOCH)),
     "naive": lambda: _fit(NaiveForecaster()),
     "tabular": lambda: _fit(TabularForecaster()),
     "recursive": lambda: _fit(RecursiveForecaster()),

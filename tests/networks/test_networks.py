@@ -35,6 +35,7 @@ TABLE = {
     "TSMixerForecaster": ({"max_epochs": 15}, 0.016),
     "TiDEForecaster": ({"max_epochs": 15}, 0.014),
     "WaveNetForecaster": ({"max_epochs": 15}, 0.018),
+    "XLSTMForecaster": ({"max_epochs": 15}, 0.015),
 }
 
 
