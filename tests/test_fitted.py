@@ -70,7 +70,7 @@ OTHER = {
     "n_estimators": 9,
     "n_filters": 3,
     "n_harmonics": 2,
-    "n_heads": 2,
+    "n_heads": 3,
     "n_iter_no_change": 1,
     "n_jobs": 2,
     "nonlinearity": "relu",

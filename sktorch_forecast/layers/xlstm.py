@@ -2,14 +2,14 @@
 
 Symbols used below, those of the paper::
 
-    i, f, o   input, forget and output gate; with a tilde there, "log" here, what goes
-              into exp. log f = logsigmoid(.), of the two that the paper allows
+    i, f, o   input, forget and output gate
     c, C      memory: a number for each unit, or a matrix for each head
-    n         normalizer: what the weights of everything in the memory add up to
-    m         stabilizer: the memory is kept as c exp(-m), so that nothing overflows
+    n         normalizer: the sum of the weights of what is in the memory
+    m         stabilizer: memory and normalizer are kept divided by exp(m), where m is
+              the largest exponent so far, so that nothing overflows
     h         output
 
-What h is does not depend on m, so that no gradient flows through it.
+The output does not depend on m, which cancels out, so m needs no gradient.
 """
 
 from math import sqrt
@@ -96,14 +96,11 @@ class SLSTM(nn.Module):
         inputs = self.inputs(x).to(self.recurrent.dtype)
         # (4, n_heads, size, size) -> (4 * H, H)
         weight = torch.cat([torch.block_diag(*heads) for heads in self.recurrent])
-        missing = -self.hidden_size % 4  # rows that round alike, as in `Linear`
-        weight = F.pad(weight, (0, missing))
         h = c = n = inputs.new_zeros(x.shape[0], self.hidden_size)
         m = torch.full_like(h, -torch.inf)
         outputs = []
         for inputs_t in inputs.unbind(1):
-            before = F.pad(h, (0, missing)) if missing else h
-            gates = inputs_t + F.linear(before, weight)
+            gates = inputs_t + F.linear(h, weight)
             z, log_i, forget, o = gates.chunk(4, dim=1)
             log_f = F.logsigmoid(forget) + m
             m = torch.maximum(log_f, log_i).detach()
