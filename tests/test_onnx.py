@@ -130,7 +130,7 @@ TABLE = [
     ("TSMixer", "window", "mask", "mse", {}),
     ("TFT", "window", "mask", "quantile", {"n_heads": 2}),
     ("TiDE", "mean", "mask", "negative_binomial", {"num_layers": 2}),
-    ("XLSTM", "window", "mask", "laplace", {"patch_length": 5}),
+    ("XLSTM", "window", "mask", "laplace", {"patch_length": 8}),
     ("RNN", "last", "mask", "lognormal", {"bidirectional": True}),
 ]
 

@@ -153,19 +153,23 @@ def _by_step(norm, x):
 class XLSTMForecaster(Forecaster):
     """Forecast with an xLSTM: recurrent layers with exponential gates.
 
-    An LSTM cannot take back what it has stored, and stores a number in each unit. The
-    xLSTM [1]_ has exponential input gates, with which a new value may outweigh all
-    before it, and two kinds of layers: the sLSTM, whose units see each other from step
+    An LSTM has gates between 0 and 1, so that a new value hardly outweighs what was
+    stored before, and a unit stores a single number. The xLSTM [1]_ has exponential
+    input gates and two kinds of layers: the sLSTM, whose units see each other from step
     to step, and the mLSTM, whose memory is a matrix, and which reads all steps at once
     (:class:`~sktorch_forecast.layers.SLSTM`, :class:`~sktorch_forecast.layers.MLSTM`).
-    A step is a patch of the window, as in other recurrent networks for long windows.
+
+    A step is a patch of the window. That keeps the recurrence short: an sLSTM is a loop
+    over the steps, which takes its time, and which ``compile=True`` and
+    :func:`~sktorch_forecast.to_onnx` write out step by step. Some dozens of steps are
+    fine; with hundreds, use mLSTMs only or longer patches.
 
     Where this departs from the paper, which is about language: a step is a patch, not a
-    word. The sLSTM has no convolution in front, which the paper leaves open. Forget
-    gates are sigmoids, of the two kinds that it allows, and remember between one step
-    and the whole window at first [2]_. Queries and keys are full linear maps, where the
-    paper, with thousands of units, has blocks of four, and the gates of an mLSTM are
-    made of what these are made of. There are fewer units and heads.
+    word. There is no convolution in front of an sLSTM, which the paper calls optional.
+    Forget gates are sigmoids, one of the two kinds that it allows, and remember between
+    one step and the whole window at first [2]_. Queries and keys come from full linear
+    maps, where the paper, with many more units, has blocks of four. The gates of an
+    mLSTM see the output of the convolution, as queries and keys do.
 
     Parameters
     ----------
@@ -176,13 +180,13 @@ class XLSTMForecaster(Forecaster):
     blocks : tuple of {"mLSTM", "sLSTM"}, default=("mLSTM", "sLSTM")
         Blocks on top of each other, from the input to the output.
     hidden_size : int, default=32
-        Size of a step between the blocks, a multiple of `n_heads`, and twice as much or
-        more.
+        Size of a step between the blocks: a multiple of `n_heads`, at least twice as
+        much.
     n_heads : int, default=2
         Groups of units: those of an sLSTM see each other, and those of an mLSTM share
         a memory.
     dropout : float in [0, 1), default=0.0
-        Probability that a number which a block adds is dropped while training.
+        Probability that a number that a block adds is dropped while training.
     {shared_parameters}
 
     Attributes
