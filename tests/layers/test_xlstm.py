@@ -109,6 +109,16 @@ def test_gates_of_any_size_overflow_nothing(cls, gate):
     assert all(leaf.grad.isfinite().all() for leaf in (x, *layer.parameters()))
 
 
+def test_a_query_of_zeros_finds_nothing():
+    """C q / max(|n q|, 1) is 0 for q = 0, and 1 is exp(-1000) beside the stabilizer."""
+    layer = MLSTM(1, 4)
+    with torch.no_grad():
+        layer.queries_keys.weight.zero_()
+        layer.queries_keys.bias[:4] = 0
+        layer.gates.bias[0] = 1000
+    assert (layer(torch.randn(2, 5, 1)) == 0).all()
+
+
 def test_an_input_gate_can_outweigh_all_that_was_before():
     """The weights of an sLSTM are a softmax of the gates, if nothing is forgotten."""
     layer = SLSTM(2, 1).double()
