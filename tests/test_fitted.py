@@ -101,6 +101,7 @@ OTHER = {
 }
 
 QUICK = {"max_epochs": 1, "random_state": 0, "hidden_size": 4, **FEW_ORIGINS}
+QUICK |= {"n_filters": 4, "dilations": (1, 2)}
 CASES = [make(cls, **QUICK) for cls in FORECASTERS]
 CASES += [make(cls, **QUICK, dropout=0.3) for cls in NETWORKS]
 CASES += [

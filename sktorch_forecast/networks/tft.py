@@ -196,6 +196,8 @@ class _VariableSelection(nn.Module):
 class _InterpretableAttention(nn.Module):
     """Heads that share their values, so that weights have a mean, (13) to (16)."""
 
+    sees: Tensor
+
     def __init__(self, hidden_size, n_heads, length, horizon):
         super().__init__()
         d, self.n_heads, self.length = hidden_size, n_heads, length
