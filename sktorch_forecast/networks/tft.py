@@ -333,14 +333,15 @@ class TFTForecaster(Forecaster):
         twin.module_ = deepcopy(self.module_)
         parts = dict(twin.module_.network.named_children())
         names = [name for name in _EXPLAINED if parts.get(name) is not None]
-        found = {name: [] for name in names}
+        last, found = {}, {name: [] for name in names}
         for name in names:
             parts[name].register_forward_hook(
-                lambda _, __, outputs, name=name: found[name].append(outputs[1])
+                lambda _, __, outputs, name=name: last.update({name: outputs[1]})
             )
         for y in twin.forward_iter(X):
-            for batches in found.values():  # without what a batch was filled up with
-                batches[-1] = batches[-1][: len(y)].cpu().numpy()
+            for name, batches in found.items():
+                # Without the rows that the batch was filled up with.
+                batches.append(last[name][: len(y)].float().cpu().numpy())
         return {name: np.concatenate(batches) for name, batches in found.items()}
 
 

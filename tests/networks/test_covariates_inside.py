@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from torch.nn import functional as F
 from torch.testing import assert_close
 
-from sktorch_forecast import TFTForecaster, TiDEForecaster, make_windows
+from sktorch_forecast import TFTForecaster, TiDEForecaster, load, make_windows
 from sktorch_forecast.networks.tft import TFTNetwork
 from sktorch_forecast.networks.tide import TiDENetwork
 
@@ -169,13 +169,24 @@ def test_tft_explains_every_window_in_its_order():
     assert np.array_equal(before, model.predict(X))
 
 
-def test_tft_of_a_bare_series_has_time_only():
+def test_tft_of_a_bare_series_has_time_only(tmp_path):
     X, y = make_windows(np.sin(np.arange(60) / 5), horizon=H, length=L)
     model = TFTForecaster(hidden_size=4, max_epochs=1, random_state=0).fit(X, y)
     weights = model.explain(X)
     assert weights.keys() == {"past", "future", "attention"}
     assert weights["past"].shape[2] == 2
     assert (weights["future"] == 1).all()
+    # A file has no batch size of its own, so that one is tried out first.
+    model.save(tmp_path / "model.safetensors")
+    for name, w in load(tmp_path / "model.safetensors").explain(X).items():
+        assert np.array_equal(w, weights[name])
+
+
+def test_tft_explains_in_mixed_precision():
+    X, y = make_windows(np.sin(np.arange(60) / 5), horizon=H, length=L)
+    params = {"hidden_size": 4, "max_epochs": 1, "random_state": 0}
+    weights = TFTForecaster(precision="bf16", **params).fit(X, y).explain(X)
+    assert_allclose(weights["attention"].sum(axis=-1), 1, rtol=0.02)
 
 
 # -------------------------------------------------------------------------------- TiDE
