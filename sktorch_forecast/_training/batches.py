@@ -59,7 +59,7 @@ def parts_of(
     Returns
     -------
     parts : dict of Tensor
-        "x", and "future", "static" and "series" where there are any.
+        "x", and "future", "static", "series" and "phase" where there are any.
     """
     if not isinstance(batch, dict):
         return {"x": function(batch)}
@@ -92,6 +92,8 @@ class WindowDataset(skorch.dataset.Dataset):
     series_ids : pandas.Index of length n_series, default=None
         Names of the series that have scales of their own; batches then say which of
         them each window is of, `n_series` for others.
+    phases : array of shape (n_origins,), int64, default=None
+        Where in a cycle each window ends; batches then have that, too.
     """
 
     _windows: Tensor
@@ -104,6 +106,7 @@ class WindowDataset(skorch.dataset.Dataset):
         sample_weight: ArrayLike | None = None,
         device: torch.device | str = "cpu",
         series_ids: pd.Index | None = None,
+        phases: np.ndarray | None = None,
     ):
         # Told the length, skorch does not look for it in ways that take time.
         super().__init__(X, y, length=len(X) if y is None else None)
@@ -135,6 +138,7 @@ class WindowDataset(skorch.dataset.Dataset):
         if series_ids is not None:
             codes = torch.from_numpy(codes_of(X, series_ids))
             self.series_codes = codes.to(device)
+        self._phases = None if phases is None else torch.from_numpy(phases).to(device)
         self._windows = windows
         self._targets = None
         if y is not None:
@@ -162,6 +166,8 @@ class WindowDataset(skorch.dataset.Dataset):
             beside["static"] = _rows(self._static, _rows(self._series, index))
         if self.series_codes is not None:
             beside["series"] = _rows(self.series_codes, index)
+        if self._phases is not None:
+            beside["phase"] = _rows(self._phases, index)
         if self._weights is not None:
             beside["sample_weight"] = _rows(self._weights, index)
         if beside:

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from .._data.phases import Clock
 from ..layers import ForecastNetwork, WindowNormalization
 from ..layers.decoder import TemporalDecoder
 from ..layers.families import FAMILIES, QUANTILES, make_head
@@ -37,7 +38,7 @@ class NetworkSpec:
     normalize : str or None
         Kind of the normalization.
     seasonality : int or None
-        Timestamps in a season, for ``normalize="season"``.
+        Timestamps in a season, for ``normalize="season"``, or in a cycle.
     masked : bool
         Whether values may be missing.
     family : str or None
@@ -49,6 +50,8 @@ class NetworkSpec:
         Normal distributions of a "mixture".
     baseline : str or None
         "ridge" adds the network to a linear forecast.
+    clock : tuple or None
+        How the time is counted for ``normalize="cycle"``.
     """
 
     module: Callable[..., nn.Module]
@@ -67,6 +70,7 @@ class NetworkSpec:
     quantiles: tuple[float, ...] | None
     n_components: int
     baseline: str | None
+    clock: Clock | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -131,6 +135,7 @@ class NetworkSpec:
         """What weights of the same shapes may still mean different things by."""
         names = ["normalize", "seasonality", "masked", "family", "quantiles"]
         names += ["n_future", "n_static", "horizon", "n_targets", "baseline"]
+        names += ["clock"] if self.normalize == "cycle" else []
         return {name: getattr(self, name) for name in names}
 
     def _arguments(self, head):
@@ -191,6 +196,7 @@ def spec_of(net: Any) -> NetworkSpec:
         quantiles=quantiles,
         n_components=net.n_components,
         baseline=net.baseline,
+        clock=getattr(net, "_clock", None) if net.normalize == "cycle" else None,
     )
 
 

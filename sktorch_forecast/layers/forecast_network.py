@@ -95,6 +95,7 @@ class ForecastNetwork(nn.Module):
         static: Tensor | None = None,
         targets: Tensor | None = None,
         series: Tensor | None = None,
+        phase: Tensor | None = None,
         **kwargs: Any,
     ) -> Encoded:
         """Forecast what follows each window, in the units of the window.
@@ -112,6 +113,8 @@ class ForecastNetwork(nn.Module):
             the training: they get it encoded, (b, H, K).
         series : Tensor of shape (b,), int64, default=None
             Which series each window is of, where the normalization knows some.
+        phase : Tensor of shape (b,), int64, default=None
+            Where in the cycle of the normalization each window ends, if it has one.
         **kwargs
             Passed on to the network.
 
@@ -129,7 +132,7 @@ class ForecastNetwork(nn.Module):
         # Windows at a high level come as float64, and so do their units. In these, the
         # network needs no more digits than its weights have.
         dtype = self.normalization.min_scale.dtype
-        inputs, units = self.normalization.encode(x, static, series)
+        inputs, units = self.normalization.encode(x, static, series, phase)
         inputs = inputs.to(dtype)
         if targets is not None:
             targets = targets.unflatten(1, (-1, units[1].shape[-1]))
@@ -148,6 +151,9 @@ class ForecastNetwork(nn.Module):
         if self.baseline is not None and self.baseline.share < 1 and not self.training:
             linear = self.baseline(inputs, *self._beside(future, static, dtype))
             z = self.head.weighed(z, linear, self.baseline.share)
+        if z.ndim == 5 and self.normalization.kind == "cycle":
+            args = units, phase, z.shape[1], self.stride
+            units = self.normalization.cycle.units_of_steps(*args)
         return Encoded(self.head.constrain(z), units)
 
     def _check_beside(self, x, future, targets):
@@ -187,16 +193,17 @@ class ForecastNetwork(nn.Module):
         future: Tensor | None = None,
         static: Tensor | None = None,
         series: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> Tensor:
         """What the baseline forecasts, in the units of the window: (b, H, K).
 
         Parameters
         ----------
-        x, future, static, series : Tensor
+        x, future, static, series, phase : Tensor
             As for `forward`.
         """
         dtype = self.normalization.min_scale.dtype
-        inputs = self.normalization.encode(x, static, series)[0].to(dtype)
+        inputs = self.normalization.encode(x, static, series, phase)[0].to(dtype)
         baseline: Any = self.baseline  # which is there
         return baseline(inputs, *self._beside(future, static, dtype))
 
@@ -207,13 +214,14 @@ class ForecastNetwork(nn.Module):
         future: Tensor | None = None,
         static: Tensor | None = None,
         series: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> tuple[Tensor, Units]:
         """What a baseline reads of each window, and the units of its forecasts.
 
         Parameters
         ----------
         baseline : LinearBaseline
-        x, future, static, series : Tensor
+        x, future, static, series, phase : Tensor
             As for `forward`.
 
         Returns
@@ -222,7 +230,7 @@ class ForecastNetwork(nn.Module):
             As its method `rows` gives them.
         units : Units
         """
-        inputs, units = self.normalization.encode(x, static, series)
+        inputs, units = self.normalization.encode(x, static, series, phase)
         beside = self._beside(future, static, inputs.dtype)
         return baseline.rows(inputs, *beside), units
 
