@@ -52,6 +52,7 @@ from sktorch_forecast import (
     EnsembleForecaster,
     ITransformerForecaster,
     MinGRUForecaster,
+    MLPForecaster,
     NBEATSForecaster,
     NHITSForecaster,
     PatchTSTForecaster,
@@ -110,6 +111,12 @@ MODELS = {
         96,
         {96: 0.386, 336: 0.449},
         ITransformerForecaster(hidden_size=128, dropout=0.1),
+    ),
+    # CycleNet/Linear; the numbers are the means of the authors' file of results.
+    "CycleNet": (
+        96,
+        {96: 0.378, 336: 0.464},
+        MLPForecaster(hidden_layer_sizes=(), normalize="cycle", seasonality=24),
     ),
     "N-HiTS": (
         480,

@@ -39,14 +39,14 @@ def clock_of(X: Any) -> Clock:
     ValueError
         If the windows do not know their times, or their steps cannot be counted.
     """
-    kind = _kind(X)
-    index, follows = _rows(X)
-    freq = _frequency(X)
+    kind, freq = _kind(X), _frequency(X)
     if not isinstance(freq, pd.offsets.BaseOffset):
-        return kind, "ticks", int(freq) * _nanoseconds(index)
+        return kind, "ticks", int(freq) * _nanoseconds(X.panel.index)
+    # Enough steps to tell: a weekend, and months of different lengths.
+    index = pd.date_range("1970-01-01", periods=8, freq=freq, unit="s")
     for counted in _OF_CALENDARS:
-        steps = np.unique(np.diff(_counts(index, counted, 1))[follows])
-        if len(steps) == 1:
+        steps = np.unique(np.diff(_counts(index, counted, 1)))
+        if len(steps) == 1 and steps[0] > 0:
             return kind, counted, int(steps[0])
     raise ValueError(
         "Expected steps of a fixed number of days, months or business days with "
