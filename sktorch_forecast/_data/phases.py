@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from .frequency import Frequency
-from .time_axis import ticks_of, wall_clock
+from .time_axis import ticks_of
 from .windows import Windows
 
 # What the times are, what is counted of them, and how many of it are a step.
@@ -171,7 +171,7 @@ def _counts(index: Any, counted: str, step: int) -> np.ndarray:
             index, unit = index.as_unit("ns"), 1
         return ticks_of(index) // (step // unit)
     # Calendars count on the wall clock.
-    wall = index if index.tz is None else wall_clock(index)
+    wall = index.tz_localize(None)
     if counted == "months":
         return wall.to_numpy().astype("M8[M]").astype(np.int64) // step
     days = wall.to_numpy().astype("M8[D]")

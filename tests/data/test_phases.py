@@ -195,6 +195,11 @@ def test_rows_of_a_wide_frame_are_no_times():
             HOURS.as_unit("s"),
             "steps of 0 days 00:00:00.500000",
         ),
+        (
+            pd.date_range("2024-01-01", periods=60, freq="1500ms"),
+            pd.date_range("2024-01-01", periods=60, freq="s").as_unit("s"),
+            "steps of 0 days 00:00:01.500000",
+        ),
         (BUSINESS, pd.date_range("2024-01-01", periods=60), "1 business days"),
         (
             pd.date_range("2000-01-31", periods=60, freq="ME"),
