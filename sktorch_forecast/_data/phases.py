@@ -10,7 +10,6 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 import pandas as pd
 
-from .frequency import Frequency
 from .time_axis import ticks_of
 from .windows import Windows
 
@@ -127,18 +126,18 @@ def _complain(found: str) -> NoReturn:
     )
 
 
-def _frequency(X: Windows) -> Frequency:
+def _frequency(X: Windows) -> float | pd.offsets.BaseOffset:
     """The one frequency of all series."""
     panel = X.panel
     codes = [0] if panel.freq_of is None else np.unique(panel.freq_of[X.series])
     freqs = [panel.freqs[code] for code in codes]
-    if len(freqs) > 1 or freqs[0] is None:
-        found = ", ".join(map(str, freqs)) if len(freqs) > 1 else "one that is not told"
-        raise ValueError(
-            "Expected windows of one regular frequency with normalize='cycle', found "
-            f"{found}. Bring all series to one frequency, or fit a forecaster for each."
-        )
-    return freqs[0]
+    if len(freqs) == 1 and freqs[0] is not None:
+        return freqs[0]
+    found = ", ".join(map(str, freqs)) if len(freqs) > 1 else "one that is not told"
+    raise ValueError(
+        "Expected windows of one regular frequency with normalize='cycle', found "
+        f"{found}. Bring all series to one frequency, or fit a forecaster for each."
+    )
 
 
 def _first(X: Windows) -> int:

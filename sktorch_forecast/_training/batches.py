@@ -134,11 +134,9 @@ class WindowDataset(skorch.dataset.Dataset):
         else:
             windows = as_tensor(X, device, dtype_of(X))
             windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
-        self.series_codes = None
-        if series_ids is not None:
-            codes = torch.from_numpy(codes_of(X, series_ids))
-            self.series_codes = codes.to(device)
-        self._phases = None if phases is None else torch.from_numpy(phases).to(device)
+        codes = None if series_ids is None else codes_of(X, series_ids)
+        self.series_codes = _integers(codes, device)
+        self._phases = _integers(phases, device)
         self._windows = windows
         self._targets = None
         if y is not None:
@@ -183,6 +181,10 @@ def _rows(tensor: Tensor | None, index: Any) -> Any:
     if tensor is None:
         return index
     return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
+
+
+def _integers(array: np.ndarray | None, device: Any) -> Tensor | None:
+    return None if array is None else torch.from_numpy(array).to(device)
 
 
 def _target_tensor(y, device, dtype_of_windows):

@@ -162,8 +162,8 @@ class WindowNet(FiledNet, AcceleratedNet):
             ids = getattr(self, "_series_ids", None)
             kwargs = {"device": self.device_, "series_ids": ids} | kwargs
             if self.spec_.normalize == "cycle":
-                args = self.spec_.clock, self.spec_.seasonality
-                kwargs["phases"] = phases_of(X, *args)
+                cycle = self.spec_.clock, self.spec_.seasonality or 1
+                kwargs["phases"] = phases_of(X, *cycle)
         if sample_weight is not None:
             kwargs = kwargs | {"sample_weight": sample_weight}
         return factory(X, y, **kwargs)

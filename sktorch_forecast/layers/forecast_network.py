@@ -152,7 +152,7 @@ class ForecastNetwork(nn.Module):
             linear = self.baseline(inputs, *self._beside(future, static, dtype))
             z = self.head.weighed(z, linear, self.baseline.share)
         if z.ndim == 5 and self.normalization.kind == "cycle":
-            args = units, phase, z.shape[1], self.stride
+            args: Any = units, phase, z.shape[1], self.stride
             units = self.normalization.cycle.units_of_steps(*args)
         return Encoded(self.head.constrain(z), units)
 
