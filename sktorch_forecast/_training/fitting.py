@@ -117,8 +117,8 @@ def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarra
         net._dtype = dtype_of(X)  # for an export
     y = check_targets(net, X, y, reset=reset)
     check_season(net)
-    if net.normalize == "cycle" and (reset or getattr(net, "_clock", None) is None):
-        net._clock = clock_of(X)
+    if reset or getattr(net, "_clock", None) is None:
+        net._clock = clock_of(X) if net.normalize == "cycle" else None
     return X, y
 
 

@@ -186,7 +186,8 @@ class WindowNormalization(nn.Module):
             self._set_standard("static", static, weights)
         if phase is not None:
             k = self.n_targets
-            inputs = self.encode(windows, phase=phase)[0][..., :k]
+            centered, _, scale = self._statistics(windows, seen, None)
+            inputs = (centered / scale)[..., :k]
             self.cycle.calibrate(inputs, seen[..., :k], phase, weights)
 
     def scales_of(self, windows: Tensor) -> Tensor:

@@ -69,6 +69,7 @@ def test_it_begins_with_the_weighted_means_of_the_phases(weights):
         K + 1, K, kind="cycle", seasonality=W + 9, horizon=H, masked=True
     )
     tensor = torch.from_numpy
+    norm.calibrate(tensor(3 * x[::-1].copy()), phase=tensor(PHASE))  # is forgotten
     weighed = None if weights is None else tensor(weights)
     norm.calibrate(tensor(x), weights=weighed, phase=tensor(PHASE))
     sums, counts = np.zeros((2, W + 9, K))

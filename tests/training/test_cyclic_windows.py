@@ -374,6 +374,13 @@ def test_another_normalization_becomes_a_cycle_and_back():
         model.predict(in_utc)
     model.set_params(normalize="window").partial_fit(np.asarray(X), Y)
     assert_array_equal(model.predict(np.asarray(X)), plain)
+    # A fit of something else leaves nothing behind.
+    days = pd.Series(NOISY.to_numpy(), pd.date_range("2000-01-01", periods=N))
+    of_days = make_windows(days, **SIZES)
+    model.fit(*of_days).set_params(normalize="cycle").partial_fit(*of_days)
+    assert_array_equal(
+        model.predict(of_days[0]), linear().fit(*of_days).predict(of_days[0])
+    )
 
 
 def test_the_regression_reads_what_the_network_reads():
