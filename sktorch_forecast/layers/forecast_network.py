@@ -151,10 +151,14 @@ class ForecastNetwork(nn.Module):
         if self.baseline is not None and self.baseline.share < 1 and not self.training:
             linear = self.baseline(inputs, *self._beside(future, static, dtype))
             z = self.head.weighed(z, linear, self.baseline.share)
-        if z.ndim == 5 and self.normalization.kind == "cycle":
-            args: Any = units, phase, z.shape[1], self.stride
-            units = self.normalization.cycle.units_of_steps(*args)
-        return Encoded(self.head.constrain(z), units)
+        return Encoded(self.head.constrain(z), self._units_of(z, units, phase))
+
+    def _units_of(self, z, units, phase):
+        """Units of what a network puts out; in a cycle, each time step has its own."""
+        if z.ndim < 5 or self.normalization.kind != "cycle":
+            return units
+        cycle = self.normalization.cycle
+        return cycle.units_of_steps(units, phase, z.shape[1], self.stride)
 
     def _check_beside(self, x, future, targets):
         """Windows and static covariates are checked where they are encoded."""
