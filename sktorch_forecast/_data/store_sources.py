@@ -1,0 +1,177 @@
+"""Rows that are too many for memory, in parts: Parquet files and queries of polars."""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .columns import is_polars
+
+# Rows of a part, but for those of its last series, which may go on in the next one.
+_AT_ONCE = 1 << 20
+
+
+def is_streamed(source: Any) -> bool:
+    """Whether rows come in parts: of a path, or of a query of polars."""
+    return isinstance(source, (str, os.PathLike)) or is_query(source)
+
+
+def is_query(source: Any) -> bool:
+    """Whether `source` is a LazyFrame of polars."""
+    return is_polars(source) and type(source).__name__ == "LazyFrame"
+
+
+class Stream:
+    """Rows of a source in parts of whole series.
+
+    Parameters
+    ----------
+    source : path-like or LazyFrame of polars
+        A Parquet file, a folder of them, or a query.
+
+    Attributes
+    ----------
+    columns : list of str
+        Names of its columns.
+    n_rows : int or None
+        How many rows there are, if that costs nothing to know.
+    """
+
+    columns: list[str]
+    n_rows: int | None = None
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        if is_query(source):
+            self.columns = source.collect_schema().names()
+            return
+        _check_path(Path(source))
+        if find_spec("pyarrow") is not None:
+            import pyarrow.dataset
+
+            self._dataset = pyarrow.dataset.dataset(source, format="parquet")
+            self.columns = self._dataset.schema.names
+            self.n_rows = self._dataset.count_rows()
+        elif find_spec("polars") is not None:
+            self.source = _scanned(source)
+            self.columns = self.source.collect_schema().names()
+        else:
+            raise ImportError(
+                "Expected pyarrow or polars, which read Parquet files, found neither. "
+                "Install one: pip install pyarrow."
+            )
+
+    def parts(self, columns: list[str], id: str) -> Iterator[Any]:
+        """Frames of some columns, in each of which the last series is whole.
+
+        Parameters
+        ----------
+        columns : list of str
+            Which of them.
+        id : str
+            What names the series of a row.
+
+        Yields
+        ------
+        frame : DataFrame of pandas or polars
+        """
+        if is_query(self.source):
+            frames = self.source.select(columns).collect_batches(
+                chunk_size=_AT_ONCE, maintain_order=True
+            )
+        else:
+            frames = self._of_arrow(columns, id)
+        rest, n_rest = [], 0
+        for frame in frames:
+            rest.append(frame)
+            n_rest += len(frame)
+            if n_rest < _AT_ONCE:
+                continue
+            whole = _concatenated(rest)
+            end = _begin_of_last(whole[id])
+            if end:
+                yield _sliced(whole, 0, end)
+            rest = [_sliced(whole, end, len(whole))]
+            n_rest = len(rest[0])
+        if n_rest:
+            yield _concatenated(rest)
+
+    def _of_arrow(self, columns: list[str], id: str) -> Iterator[pd.DataFrame]:
+        """Batches of the files, one row group after the other."""
+        import pyarrow as pa
+
+        batches = self._dataset.to_batches(
+            columns=columns,
+            batch_size=_AT_ONCE // 4,
+            batch_readahead=2,
+            fragment_readahead=1,
+        )
+        for batch in batches:
+            if not len(batch):
+                continue
+            table = pa.Table.from_batches([batch])
+            at = columns.index(id)
+            if pa.types.is_string(table.schema.field(at).type):
+                # Of a thousand equal strings, one object.
+                table = table.set_column(at, id, table[id].dictionary_encode())
+            yield table.to_pandas(date_as_object=False)
+
+    def sorted_by(self, id: str, time: str) -> "Stream":
+        """The rows in the order of series and time, which polars sorts.
+
+        Raises
+        ------
+        ValueError
+            If polars is not there.
+        """
+        query = self.source
+        if not is_query(query):
+            if find_spec("polars") is None:
+                raise ValueError(
+                    f"Expected the rows of each series together and in the order of "
+                    f"time, found others in {os.fspath(self.source)!r}. Install "
+                    f"polars, which sorts them, or sort the rows by {[id, time]} first."
+                )
+            query = _scanned(self.source)
+        return Stream(query.sort([id, time]))
+
+
+def _check_path(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(
+            "Expected a frame, a Parquet file or a folder of them, found nothing at "
+            f"{str(path)!r}."
+        )
+
+
+def _scanned(source: Any) -> Any:
+    import polars
+
+    path = Path(source)
+    return polars.scan_parquet(path / "**/*.parquet" if path.is_dir() else path)
+
+
+def _concatenated(frames: list) -> Any:
+    if len(frames) == 1:
+        return frames[0]
+    if is_polars(frames[0]):
+        import polars
+
+        return polars.concat(frames)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _sliced(frame: Any, start: int, stop: int) -> Any:
+    if is_polars(frame):
+        return frame[start:stop]
+    return frame.iloc[start:stop].reset_index(drop=True)
+
+
+def _begin_of_last(ids: Any) -> int:
+    """The row where the series of the last row begins, 0 if it is the only one."""
+    codes, _ = pd.factorize(ids.to_numpy() if is_polars(ids) else ids)
+    others = (codes != codes[-1]).nonzero()[0]
+    return int(others[-1]) + 1 if len(others) else 0

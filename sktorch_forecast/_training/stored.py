@@ -1,0 +1,169 @@
+"""What the batches of a panel on disk need of it, computed for a batch at a time.
+
+A billion origins are ranges of the rows of their series. Where a window of the batch
+begins, which series it is of and what follows it is found by bisection in the ends of
+the ranges, and no array has an entry for each origin.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .._data.runs import Runs
+from .._data.stored_targets import StoredTargets
+
+
+class ComputedRows:
+    """A tensor whose rows are computed when they are asked for.
+
+    Parameters
+    ----------
+    n_rows : int
+    rows_of : callable
+        Of numbers of rows, a tensor of shape (n,) and int64.
+    """
+
+    def __init__(self, n_rows: int, rows_of: Callable[[Tensor], Tensor]) -> None:
+        self.n_rows, self.rows_of = n_rows, rows_of
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def __getitem__(self, rows: Any) -> Tensor:
+        if isinstance(rows, slice):
+            rows = torch.arange(*rows.indices(self.n_rows))
+        return self.rows_of(rows)
+
+    def index_select(self, dim: int, index: Tensor) -> Tensor:
+        """Some of the rows, as of a tensor; `dim` is 0."""
+        return self.rows_of(index)
+
+
+class _Bisection:
+    """Which range each of some places is in.
+
+    Parameters
+    ----------
+    runs : Runs
+    device : torch.device or str
+        Where the places are.
+    """
+
+    def __init__(self, runs: Runs, device: torch.device | str) -> None:
+        self._ends = torch.from_numpy(runs.ends).to(device)
+        self._last: tuple[Any, Any] = None, None
+
+    def __call__(self, rows: Tensor) -> Tensor:
+        # All that belongs to a batch is asked for by one and the same tensor.
+        last, which = self._last
+        if last is not rows:
+            which = torch.searchsorted(self._ends, rows.long(), right=True)
+            self._last = rows, which
+        return which
+
+
+class RowsOfRuns(ComputedRows):
+    """Integers in ranges, or one number for each range in their place.
+
+    Parameters
+    ----------
+    runs : Runs
+    device : torch.device or str, default="cpu"
+        Where the numbers of rows are.
+    instead : ndarray of shape (n_runs,), int64, default=None
+        What to give for each integer of a range; None is the integer.
+    shift : int, default=0
+        What to add.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        device: torch.device | str = "cpu",
+        instead: np.ndarray | None = None,
+        shift: int = 0,
+    ) -> None:
+        super().__init__(len(runs), self._of)
+        self.runs, self.of_run = runs, instead
+        offsets = runs.starts - runs.before if instead is None else instead
+        self._offsets = torch.from_numpy(offsets + shift).to(device)
+        key = "bisection", str(device)
+        if key not in runs.kept:
+            runs.kept[key] = _Bisection(runs, device)
+        self._which = runs.kept[key]
+
+    def _of(self, rows):
+        offsets = self._offsets.index_select(0, self._which(rows))
+        return offsets if self.of_run is not None else rows + offsets
+
+
+def rows_of(integers: Any, device: torch.device | str = "cpu", shift: int = 0) -> Any:
+    """Integers as a tensor, or as what computes them if they are ranges."""
+    if isinstance(integers, Runs):
+        return RowsOfRuns(integers, device, shift=shift)
+    integers = torch.as_tensor(integers)
+    return (integers + shift if shift else integers).to(device)
+
+
+def series_rows(X: Any, device: torch.device | str, codes: np.ndarray | None) -> Any:
+    """The series of each window as a tensor, or as what computes it.
+
+    Parameters
+    ----------
+    X : Windows
+    device : torch.device or str
+    codes : ndarray of shape (n_series,), int64, or None
+        What to give for each series of the panel; None is its number there.
+    """
+    if not isinstance(X.positions, Runs):
+        series = X.series if codes is None else codes[X.series]
+        return torch.from_numpy(series).to(device)
+    of_run = X.panel.series_of(X.positions.starts)
+    return RowsOfRuns(X.positions, device, of_run if codes is None else codes[of_run])
+
+
+def target_rows(y: StoredTargets, targets: Tensor) -> ComputedRows:
+    """Targets of each origin, (n_origins, horizon * n_targets).
+
+    Parameters
+    ----------
+    y : StoredTargets
+    targets : Tensor of shape (n_timestamps, n_targets)
+        Of all rows of the panel.
+    """
+    # (T, K) -> (T - H + 1, H, K), a view
+    every = targets.unfold(0, y.horizon, 1).transpose(1, 2)
+    first = rows_of(y.positions, targets.device, shift=1)
+
+    def gathered(rows):
+        return every.index_select(0, first.index_select(0, rows)).flatten(1)
+
+    return ComputedRows(len(y), gathered)
+
+
+def evenly_spread_in(runs: Runs, codes: np.ndarray, n_each: int) -> np.ndarray:
+    """What `calibration.evenly_spread_of_each` gives, of ranges of different series.
+
+    Parameters
+    ----------
+    runs : Runs
+        Origins of a series each.
+    codes : ndarray of shape (n_runs,), int64
+        Their series.
+    n_each : int
+
+    Returns
+    -------
+    rows : ndarray, int64
+    """
+    order = np.argsort(codes, kind="stable")
+    order = order[runs.sizes[order] > 0]
+    sizes, begin = runs.sizes[order], runs.before[order]
+    n_taken = np.minimum(sizes, n_each)
+    number = np.arange(n_taken.sum()) - np.repeat(np.cumsum(n_taken) - n_taken, n_taken)
+    sizes, n_taken, begin = (np.repeat(a, n_taken) for a in (sizes, n_taken, begin))
+    # Where the k-th of n_taken even parts of the series begins, rounded up.
+    return begin - (-number * sizes // n_taken)
