@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .indexing import Runs
 from .panel import Panel
-from .runs import Runs
 from .windows import Windows
 
 # Panels that the user has been warned of: once is enough for all folds of a search.

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from .indexing import Runs
 from .panel import Panel
-from .runs import Runs
 from .stored_panel import is_stored
 
 

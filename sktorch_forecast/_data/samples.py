@@ -9,12 +9,11 @@ import numpy as np
 from .._utils.validation import check_positive_int
 from .checks import Missing
 from .columns import Layout
-from .indexing import as_integers, concatenated_ranges
+from .indexing import Runs, as_integers, concatenated_ranges
 from .observed import check_enough, check_future, check_values, observed
 from .padding import select_padded
 from .panel import Panel
 from .read import layout_of, read
-from .runs import Runs
 from .stored_panel import is_stored
 from .targets import targets_of
 from .windows import Windows

@@ -49,7 +49,7 @@ class GrowingArray:
     def append(self, rows: np.ndarray) -> None:
         """Write rows behind those that are there."""
         rows = np.ascontiguousarray(rows, dtype=self.dtype)
-        data = memoryview(rows.reshape(-1).view(np.uint8))
+        data: Any = rows.reshape(-1).view(np.uint8).data
         self.checksum = zlib.crc32(data, self.checksum)
         self._file.write(data)
         self.n_rows += len(rows)

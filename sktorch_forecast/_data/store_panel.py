@@ -196,7 +196,7 @@ def _write_in_order(
     seen: set = set()
     n_rows, is_exact = 0, np.zeros(1, dtype=bool)
     with tqdm(total=stream.n_rows, unit="row", disable=not verbose) as bar:
-        for frame in stream.parts(columns, layout.id):
+        for frame in stream.parts(columns):
             try:
                 rows = read_rows(frame, layout, n_rows)
             except ValueError as error:

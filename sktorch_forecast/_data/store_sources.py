@@ -64,15 +64,13 @@ class Stream:
                 "Install one: pip install pyarrow."
             )
 
-    def parts(self, columns: list[str], id: str) -> Iterator[Any]:
+    def parts(self, columns: list[str]) -> Iterator[Any]:
         """Frames of some columns, in each of which the last series is whole.
 
         Parameters
         ----------
         columns : list of str
-            Which of them.
-        id : str
-            What names the series of a row.
+            Which of them; the first names the series of a row.
 
         Yields
         ------
@@ -83,7 +81,7 @@ class Stream:
                 chunk_size=_AT_ONCE, maintain_order=True
             )
         else:
-            frames = self._of_arrow(columns, id)
+            frames = self._of_arrow(columns)
         rest, n_rest = [], 0
         for frame in frames:
             rest.append(frame)
@@ -91,7 +89,7 @@ class Stream:
             if n_rest < _AT_ONCE:
                 continue
             whole = _concatenated(rest)
-            end = _begin_of_last(whole[id])
+            end = _begin_of_last(whole[columns[0]])
             if end:
                 yield _sliced(whole, 0, end)
             rest = [_sliced(whole, end, len(whole))]
@@ -99,7 +97,7 @@ class Stream:
         if n_rest:
             yield _concatenated(rest)
 
-    def _of_arrow(self, columns: list[str], id: str) -> Iterator[pd.DataFrame]:
+    def _of_arrow(self, columns: list[str]) -> Iterator[pd.DataFrame]:
         """Batches of the files, one row group after the other."""
         import pyarrow as pa
 
@@ -113,10 +111,9 @@ class Stream:
             if not len(batch):
                 continue
             table = pa.Table.from_batches([batch])
-            at = columns.index(id)
-            if pa.types.is_string(table.schema.field(at).type):
+            if pa.types.is_string(table.schema.field(0).type):
                 # Of a thousand equal strings, one object.
-                table = table.set_column(at, id, table[id].dictionary_encode())
+                table = table.set_column(0, columns[0], table[0].dictionary_encode())
             yield table.to_pandas(date_as_object=False)
 
     def sorted_by(self, id: str, time: str) -> "Stream":

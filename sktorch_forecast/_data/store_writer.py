@@ -89,10 +89,11 @@ class PanelWriter:
         if "ticks.npy" not in self._files:
             n_rows = np.diff(panel.bounds)
             steps = self._steps()
-            is_regular = ticks.dtype == np.int64 and steps is not None
-            if is_regular and (ticks == _counted(first, steps[freq_of], n_rows)).all():
-                self._first.append(first)
-                return
+            if steps is not None and ticks.dtype == np.int64:
+                counted = _counted(first, steps[freq_of], n_rows)
+                if (ticks == counted).all():
+                    self._first.append(first)
+                    return
             for parts in zip(self._first, self._freq_of, self._n_rows):
                 before, codes, n_before = parts
                 # What was regular before had steps of whole numbers.

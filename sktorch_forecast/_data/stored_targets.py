@@ -9,9 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike
 
 from .array_api import NumpyNamespace
-from .indexing import as_slice
+from .indexing import Runs, as_slice
 from .panel import Panel
-from .runs import Runs
 
 # Origins whose targets are looked at together.
 _AT_ONCE = 1 << 18

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .runs import Runs
+from .indexing import Runs
 from .timed_runs import TimedRuns, ticks_in_runs
 from .windows import Windows
 
@@ -57,6 +57,47 @@ def origins_and_reach(
         return origins, reach
     ends = _last_of_series(X, origins)[X.series]
     return origins - ends, reach - ends
+
+
+class SampleTimes:
+    """When samples were made, and which of them are known at a time.
+
+    Parameters
+    ----------
+    X : Windows
+    horizon : int
+        Timestamps that the targets reach.
+    """
+
+    def __init__(self, X: Windows, horizon: int) -> None:
+        self.X, self.horizon = X, horizon
+        self._timed = timed = ticks_in_runs(X)
+        if timed is None:
+            self._listed = origins_and_reach(X, horizon)
+        elif not share_time_axis(X, horizon):
+            last = timed.first + (timed.rows.sizes - 1) * timed.step
+            first = timed.first - last
+            self._timed = TimedRuns(timed.rows, timed.begin, first, timed.step)
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Times of the origins in some rows."""
+        return self._listed[0][rows] if self._timed is None else self._timed.at(rows)
+
+    def known(self, first: Any) -> Any:
+        """Rows whose targets are known at the time `first`: integers, or `Runs`."""
+        if self._timed is None:
+            return np.flatnonzero(known_by(*self._listed, first))
+        step = self.horizon * self._timed.step
+        return self._timed.between(-np.inf, first - step + 1)
+
+    def latest_series(self) -> np.ndarray:
+        """Series that have an origin at the latest time of all."""
+        if self._timed is None:
+            origins = self._listed[0]
+            return np.unique(self.X.series[origins == origins.max()])
+        runs: Any = self.X.positions
+        times = self._timed.at(self._timed.rows.stops - 1)
+        return self.X.panel.series_of(runs.starts[times == times.max()])
 
 
 def share_time_axis(X: Windows, horizon: int) -> bool:
@@ -137,7 +178,7 @@ def split_by_time(
 
 
 def _split_runs(
-    X: Windows, timed: TimedRuns, fraction: float, horizon: int
+    X: Any, timed: TimedRuns, fraction: float, horizon: int
 ) -> tuple[Runs, Runs]:
     """The split of ranges of origins, each of which it cuts into three."""
     sizes, begin = timed.rows.sizes, timed.begin

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .runs import Runs
+from .indexing import Runs
 from .time_axis import StoredTimes
 from .windows import Windows
 
@@ -103,6 +103,11 @@ class TimedRuns:
         rows = np.asarray(self.rows[start:stop])
         return self.first[which] + (rows - self.begin[which]) * self.step[which]
 
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Times of rows by their numbers, of all that ``begin`` and `first` are of."""
+        which = np.searchsorted(self.begin, rows, "right") - 1
+        return self.first[which] + (rows - self.begin[which]) * self.step[which]
+
     def range(self) -> tuple[int, int]:
         """The earliest time, and the latest."""
         some = self.rows.sizes > 0
@@ -117,8 +122,9 @@ def ticks_in_runs(X: Any) -> TimedRuns | None:
         return None
     panel, runs = X.panel, X.positions
     index: Any = panel.index
-    is_counted = isinstance(index, StoredTimes) and index.step is not None
-    if not is_counted or not panel.has_frequency:
+    if not isinstance(index, StoredTimes) or index.step is None:
+        return None
+    if not panel.has_frequency:
         return None
     series = panel.series_of(runs.starts)
     rows = Runs(runs.before, runs.ends)

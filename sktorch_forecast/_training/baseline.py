@@ -32,7 +32,7 @@ from skorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import Subset
 
-from .._data.runs import Runs
+from .._data.indexing import Runs
 from ..layers.linear_baseline import LinearBaseline
 from .batches import parts_of, subset, times_of_rows
 from .device import in_double

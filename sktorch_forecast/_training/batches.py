@@ -12,15 +12,14 @@ from numpy.typing import ArrayLike, DTypeLike
 from torch import Tensor
 from torch.utils.data import Subset
 
-from .._data.indexing import as_slice
-from .._data.runs import Runs
+from .._data.indexing import Runs, as_slice
 from .._data.stored_targets import StoredTargets
 from .._data.targets import shared_span
 from .._data.time_split import split_by_time, times_of
 from .._data.timed_runs import TimedRows, times_in_runs
 from .._data.windows import Windows
 from .order import batches, pieces
-from .stored import rows_of, series_rows, target_rows
+from .stored import ComputedRows, rows_of, series_rows, target_rows
 
 # Windows are read-only, and so are the memory maps that joblib's workers get. torch
 # warns of that once in a process, and nothing here writes into its tensors.
@@ -190,7 +189,7 @@ class WindowDataset(skorch.dataset.Dataset):
         return x, _rows(self._targets, index).to(self._windows.dtype)
 
 
-def _rows(tensor: Tensor | None, index: Any) -> Any:
+def _rows(tensor: Tensor | ComputedRows | None, index: Any) -> Any:
     """Rows of a tensor: a view where `index` is a slice; the index if there is none."""
     if tensor is None:
         return index

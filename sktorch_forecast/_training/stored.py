@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .._data.runs import Runs
+from .._data.indexing import Runs
 from .._data.stored_targets import StoredTargets
 
 
