@@ -23,10 +23,8 @@ def as_slice(key: Any, n_rows: int) -> Any:
     TypeError
         If `key` is a slice of something else than integers.
     """
-    if isinstance(key, slice):
+    if isinstance(key, (slice, Runs)):
         _check_ends(key)
-        return key
-    if isinstance(key, Runs):
         return key
     check_readable(key, "origins")
     key = np.asarray(key)
@@ -57,7 +55,9 @@ def as_slice(key: Any, n_rows: int) -> Any:
     return key
 
 
-def _check_ends(key: slice) -> None:
+def _check_ends(key: Any) -> None:
+    if isinstance(key, Runs):
+        return
     for end in (key.start, key.stop, key.step):
         if end is not None and not hasattr(end, "__index__"):
             raise TypeError(

@@ -11,7 +11,7 @@ import pandas as pd
 from .columns import is_polars
 
 # Rows of a part, but for those of its last series, which may go on in the next one.
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 18
 
 
 def is_streamed(source: Any) -> bool:

@@ -10,6 +10,8 @@ _N_TOGETHER = 2**24
 # Of more, blocks of samples that follow one another have a random order, and so many
 # samples of blocks that have come together are shuffled again.
 _BLOCK, _PIECE = 2**12, 2**22
+# So many numbers are handed out together.
+_PART = 2**18
 
 
 def pieces(
@@ -34,17 +36,19 @@ def pieces(
     rows : Tensor of shape (n,), int32 or int64
     """
     if not shuffle:
-        for start in range(0, n_samples, _PIECE):
-            yield torch.arange(start, min(start + _PIECE, n_samples))
+        for start in range(0, n_samples, _PART):
+            yield torch.arange(start, min(start + _PART, n_samples))
         return
     if n_samples <= _N_TOGETHER:
-        yield torch.randperm(n_samples, generator=generator, dtype=torch.int32)
+        order = torch.randperm(n_samples, generator=generator, dtype=torch.int32)
+        yield from order.split(_PART)
         return
     blocks = torch.randperm(-(-n_samples // _BLOCK), generator=generator)
     for some in blocks.split(_PIECE // _BLOCK):
         rows = (some.unsqueeze(1) * _BLOCK + torch.arange(_BLOCK)).flatten()
         rows = rows[rows < n_samples]  # the last block may be smaller
-        yield rows[torch.randperm(len(rows), generator=generator)]
+        order = torch.randperm(len(rows), generator=generator, dtype=torch.int32)
+        yield from (rows[part] for part in order.split(_PART))
 
 
 def batches(parts: Iterator[Tensor], batch_size: int) -> Iterator[Tensor]:

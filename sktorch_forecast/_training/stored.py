@@ -15,6 +15,9 @@ from torch import Tensor
 from .._data.indexing import Runs
 from .._data.stored_targets import StoredTargets
 
+# Up to so many rows are those of a batch, which is asked for again.
+_N_REMEMBERED = 2**16
+
 
 class ComputedRows:
     """A tensor whose rows are computed when they are asked for.
@@ -61,7 +64,8 @@ class _Bisection:
         last, which = self._last
         if last is not rows:
             which = torch.searchsorted(self._ends, rows.long(), right=True)
-            self._last = rows, which
+            if len(rows) < _N_REMEMBERED:
+                self._last = rows, which
         return which
 
 

@@ -204,8 +204,9 @@ def warn_of_early_ends(X: Windows, chosen: np.ndarray, times: SampleTimes) -> No
         f"The fit of this backtest learns from {n_known} of {n_possible} samples: it "
         "must end before all origins of the test, and those of series "
         f"{X.panel.name(int(windows.series[row]))} begin early, at "
-        f"{windows.timestamps[row]!s}, since that series ends long before others. Drop such series, give start= "
-        "rather than n_origins=, or fit again with refit=True.",
+        f"{windows.timestamps[row]!s}, since that series ends long before others. "
+        "Drop such series, give start= rather than n_origins=, or fit again with "
+        "refit=True.",
         UserWarning,
         stacklevel=3,
     )

@@ -33,7 +33,7 @@ from skorch.callbacks import (
 from torch.testing import assert_close
 
 from sktorch_forecast import SlidingWindow
-from sktorch_forecast._training import order
+from sktorch_forecast._training import epochs, order
 from sktorch_forecast._training.batches import BatchIterator
 from sktorch_forecast.layers import Encoded, WindowNormalization
 from sktorch_forecast.layers.heads import Point
@@ -480,6 +480,20 @@ def test_an_iterator_knows_how_many_batches_it_has():
     for batch_size, n_batches in [(7, 9), (60, 1), (61, 1), (20, 3)]:  # of 60 origins
         iterator = BatchIterator(dataset, batch_size)
         assert len(iterator) == len(list(iterator)) == n_batches
+
+
+def test_an_epoch_keeps_no_more_of_a_batch_than_its_loss(monkeypatch):
+    """On the CPU, torch's mse_loss returns a number in the memory of all squares."""
+    kept, stack = [], torch.stack
+
+    def note(losses):
+        kept.extend(loss.untyped_storage().nbytes() for loss in losses)
+        return stack(losses)
+
+    monkeypatch.setattr(epochs.torch, "stack", note)
+    forecaster(max_epochs=1, early_stopping=False, baseline=None).fit(X, Y)
+    assert len(kept) > 1
+    assert set(kept) == {4}
 
 
 class Numbered:
