@@ -152,7 +152,9 @@ class Runs(NDArrayOperatorsMixin):
         if isinstance(key, Runs):
             return self._of_runs(key)
         if isinstance(key, (int, np.integer)):
-            return self[np.array([range(len(self))[key]])][0]
+            place = range(len(self))[key]
+            run = int(np.searchsorted(self.ends, place, "right"))
+            return int(self.stops[run] - self.ends[run] + place)
         key = as_slice(key, len(self))
         if isinstance(key, slice):
             start, stop, step = key.indices(len(self))
@@ -163,7 +165,7 @@ class Runs(NDArrayOperatorsMixin):
         if len(places) and not 0 <= places.min() <= places.max() < len(self):
             raise IndexError(f"Expected places below {len(self)}, found {key}.")
         which = np.searchsorted(self.ends, places, "right")
-        return self.starts[which] + places - self.before[which]
+        return self.stops[which] - self.ends[which] + places
 
     def _part(self, start: int, stop: int) -> "Runs":
         """Those at some places that follow one another."""
@@ -180,7 +182,7 @@ class Runs(NDArrayOperatorsMixin):
         which = np.searchsorted(self.ends, first, "right")
         if (which != np.searchsorted(self.ends, last, "right")).any():
             return self[np.asarray(places)]
-        offsets = self.starts[which] - self.before[which]
+        offsets = self.stops[which] - self.ends[which]
         return Runs(first + offsets, last + 1 + offsets)
 
     def __array__(

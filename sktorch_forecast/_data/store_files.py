@@ -56,10 +56,11 @@ class GrowingArray:
 
     def close(self) -> dict[str, Any]:
         """Put the file onto the disk; what `panel.json` says of it."""
-        self._write_header()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
+        if not self._file.closed:
+            self._write_header()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
         return {
             "dtype": self.dtype.str,
             "shape": [self.n_rows, *self.row],

@@ -8,15 +8,24 @@ import pytest
 from numpy.testing import assert_array_equal
 from pandas.testing import assert_frame_equal
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 from store.panels import ROLES, STEPS, frame
+from stores import panel
 
 from sktorch_forecast import (
+    ConformalForecaster,
+    LSTMForecaster,
     MLPForecaster,
+    NaiveForecaster,
     SeriesForecaster,
     latest_windows,
+    load,
     make_windows,
+    open_panel,
+    save,
     store_panel,
 )
+from sktorch_forecast.model_selection import RollingOriginSplit
 
 SMALL = {"max_epochs": 2, "random_state": 0}
 LINEAR = MLPForecaster(hidden_layer_sizes=(), **SMALL)
@@ -66,6 +75,14 @@ FRAMES["numbers"]["hour"] = FRAMES["numbers"].groupby("shop").cumcount()
 def both(request, tmp_path_factory):
     """A frame, and a store of it."""
     df = FRAMES[request.param]
+    path = tmp_path_factory.mktemp("stores") / "store"
+    return df, store_panel(df, path, **ROLES)
+
+
+@pytest.fixture(scope="module")
+def one_frame(tmp_path_factory):
+    """The same for one kind."""
+    df = FRAMES["a short series"].assign(sales=lambda df: df["sales"].abs())
     path = tmp_path_factory.mktemp("stores") / "store"
     return df, store_panel(df, path, **ROLES)
 
@@ -122,6 +139,65 @@ def test_a_fit(both):
     assert 0 <= shares <= 1
 
 
+@pytest.mark.parametrize(
+    "net",
+    [
+        LSTMForecaster(hidden_size=4, **SMALL),
+        MLPForecaster(loss="normal", normalize="season", seasonality=2, **SMALL),
+        MLPForecaster(loss="lognormal", early_stopping=False, **SMALL),
+        NaiveForecaster(),
+        ConformalForecaster(NaiveForecaster()),
+        ConformalForecaster(LINEAR),
+    ],
+    ids=repr,
+)
+def test_forecasters(net, one_frame):
+    forecasts = []
+    for X, y in samples(one_frame):
+        fitted = clone(net).fit(X, y)
+        forecasts.append([fitted.predict(X)])
+        if hasattr(fitted, "predict_interval"):
+            forecasts[-1].append(fitted.predict_interval(X))
+    for of_frame, of_store in zip(*forecasts):
+        assert_array_equal(of_store, of_frame, strict=True)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_cross_validation(n_jobs, one_frame):
+    cv = RollingOriginSplit(n_splits=2, horizon=STEPS["horizon"])
+    of_frame, of_store = (
+        cross_val_score(LINEAR, X, y, cv=cv, n_jobs=n_jobs)
+        for X, y in samples(one_frame)
+    )
+    assert_array_equal(of_store, of_frame)
+
+
+def test_weights(one_frame):
+    forecasts = []
+    for X, y in samples(one_frame):
+        weights = np.arange(len(X)) % 3
+        forecasts.append(clone(LINEAR).fit(X, y, sample_weight=weights).predict(X))
+    assert_array_equal(*forecasts)
+
+
+def test_a_test_within_the_training_is_warned_of(one_frame):
+    said = []
+    for X, y in samples(one_frame):
+        rows = np.arange(len(X)) % 2 == 0
+        net = NaiveForecaster().fit(X[rows], y[rows])
+        net.predict(X[rows])
+        with pytest.warns(UserWarning) as record:
+            net.predict(X[~rows])
+        said.append([str(warning.message) for warning in record])
+        whole = NaiveForecaster().fit(X, y)
+        whole.predict(X[5:9])  # of what it was trained on
+        whole = NaiveForecaster().fit(X[:60], y[:60])
+        assert not whole._trained_origins.knows(X[:60], n_steps=0)
+        assert whole._trained_origins.knows(X[:60], n_steps=3) is False
+        assert whole._trained_origins.knows(X, n_steps=3)
+    assert said[0] == said[1]
+
+
 def test_frames(both):
     df, store = both
     forecaster = SeriesForecaster(LINEAR, **STEPS, coverage=None)
@@ -133,3 +209,48 @@ def test_frames(both):
     plan = {"n_origins": 2, "refit": True}
     expected = clone(forecaster).set_params(**ROLES).backtest(df, **plan)
     assert_frame_equal(forecaster.backtest(store, **plan), expected)
+
+
+@pytest.mark.parametrize("refit", [False, 2])
+@pytest.mark.parametrize("where", [{"n_origins": 3}, {"n_origins": 2, "stride": 4}, 3])
+def test_backtests(where, refit, both):
+    df, store = both
+    if where == 3:
+        where = {"start": df["hour"].sort_values().iloc[-40], "stride": 3}
+    forecaster = SeriesForecaster(NaiveForecaster(), **STEPS, **ROLES)
+    plan = where | {"refit": refit}
+    try:
+        expected = forecaster.backtest(df, **plan)
+    except ValueError as error:
+        with pytest.raises(ValueError) as caught:
+            forecaster.backtest(store, **plan)
+        assert str(caught.value) == str(error)
+    else:
+        assert_frame_equal(forecaster.backtest(store, **plan), expected)
+
+
+def test_updates(tmp_path):
+    """New rows of old series, and a new one, from a frame and from a store."""
+    df = panel(n_days=30)
+    is_new = (df.groupby("store").cumcount() >= 20) | (df["store"] == "store 2")
+    names = {"id": "store", "time": "day", "target": "sales"}
+    forecaster = SeriesForecaster(NaiveForecaster(), horizon=2, length=5, **names)
+    old, new = df[~is_new], df[is_new]
+    expected = clone(forecaster).fit(old).update(new).forecast()
+    stored_old = store_panel(old, tmp_path / "old", **names)
+    stored_new = store_panel(new, tmp_path / "new", **names)
+    for rows in (new, stored_new):
+        found = clone(forecaster).fit(stored_old).update(rows).forecast()
+        assert_frame_equal(found, expected)
+    again = pickle.loads(pickle.dumps(clone(forecaster).fit(stored_old)))
+    assert_frame_equal(again.update(new).forecast(), expected)
+    save(clone(forecaster).fit(stored_old), tmp_path / "forecaster.safetensors")
+    loaded = load(tmp_path / "forecaster.safetensors")
+    assert_frame_equal(loaded.update(new).forecast(), expected)
+
+
+def test_opened_again(both, tmp_path):
+    _, store = both
+    X, _ = make_windows(store, **STEPS)
+    assert_array_equal(make_windows(open_panel(store.path), **STEPS)[0], X)
+    assert_array_equal(make_windows(open_panel(str(store.path)), **STEPS)[0], X)
