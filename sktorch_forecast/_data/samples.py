@@ -43,14 +43,15 @@ def make_windows(
 
     Parameters
     ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
+    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series, \
+            DataFrame or PanelStore
         Values in time order, with an index of timestamps, periods or numbers at a
         regular distance. The windows hold them as float32, or as float64 where
         that would round away what happens in some series. Many series of any
         lengths are a long frame of pandas or polars with `id` and `time`, a frame
         with two levels of index, the id and the time, or a wide frame with
-        ``id="columns"``.
+        ``id="columns"``; or a store of them on disk (:func:`open_panel`), which knows
+        the roles of its columns itself.
     horizon : int
         Timestamps after the origin to forecast.
     length : int
@@ -92,7 +93,8 @@ def make_windows(
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
         1-D for one target and a horizon of 1. Else all targets of step 1 come
         first, then those of step 2, and so on. For a single series it is a
-        read-only view of it; many series are held ``horizon`` times.
+        read-only view of it; many series are held ``horizon`` times. Of a store it is
+        an object like an array, which gathers values when they are asked for.
 
     Raises
     ------
@@ -113,6 +115,7 @@ def make_windows(
     See Also
     --------
     latest_windows : The last origin, to forecast what nobody knows yet.
+    store_panel : Many series on disk, for what does not fit into memory.
 
     Examples
     --------
@@ -219,8 +222,8 @@ def latest_windows(
 
     Parameters
     ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
+    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series, \
+            DataFrame or PanelStore
         As for :func:`make_windows`.
     length : int
         Timestamps in the window.

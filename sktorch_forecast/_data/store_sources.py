@@ -77,9 +77,7 @@ class Stream:
         frame : DataFrame of pandas or polars
         """
         if is_query(self.source):
-            frames = self.source.select(columns).collect_batches(
-                chunk_size=_AT_ONCE, maintain_order=True
-            )
+            frames = _collected(self.source.select(columns))
         else:
             frames = self._of_arrow(columns)
         rest, n_rest = [], 0
@@ -134,6 +132,19 @@ class Stream:
                 )
             query = _scanned(self.source)
         return Stream(query.sort([id, time]))
+
+
+def _collected(query: Any) -> Iterator[Any]:
+    """The rows of a query in parts, which older versions of polars cannot give."""
+    if not hasattr(query, "collect_batches"):
+        import polars
+
+        raise ImportError(
+            "Expected a version of polars that collects a query in batches, 1.34 or "
+            f"later, found {polars.__version__}. Upgrade it; or give query.collect(), "
+            "if that fits into memory, or Parquet files, with pyarrow installed."
+        )
+    return query.collect_batches(chunk_size=_AT_ONCE, maintain_order=True)
 
 
 def _check_path(path: Path) -> None:

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from store.panels import NAMES, ROLES, STEPS, frame
 
 from sktorch_forecast import latest_windows, make_windows, store_panel
 from sktorch_forecast._data import store_sources
+
+pl = pytest.importorskip(
+    "polars", minversion="1.34", reason="it collects a query in batches"
+)
 
 FRAME = frame()
 LATE = FRAME.index[100:104]  # rows of the third series, in a part of their own

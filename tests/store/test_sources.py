@@ -2,13 +2,16 @@
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
 from store.panels import NAMES, ROLES, STEPS, frame, shuffled
 
 from sktorch_forecast import make_windows, store_panel
 from sktorch_forecast._data import store_sources
+
+pl = pytest.importorskip(
+    "polars", minversion="1.34", reason="it collects a query in batches"
+)
 
 FRAME = frame()
 SHORT = {"horizon": 1, "length": 3}
@@ -221,3 +224,10 @@ def test_progress(capsys, tmp_path):
     assert f"{len(FRAME)}row" in capsys.readouterr().err
     store_panel(query(FRAME), tmp_path / "quiet", **ROLES)
     assert capsys.readouterr().err == ""
+
+
+def test_a_polars_that_gives_no_batches(monkeypatch, tmp_path):
+    monkeypatch.delattr(pl.LazyFrame, "collect_batches")
+    with pytest.raises(ImportError, match="1.34 or later, found .* query.collect()"):
+        store_panel(query(FRAME), tmp_path / "out", **ROLES)
+    assert not list(tmp_path.iterdir())
