@@ -79,7 +79,7 @@ class Stream:
         if is_query(self.source):
             frames = _collected(self.source.select(columns))
         else:
-            frames = self._of_arrow(columns)
+            frames = self._tables(columns)
         rest, n_rest = [], 0
         for frame in frames:
             rest.append(frame)
@@ -87,17 +87,17 @@ class Stream:
             if n_rest < _AT_ONCE:
                 continue
             whole = _concatenated(rest)
-            end = _begin_of_last(whole[columns[0]])
+            end = _begin_of_last(whole)
             if end:
-                yield _sliced(whole, 0, end)
-            rest = [_sliced(whole, end, len(whole))]
+                yield _as_frame(whole[:end])
+            rest = [whole[end:]]
             n_rest = len(rest[0])
         if n_rest:
-            yield _concatenated(rest)
+            yield _as_frame(_concatenated(rest))
 
-    def _of_arrow(self, columns: list[str]) -> Iterator[pd.DataFrame]:
-        """Batches of the files, one row group after the other."""
-        import pyarrow as pa
+    def _tables(self, columns: list[str]) -> Iterator[Any]:
+        """Tables of Arrow with rows of the files, one row group after the other."""
+        import pyarrow
 
         batches = self._dataset.to_batches(
             columns=columns,
@@ -105,14 +105,7 @@ class Stream:
             batch_readahead=2,
             fragment_readahead=1,
         )
-        for batch in batches:
-            if not len(batch):
-                continue
-            table = pa.Table.from_batches([batch])
-            if pa.types.is_string(table.schema.field(0).type):
-                # Of a thousand equal strings, one object.
-                table = table.set_column(0, columns[0], table[0].dictionary_encode())
-            yield table.to_pandas(date_as_object=False)
+        return (pyarrow.Table.from_batches([batch]) for batch in batches)
 
     def sorted_by(self, id: str, time: str) -> "Stream":
         """The rows in the order of series and time, which polars sorts.
@@ -162,24 +155,39 @@ def _scanned(source: Any) -> Any:
     return polars.scan_parquet(path / "**/*.parquet" if path.is_dir() else path)
 
 
-def _concatenated(frames: list) -> Any:
-    if len(frames) == 1:
-        return frames[0]
-    if is_polars(frames[0]):
+def _concatenated(tables: list) -> Any:
+    """Tables of Arrow, or frames of polars, behind each other."""
+    if len(tables) == 1:
+        return tables[0]
+    if is_polars(tables[0]):
         import polars
 
-        return polars.concat(frames)
-    return pd.concat(frames, ignore_index=True)
+        return polars.concat(tables)
+    import pyarrow
+
+    return pyarrow.concat_tables(tables)
 
 
-def _sliced(frame: Any, start: int, stop: int) -> Any:
-    if is_polars(frame):
-        return frame[start:stop]
-    return frame.iloc[start:stop].reset_index(drop=True)
-
-
-def _begin_of_last(ids: Any) -> int:
+def _begin_of_last(table: Any) -> int:
     """The row where the series of the last row begins, 0 if it is the only one."""
-    codes, _ = pd.factorize(ids.to_numpy() if is_polars(ids) else ids)
+    if is_polars(table):
+        codes, _ = pd.factorize(table.to_series(0).to_numpy())
+    else:
+        ids = table[0].combine_chunks().dictionary_encode()
+        codes = ids.indices.fill_null(-1).to_numpy()
     others = (codes != codes[-1]).nonzero()[0]
     return int(others[-1]) + 1 if len(others) else 0
+
+
+def _as_frame(table: Any) -> Any:
+    """A frame of polars as it is, a table of Arrow as one of pandas."""
+    if is_polars(table):
+        return table
+    import pyarrow as pa
+
+    is_text = pa.types.is_string, pa.types.is_large_string
+    if any(is_kind(table[0].type) for is_kind in is_text):
+        # Of a thousand equal strings, one object.
+        ids = table[0].combine_chunks().dictionary_encode()
+        table = table.set_column(0, table.column_names[0], ids)
+    return table.to_pandas(date_as_object=False)
