@@ -28,7 +28,7 @@ from .checks import (
 from .frequency import Frequency, frequency, next_ticks
 from .indexing import concatenated_ranges
 from .precision import as_precise
-from .time_axis import ticks_of
+from .time_axis import StoredTimes, ticks_of
 from .words import plain
 
 
@@ -337,11 +337,13 @@ class Panel:
                 return of_series
             return of_series[which]
 
-        rows = concatenated_ranges(start, stop)
+        rows, index = concatenated_ranges(start, stop), self.index
+        if isinstance(index, StoredTimes):  # all are never there at once
+            index = index.select(which, start, stop)
         return replace(
             self,
             values=self.values[rows],
-            index=self.index[rows],
+            index=index if index is not self.index else index[rows],
             bounds=np.concatenate([[0], np.cumsum(stop - start)]),
             ids=taken(self.ids),
             static=taken(self.static),

@@ -96,16 +96,26 @@ class Stream:
             yield _as_frame(_concatenated(rest))
 
     def _tables(self, columns: list[str]) -> Iterator[Any]:
-        """Tables of Arrow with rows of the files, one row group after the other."""
-        import pyarrow
+        """Tables of Arrow with rows of the files, one after the other.
 
-        batches = self._dataset.to_batches(
-            columns=columns,
-            batch_size=_AT_ONCE // 4,
-            batch_readahead=2,
-            fragment_readahead=1,
-        )
-        return (pyarrow.Table.from_batches([batch]) for batch in batches)
+        Not by the dataset, which reads far ahead of who takes its batches.
+        """
+        import pyarrow
+        import pyarrow.parquet
+
+        schema = pyarrow.schema([self._dataset.schema.field(c) for c in columns])
+        for path in self._dataset.files:
+            with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+                lacking = set(columns) - set(file.schema_arrow.names)
+                if lacking:
+                    raise ValueError(
+                        f"Expected the columns {columns} in every file, found none of "
+                        f"{sorted(lacking)} in {path!r}."
+                    )
+                batches = file.iter_batches(_AT_ONCE // 4, columns=columns)
+                for batch in batches:
+                    table = pyarrow.Table.from_batches([batch])
+                    yield table.select(columns).cast(schema)
 
     def sorted_by(self, id: str, time: str) -> "Stream":
         """The rows in the order of series and time, which polars sorts.

@@ -80,6 +80,8 @@ def _code_rows(X: Any, series_ids: pd.Index, device: torch.device | str) -> Any:
     ids = X.ids if isinstance(X, Windows) else None
     if ids is None:
         return torch.full((len(X),), len(series_ids), device=device)
+    if ids is series_ids:  # of a million names, no table to look them up
+        return series_rows(X, device, np.arange(len(ids)))
     places = series_ids.get_indexer(ids)
     return series_rows(X, device, np.where(places < 0, len(series_ids), places))
 

@@ -63,13 +63,16 @@ def _calibrate_series(normalization, dataset):
     n_each = n_calibrating_of_each(normalization.n_series)
     places = _evenly_spread_of_each(dataset.series_codes, n_each)
     rows = torch.from_numpy(places).to(dataset.device)
-    scales, series, weights = [], [], []
+    scales, series, weights = [], [], None
+    if "sample_weight" in dataset[rows[:1]][0]:
+        weights = []
     for part in rows.split(_BATCH_SIZE):
         batch = dataset[part][0]
         scales.append(normalization.scales_of(batch["x"]))
         series.append(batch["series"])
-        weights.append(batch.get("sample_weight", torch.ones(len(part))))
-    parts = (torch.cat(part).cpu() for part in (scales, series, weights))
+        if weights is not None:
+            weights.append(batch["sample_weight"])
+    parts = (part and torch.cat(part).cpu() for part in (scales, series, weights))
     normalization.calibrate_series(*parts)
 
 

@@ -17,6 +17,8 @@ from .._data.stored_targets import StoredTargets
 
 # Up to so many rows are those of a batch, which is asked for again.
 _N_REMEMBERED = 2**16
+# Ranges whose evenly spread rows are found together.
+_AT_ONCE = 2**16
 
 
 class ComputedRows:
@@ -165,9 +167,19 @@ def evenly_spread_in(runs: Runs, codes: np.ndarray, n_each: int) -> np.ndarray:
     """
     order = np.argsort(codes, kind="stable")
     order = order[runs.sizes[order] > 0]
-    sizes, begin = runs.sizes[order], runs.before[order]
+    parts = [
+        _evenly_spread_in(runs, order[first : first + _AT_ONCE], n_each)
+        for first in range(0, len(order), _AT_ONCE)
+    ]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def _evenly_spread_in(runs, some, n_each):
+    """The same of some ranges, one after the other."""
+    sizes, begin = runs.sizes[some], runs.before[some]
     n_taken = np.minimum(sizes, n_each)
-    number = np.arange(n_taken.sum()) - np.repeat(np.cumsum(n_taken) - n_taken, n_taken)
+    first = np.cumsum(n_taken) - n_taken
+    number = np.arange(n_taken.sum()) - np.repeat(first, n_taken)
     sizes, n_taken, begin = (np.repeat(a, n_taken) for a in (sizes, n_taken, begin))
     # Where the k-th of n_taken even parts of the series begins, rounded up.
     return begin - (-number * sizes // n_taken)

@@ -219,6 +219,32 @@ def test_without_an_engine_the_error_says_what_to_do(monkeypatch, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
 
 
+def test_files_are_not_held_in_memory(monkeypatch, tmp_path):
+    """Of a file of 32 MB, a row group at a time; Arrow would read ahead of all."""
+    pyarrow = pytest.importorskip("pyarrow", reason="an extra, to read files")
+    monkeypatch.setattr(store_sources, "_AT_ONCE", 1 << 16)
+    values = np.random.default_rng(0).random(4_000_000)
+    ids = np.arange(len(values)) // 1000
+    rows = pl.DataFrame({"id": ids, "y": values})
+    rows.write_parquet(tmp_path / "rows.parquet", row_group_size=1 << 16)
+    n_rows, most = 0, 0
+    before = pyarrow.total_allocated_bytes()
+    for part in store_sources.Stream(tmp_path / "rows.parquet").parts(["id", "y"]):
+        n_rows += len(part)
+        assert len(part) % 1000 == 0  # whole series
+        most = max(most, pyarrow.total_allocated_bytes() - before)
+    assert n_rows == len(values)
+    assert most < 16_000_000
+
+
+def test_every_file_has_all_columns(tmp_path):
+    pytest.importorskip("pyarrow", reason="an extra, to read files")
+    files(FRAME, tmp_path)
+    as_polars(FRAME.drop(columns="visits")).write_parquet(tmp_path / "z.parquet")
+    with pytest.raises(ValueError, match=r"none of \['visits'\] in '.*z.parquet'"):
+        store_panel(tmp_path, tmp_path / "out", **ROLES)
+
+
 def test_progress(capsys, tmp_path):
     store_panel(query(FRAME), tmp_path / "out", **ROLES, verbose=1)
     assert f"{len(FRAME)}row" in capsys.readouterr().err
