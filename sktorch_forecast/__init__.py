@@ -47,9 +47,11 @@ from .networks import (
     RNNForecaster,
     SegRNNForecaster,
     SparseTSFForecaster,
+    TFTForecaster,
     TiDEForecaster,
     TSMixerForecaster,
     WaveNetForecaster,
+    XLSTMForecaster,
 )
 from .onnx import to_onnx
 from .sliding_window import SlidingWindow
@@ -81,9 +83,11 @@ __all__ = [
     "SparseTSFForecaster",
     "TSMixerForecaster",
     "TabularForecaster",
+    "TFTForecaster",
     "TiDEForecaster",
     "WaveNetForecaster",
     "Windows",
+    "XLSTMForecaster",
     "compose",
     "datasets",
     "features",

@@ -46,7 +46,8 @@ class Forecaster(UncertaintyMixin, WindowNet):
 
     Parameters
     ----------
-    normalize : {"window", "mean", "last", "level", "season"} or None, default="window"
+    normalize : {"window", "mean", "last", "level", "season", "cycle"} or None, \
+            default="window"
         How each window is put into units of its own inside the network, and the
         forecast put back, so that raw series go in and come out; the loss is then
         computed in the units of the window. "window" shifts and scales by the mean and
@@ -54,9 +55,11 @@ class Forecaster(UncertaintyMixin, WindowNet):
         value and scale all windows alike, so that the loss counts them alike. "level"
         divides by the mean absolute value, for positive series. "season" takes the
         last season off the targets, so that the seasonal naive forecast is where the
-        network begins, and divides by the deviation. None leaves all as it is.
+        network begins, and divides by the deviation. "cycle" does as "window", then
+        takes a cycle off the targets that is learnt with the network; windows must know
+        their times, see :ref:`CycleNet <cycle>`. None leaves all as it is.
     seasonality : int or None, default=None
-        Timestamps in a season, for ``normalize="season"`` and ``loss="mase"``.
+        Timestamps in a season or cycle, for `normalize` and ``loss="mase"``.
     baseline : {"ridge"} or None, default="ridge"
         "ridge" averages the forecasts of the network with those of a ridge regression
         on the window, by weights that the held-back origins decide: as far as they do

@@ -33,12 +33,14 @@ OTHER = {
     "baseline": None,
     "batch_size": 7,
     "bidirectional": True,
+    "blocks": ("sLSTM",),
     "bptt_steps": 2,
     "callbacks": "disable",
     "cell": "lstm",
     "clip_grad_norm": None,
     "compile": True,
     "coverage": 0.3,
+    "covariate_size": 3,
     "calibration_fraction": 0.6,
     "criterion": torch.nn.L1Loss,
     "dataset": dict,
@@ -68,7 +70,7 @@ OTHER = {
     "n_estimators": 9,
     "n_filters": 3,
     "n_harmonics": 2,
-    "n_heads": 2,
+    "n_heads": 3,
     "n_iter_no_change": 1,
     "n_jobs": 2,
     "nonlinearity": "relu",
@@ -99,6 +101,7 @@ OTHER = {
 }
 
 QUICK = {"max_epochs": 1, "random_state": 0, "hidden_size": 4, **FEW_ORIGINS}
+QUICK |= {"n_filters": 4, "dilations": (1, 2)}
 CASES = [make(cls, **QUICK) for cls in FORECASTERS]
 CASES += [make(cls, **QUICK, dropout=0.3) for cls in NETWORKS]
 CASES += [

@@ -14,14 +14,15 @@ def rows(repeats):
     if not PYTHON.exists():
         yield {"what": what, "skipped": "run `make peers` to install them"}
         return
-    with subprocess.Popen(
-        [PYTHON, FOLDER / "peers.py", str(min(repeats, 3))],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        for line in process.stdout:
-            if line.startswith("{"):  # the libraries print lines of their own
-                yield json.loads(line)
-    if process.returncode:
-        yield {"what": what, "skipped": f"failed: {PYTHON} {FOLDER / 'peers.py'} 1"}
+    for script in (FOLDER / "peers.py", FOLDER / "peers_networks.py"):
+        with subprocess.Popen(
+            [PYTHON, script, str(min(repeats, 3))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as process:
+            for line in process.stdout:
+                if line.startswith("{"):  # the libraries print lines of their own
+                    yield json.loads(line)
+        if process.returncode:
+            yield {"what": what, "skipped": f"failed: {PYTHON} {script} 1"}

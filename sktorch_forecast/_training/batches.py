@@ -63,7 +63,7 @@ def parts_of(
     Returns
     -------
     parts : dict of Tensor
-        "x", and "future", "static" and "series" where there are any.
+        "x", and "future", "static", "series" and "phase" where there are any.
     """
     if not isinstance(batch, dict):
         return {"x": function(batch)}
@@ -103,6 +103,8 @@ class WindowDataset(skorch.dataset.Dataset):
     series_ids : pandas.Index of length n_series, default=None
         Names of the series that have scales of their own; batches then say which of
         them each window is of, `n_series` for others.
+    phases : array of shape (n_origins,), int64, default=None
+        Where in a cycle each window ends; batches then have that, too.
     """
 
     _windows: Tensor
@@ -115,6 +117,7 @@ class WindowDataset(skorch.dataset.Dataset):
         sample_weight: ArrayLike | None = None,
         device: torch.device | str = "cpu",
         series_ids: pd.Index | None = None,
+        phases: np.ndarray | None = None,
     ):
         # Told the length, skorch does not look for it in ways that take time.
         is_told = y is None or isinstance(y, StoredTargets)
@@ -129,6 +132,7 @@ class WindowDataset(skorch.dataset.Dataset):
         self.series_codes = None
         if series_ids is not None:
             self.series_codes = _code_rows(X, series_ids, device)
+        self._phases = _integers(phases, device)
         self._windows = windows
         self._targets = None
         if y is not None:
@@ -181,6 +185,8 @@ class WindowDataset(skorch.dataset.Dataset):
             beside["static"] = _rows(self._static, _rows(self._series, index))
         if self.series_codes is not None:
             beside["series"] = _rows(self.series_codes, index)
+        if self._phases is not None:
+            beside["phase"] = _rows(self._phases, index)
         if self._weights is not None:
             beside["sample_weight"] = _rows(self._weights, index)
         if beside:
@@ -196,6 +202,10 @@ def _rows(tensor: Tensor | ComputedRows | None, index: Any) -> Any:
     if tensor is None:
         return index
     return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
+
+
+def _integers(array: np.ndarray | None, device: Any) -> Tensor | None:
+    return None if array is None else torch.from_numpy(array).to(device)
 
 
 def _target_tensor(y, device, dtype_of_windows):

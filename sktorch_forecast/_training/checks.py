@@ -44,10 +44,10 @@ def check_parameters(net: Any) -> None:
     _check_hardware(net)
     _check_objective(net)
     _warn_of_clipping(net)
-    if net.normalize == "season" and net.seasonality is None:
+    if net.normalize in ("season", "cycle") and net.seasonality is None:
         raise ValueError(
-            "Expected a seasonality of at least 1 with normalize='season', found None. "
-            "Say how many timestamps a season has, e.g. seasonality=12."
+            f"Expected a seasonality of at least 1 with normalize={net.normalize!r}, "
+            "found None. Say how many timestamps a season has, e.g. seasonality=12."
         )
     if net.train_on == "all_steps":
         _check_all_steps(net)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from skorch.callbacks import Callback
 
 from .._data.inputs import check_targets, check_windows
+from .._data.phases import clock_of
 from .._data.targets import parts_of_targets
 from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import private_random_state
@@ -116,6 +117,8 @@ def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarra
         net._dtype = dtype_of(X)  # for an export
     y = check_targets(net, X, y, reset=reset)
     check_season(net)
+    if reset or getattr(net, "_clock", None) is None:
+        net._clock = clock_of(X) if net.normalize == "cycle" else None
     return X, y
 
 

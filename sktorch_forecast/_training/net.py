@@ -23,6 +23,7 @@ from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
 from skorch.utils import is_dataset, to_device
 from torch import Tensor
 
+from .._data.phases import phases_of
 from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import TorchStream, draw_seed, seeded_torch
 from ..layers.losses import LOSSES, HeadLoss, make_loss
@@ -160,6 +161,9 @@ class WindowNet(FiledNet, AcceleratedNet):
         if isinstance(factory, type) and issubclass(factory, WindowDataset):
             ids = getattr(self, "_series_ids", None)
             kwargs = {"device": self.device_, "series_ids": ids} | kwargs
+            if self.spec_.normalize == "cycle":
+                cycle = self.spec_.clock, self.spec_.seasonality or 1
+                kwargs["phases"] = phases_of(X, *cycle)
         if sample_weight is not None:
             kwargs = kwargs | {"sample_weight": sample_weight}
         return factory(X, y, **kwargs)

@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import nn
 
+from .._data.phases import Clock
 from ..layers import ForecastNetwork, WindowNormalization
 from ..layers.decoder import TemporalDecoder
 from ..layers.families import FAMILIES, QUANTILES, make_head
@@ -37,7 +38,7 @@ class NetworkSpec:
     normalize : str or None
         Kind of the normalization.
     seasonality : int or None
-        Timestamps in a season, for ``normalize="season"``.
+        Timestamps in a season, for ``normalize="season"``, or in a cycle.
     masked : bool
         Whether values may be missing.
     family : str or None
@@ -49,6 +50,8 @@ class NetworkSpec:
         Normal distributions of a "mixture".
     baseline : str or None
         "ridge" adds the network to a linear forecast.
+    clock : tuple or None
+        How the time is counted for ``normalize="cycle"``.
     """
 
     module: Callable[..., nn.Module]
@@ -67,6 +70,7 @@ class NetworkSpec:
     quantiles: tuple[float, ...] | None
     n_components: int
     baseline: str | None
+    clock: Clock | None = None
 
     @property
     def n_outputs(self) -> int:
@@ -103,7 +107,7 @@ class NetworkSpec:
         head = self.make_head()
         network = with_own_dropout(self.module(**self._arguments(head)))
         decoder = None
-        if self.n_future:
+        if self.n_future and not self._reads_covariates:
             sizes = self.n_targets, head.n_params, self.n_future, self.n_static
             decoder = TemporalDecoder(*sizes)
         parts = (
@@ -112,14 +116,26 @@ class NetworkSpec:
             head,
             decoder,
             self.make_baseline(head),
+            self._reads_covariates,
         )
         return ForecastNetwork(*parts, meaning=self._meaning)
+
+    @property
+    def _asked_for(self):
+        """Names of the arguments of the module."""
+        return inspect.signature(self.module).parameters
+
+    @property
+    def _reads_covariates(self):
+        """Whether the module takes covariates itself, without a decoder behind it."""
+        return "n_future" in self._asked_for
 
     @property
     def _meaning(self):
         """What weights of the same shapes may still mean different things by."""
         names = ["normalize", "seasonality", "masked", "family", "quantiles"]
         names += ["n_future", "n_static", "horizon", "n_targets", "baseline"]
+        names += ["clock"] if self.normalize == "cycle" else []
         return {name: getattr(self, name) for name in names}
 
     def _arguments(self, head):
@@ -128,7 +144,7 @@ class NetworkSpec:
         if self.masked:
             n_inputs += self.n_channels - self.n_future
         n_params = head.n_params
-        if self.n_future:
+        if self.n_future and not self._reads_covariates:
             n_params += TemporalDecoder.n_extra
         shapes = {
             "n_channels": n_inputs,
@@ -137,8 +153,11 @@ class NetworkSpec:
             "horizon": self.horizon,
             "n_targets": self.n_targets,
             "n_params": n_params,
+            "n_past": self.n_channels - self.n_future,
+            "n_future": self.n_future,
+            "n_static": self.n_static,
         }
-        asked_for = inspect.signature(self.module).parameters
+        asked_for = self._asked_for
         shapes = {name: size for name, size in shapes.items() if name in asked_for}
         return shapes | dict(self.params)
 
@@ -177,6 +196,7 @@ def spec_of(net: Any) -> NetworkSpec:
         quantiles=quantiles,
         n_components=net.n_components,
         baseline=net.baseline,
+        clock=getattr(net, "_clock", None) if net.normalize == "cycle" else None,
     )
 
 

@@ -73,7 +73,8 @@ def _passes_of(net, batch, n_samples, seed):
     # on the other windows nor on the order, and other windows get other masks, so that
     # the errors of a mean over origins level out as those of passes do.
     parts = parts_of(batch[0], lambda part: part.to(net.device_))
-    parts.pop("series", None)
+    for name in ("series", "phase"):
+        parts.pop(name, None)
     shape = _without_units(parts.pop("x"))
     rows = keys_of_rows([*shape, *parts.values()])
     step, samples = max(1, _ROWS_OF_A_PASS // n_rows), []

@@ -167,8 +167,9 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid, or `X` has channels that are not
-            targets. A fitted forecaster stays as it was.
+            If a parameter or the data are not valid, `X` has channels that are not
+            targets, or the estimator is a network with ``normalize="cycle"`` that does
+            not carry its state. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self):
             check_params(self)
@@ -200,6 +201,8 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self.estimator_ = clone(self._inner())
             X = in_form_for(self.estimator_, X)
             self.estimator_.fit(X, y, **fit_params)
+            if self.horizon_ > 1 and not _carries_state(self.estimator_):
+                _check_timeless(self.estimator_)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -256,6 +259,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         self, X: Any, n_samples: int, random_state: np.random.RandomState
     ) -> np.ndarray:
         """Paths: each step is drawn from the one-step model and read as if observed."""
+        _check_timeless(self.estimator_)
 
         def draw(window):
             return self.estimator_.sample(window, 1, random_state)[0]
@@ -308,6 +312,18 @@ def _carries_state(estimator):
         return False
     network = estimator.module_.network
     return hasattr(network, "step") and not getattr(network, "bidirectional", False)
+
+
+def _check_timeless(estimator):
+    """Check that a network does not read the time, which windows do not carry on."""
+    if isinstance(estimator, Forecaster) and estimator.spec_.normalize == "cycle":
+        raise ValueError(
+            "Expected a network that reads windows alone, since they move on with the "
+            f"forecasts, found {type(estimator).__name__} with normalize='cycle', "
+            "which reads their times. Take another normalize, a point forecast of a "
+            "recurrent network that carries its state, with baseline=None, or all "
+            "steps at once by the network itself."
+        )
 
 
 def _unrolled(forecaster, horizon):

@@ -42,7 +42,8 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         step and target, by :class:`~sklearn.multioutput.MultiOutputRegressor`. None is
         :class:`~sklearn.linear_model.Ridge`.
     normalize : {"window", "mean", "last", "level", "season"} or None, default="window"
-        As for the networks: what each window is shifted and scaled by.
+        As for the networks: what each window is shifted and scaled by. A "cycle" is
+        learnt together with a network, so there is none here.
     seasonality : int or None, default=None
         Timestamps in a season, for ``normalize="season"``.
 
@@ -92,7 +93,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
     parameter_constraints: ClassVar[dict[str, Any]] = {
         "estimator": [ESTIMATOR, None],
-        "normalize": [StrOptions(set(KINDS)), None],
+        "normalize": [StrOptions(set(KINDS) - {"cycle"}), None],
         "seasonality": [Interval(Integral, 1, None, closed="left"), None],
     }
 

@@ -10,9 +10,12 @@ from .normalization import WindowNormalization
 from .readout import Readout
 from .recurrent import RecurrentLayers, RecurrentNetwork
 from .units import Encoded, Units
+from .xlstm import MLSTM, SLSTM
 
 __all__ = [
     "GRU",
+    "MLSTM",
+    "SLSTM",
     "Dropout",
     "Encoded",
     "EncoderLayer",

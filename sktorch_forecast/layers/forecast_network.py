@@ -42,6 +42,9 @@ class ForecastNetwork(nn.Module):
     baseline : LinearBaseline or None, default=None
         A linear forecast that the forecasts of the network are averaged with, by its
         `share`. In training mode the network forecasts alone.
+    reads_covariates : bool, default=False
+        Whether the network takes the covariates of the horizon and the static ones
+        itself, standardized, as keywords `future` and `static`.
     meaning : dict or None, default=None
         What the weights mean, by names, beside their shapes. It is saved with them, and
         they are loaded only where it is the same.
@@ -63,6 +66,7 @@ class ForecastNetwork(nn.Module):
         head: Head | None = None,
         decoder: TemporalDecoder | None = None,
         baseline: LinearBaseline | None = None,
+        reads_covariates: bool = False,
         meaning: dict[str, Any] | None = None,
     ):
         super().__init__()
@@ -77,6 +81,7 @@ class ForecastNetwork(nn.Module):
         self.head = Point() if head is None else head
         self.decoder = decoder
         self.baseline = baseline
+        self.reads_covariates = reads_covariates
         n_params = self.head.n_params + (0 if decoder is None else decoder.n_extra)
         steps = normalization.horizon, normalization.n_targets
         self.output_shape = (*steps, n_params)
@@ -90,6 +95,7 @@ class ForecastNetwork(nn.Module):
         static: Tensor | None = None,
         targets: Tensor | None = None,
         series: Tensor | None = None,
+        phase: Tensor | None = None,
         **kwargs: Any,
     ) -> Encoded:
         """Forecast what follows each window, in the units of the window.
@@ -107,6 +113,8 @@ class ForecastNetwork(nn.Module):
             the training: they get it encoded, (b, H, K).
         series : Tensor of shape (b,), int64, default=None
             Which series each window is of, where the normalization knows some.
+        phase : Tensor of shape (b,), int64, default=None
+            Where in the cycle of the normalization each window ends, if it has one.
         **kwargs
             Passed on to the network.
 
@@ -124,11 +132,14 @@ class ForecastNetwork(nn.Module):
         # Windows at a high level come as float64, and so do their units. In these, the
         # network needs no more digits than its weights have.
         dtype = self.normalization.min_scale.dtype
-        inputs, units = self.normalization.encode(x, static, series)
+        inputs, units = self.normalization.encode(x, static, series, phase)
         inputs = inputs.to(dtype)
         if targets is not None:
             targets = targets.unflatten(1, (-1, units[1].shape[-1]))
             kwargs["targets"] = units.encode(targets).to(dtype)
+        if self.reads_covariates:
+            beside = self._beside(future, static, dtype)
+            kwargs["future"], kwargs["static"] = beside
         z = self.network(inputs, **kwargs)
         n_rows = x.shape[0]  # len(x) would fix the size of the batch in an export
         if z.shape[-3:] != self.output_shape or z.ndim < 4 or z.shape[0] != n_rows:
@@ -140,13 +151,20 @@ class ForecastNetwork(nn.Module):
         if self.baseline is not None and self.baseline.share < 1 and not self.training:
             linear = self.baseline(inputs, *self._beside(future, static, dtype))
             z = self.head.weighed(z, linear, self.baseline.share)
-        return Encoded(self.head.constrain(z), units)
+        return Encoded(self.head.constrain(z), self._units_of(z, units, phase))
+
+    def _units_of(self, z, units, phase):
+        """Units of what a network puts out; in a cycle, each time step has its own."""
+        if z.ndim < 5 or self.normalization.kind != "cycle":
+            return units
+        cycle = self.normalization.cycle
+        return cycle.units_of_steps(units, phase, z.shape[1], self.stride)
 
     def _check_beside(self, x, future, targets):
         """Windows and static covariates are checked where they are encoded."""
         b, norm = x.shape[0], self.normalization
-        reads_future = self.decoder is not None or self.baseline is not None
-        if reads_future and norm.n_future:
+        readers = self.decoder is not None, self.baseline is not None
+        if (self.reads_covariates or any(readers)) and norm.n_future:
             shape = b, norm.horizon, norm.n_future
             if future is None or future.shape != shape:
                 complain_of_shape("future covariates", f"{shape}", future)
@@ -179,16 +197,17 @@ class ForecastNetwork(nn.Module):
         future: Tensor | None = None,
         static: Tensor | None = None,
         series: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> Tensor:
         """What the baseline forecasts, in the units of the window: (b, H, K).
 
         Parameters
         ----------
-        x, future, static, series : Tensor
+        x, future, static, series, phase : Tensor
             As for `forward`.
         """
         dtype = self.normalization.min_scale.dtype
-        inputs = self.normalization.encode(x, static, series)[0].to(dtype)
+        inputs = self.normalization.encode(x, static, series, phase)[0].to(dtype)
         baseline: Any = self.baseline  # which is there
         return baseline(inputs, *self._beside(future, static, dtype))
 
@@ -199,13 +218,14 @@ class ForecastNetwork(nn.Module):
         future: Tensor | None = None,
         static: Tensor | None = None,
         series: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> tuple[Tensor, Units]:
         """What a baseline reads of each window, and the units of its forecasts.
 
         Parameters
         ----------
         baseline : LinearBaseline
-        x, future, static, series : Tensor
+        x, future, static, series, phase : Tensor
             As for `forward`.
 
         Returns
@@ -214,7 +234,7 @@ class ForecastNetwork(nn.Module):
             As its method `rows` gives them.
         units : Units
         """
-        inputs, units = self.normalization.encode(x, static, series)
+        inputs, units = self.normalization.encode(x, static, series, phase)
         beside = self._beside(future, static, inputs.dtype)
         return baseline.rows(inputs, *beside), units
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .._utils.validation import check_positive_int, complain_of_shape
+from .cycle import Cycle
 from .statistics import (
     centered_windows,
     deviation,
@@ -22,7 +23,7 @@ from .statistics import (
 )
 from .units import Units
 
-Kind = Literal["window", "mean", "last", "level", "season"]
+Kind = Literal["window", "mean", "last", "level", "season", "cycle"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
 
@@ -43,7 +44,8 @@ class WindowNormalization(nn.Module):
         Number of channels of the windows, those known in the future last.
     n_targets : int, default=1
         How many of the leading channels are forecast.
-    kind : {"window", "mean", "last", "level", "season"} or None, default="window"
+    kind : {"window", "mean", "last", "level", "season", "cycle"} or None, \
+            default="window"
         What is shifted and scaled by what:
 
         - "window": by the mean and the deviation of the window;
@@ -52,9 +54,10 @@ class WindowNormalization(nn.Module):
         - "level": scaled by the mean absolute value of the window, not shifted;
         - "season": targets by their values in the last season of the window, and
           scaled by the deviation of the window;
+        - "cycle": as "window", then targets by a cycle that is learnt;
         - None: windows are taken as they are.
     seasonality : int or None, default=None
-        Timestamps in a season, for "season".
+        Timestamps in a season, for "season", or in the cycle.
     horizon : int, default=1
         Steps of the forecast.
     n_future, n_static : int, default=0
@@ -70,6 +73,8 @@ class WindowNormalization(nn.Module):
 
     Attributes
     ----------
+    cycle : Cycle
+        Only with the kind "cycle".
     min_scale : Tensor of shape (n_channels,)
         Scales below it are raised to it, so that a window in which nothing happens
         neither divides by zero nor outweighs all others. Set by :meth:`calibrate`.
@@ -127,6 +132,8 @@ class WindowNormalization(nn.Module):
         if n_series:
             self.register_buffer("series_scale", torch.zeros(n_series + 1, n_channels))
         self.register_buffer("is_calibrated", torch.tensor(False))
+        if kind == "cycle":
+            self.cycle = Cycle(self.seasonality, n_targets, horizon)
         for name, size in (("future", n_future), ("static", n_static)):
             if size:
                 self.register_buffer(f"{name}_mean", torch.zeros(size))
@@ -139,6 +146,7 @@ class WindowNormalization(nn.Module):
         future: Tensor | None = None,
         static: Tensor | None = None,
         weights: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> None:
         """Set the numbers that all windows share, from some training windows.
 
@@ -151,6 +159,8 @@ class WindowNormalization(nn.Module):
         static : Tensor of shape (n_windows, n_static), default=None
         weights : Tensor of shape (n_windows,), default=None
             How much each window counts; a weight of 2 is as good as two windows.
+        phase : Tensor of shape (n_windows,), int64, default=None
+            As for `encode`; the cycle begins with the means of all phases.
 
         Raises
         ------
@@ -174,6 +184,11 @@ class WindowNormalization(nn.Module):
             self._set_standard("future", known.flatten(0, 1), counts)
         if static is not None:
             self._set_standard("static", static, weights)
+        if phase is not None:
+            k = self.n_targets
+            centered, _, scale = self._statistics(windows, seen, None)
+            inputs = (centered / scale)[..., :k]
+            self.cycle.calibrate(inputs, seen[..., :k], phase, weights)
 
     def scales_of(self, windows: Tensor) -> Tensor:
         """What the kind scales by, without a bound: (n, L, C) -> (n, C).
@@ -207,7 +222,11 @@ class WindowNormalization(nn.Module):
         self.series_scale[:-1] = usual
 
     def encode(
-        self, x: Tensor, static: Tensor | None = None, series: Tensor | None = None
+        self,
+        x: Tensor,
+        static: Tensor | None = None,
+        series: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> tuple[Tensor, Units]:
         """Windows as a network sees them, and the units of what it puts out.
 
@@ -219,6 +238,8 @@ class WindowNormalization(nn.Module):
         series : Tensor of shape (b,), int64, default=None
             Which series each window is of, `n_series` for one that is not known. None
             for none that is.
+        phase : Tensor of shape (b,), int64, default=None
+            Phase of the last timestamp of each window, for "cycle".
 
         Returns
         -------
@@ -232,7 +253,8 @@ class WindowNormalization(nn.Module):
             If a tensor has another shape.
         """
         self._check_windows(x)
-        for name, tensor in (("series", series), ("static covariates", static)):
+        beside = {"series": series, "static covariates": static, "phase": phase}
+        for name, tensor in beside.items():
             if tensor is not None and tensor.shape[0] != x.shape[0]:
                 complain_of_shape(name, f"({x.shape[0]}, ...)", tensor)
         seen = x.isfinite() if self.masked else None
@@ -246,6 +268,10 @@ class WindowNormalization(nn.Module):
             units = units._replace(shift=season)
         if self.kind is not None:
             centered = centered / scale
+        if self.kind == "cycle":
+            if phase is None:
+                complain_of_shape("phase", f"({x.shape[0]},)", phase)
+            centered, units = self.cycle.taken_off(centered, units, phase, seen)
         return self._with_channels(centered, x, seen, static), units
 
     def standardized(self, covariates: str, values: Tensor) -> Tensor:

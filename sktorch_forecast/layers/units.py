@@ -18,9 +18,9 @@ class Units(NamedTuple):
 
     Attributes
     ----------
-    shift : Tensor of shape (b, 1, K) or (b, H, K)
+    shift : Tensor of shape (b, 1, K), (b, H, K) or (b, S, H, K)
         In the units of the series; one for all steps, or one for each.
-    scale : Tensor of shape (b, 1, K)
+    scale : Tensor of shape (b, 1, K) or (b, 1, 1, K)
         In the units of the series, positive.
     """
 
@@ -85,4 +85,7 @@ class Encoded(NamedTuple):
         """The forecast from the end of the window, the last of several time steps."""
         if self.params.ndim == 4:
             return self
-        return Encoded(self.params[:, -1], self.units)
+        units = self.units
+        if units.shift.ndim == 4:
+            units = Units(*(part[:, -1] for part in units))
+        return Encoded(self.params[:, -1], units)

@@ -13,9 +13,11 @@ from .patch_tst import PatchTSTForecaster
 from .rnn import RNNForecaster
 from .seg_rnn import SegRNNForecaster
 from .sparse_tsf import SparseTSFForecaster
+from .tft import TFTForecaster
 from .tide import TiDEForecaster
 from .tsmixer import TSMixerForecaster
 from .wavenet import WaveNetForecaster
+from .xlstm import XLSTMForecaster
 
 __all__ = [
     "ConvRNNForecaster",
@@ -32,6 +34,8 @@ __all__ = [
     "SegRNNForecaster",
     "SparseTSFForecaster",
     "TSMixerForecaster",
+    "TFTForecaster",
     "TiDEForecaster",
     "WaveNetForecaster",
+    "XLSTMForecaster",
 ]

@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 from typing import Any, ClassVar, Unpack
 
+import torch
 from torch import Tensor, nn
 
 from .._training.shared import SharedParameters
@@ -15,11 +16,13 @@ from ..layers import Dropout, Linear, Readout
 class TiDENetwork(nn.Module):
     """TiDE: a dense encoder, a dense decoder, and one for each step, beside a line.
 
-    In the paper's notation::
+    In the paper's notation, with y the window, x the covariates of a step that are
+    known ahead, and a the static ones::
 
-        e = encoder(window)                     residual blocks (r)
+        x~_t = projection(x_t)                  a residual block, to few numbers
+        e = encoder(y, x~ of the window and the horizon, a)     residual blocks (r)
         g = decoder(e)                          residual blocks, p numbers a step (p H)
-        y = temporal decoder(g_t) + linear(window)
+        forecast = temporal decoder(g_t, x~_t) + linear(y)
 
     Parameters
     ----------
@@ -27,7 +30,10 @@ class TiDENetwork(nn.Module):
         Shape of a window.
     output_shape : tuple of int
         ``(horizon, n_targets, n_params)``.
-    hidden_size, num_layers, decoder_size, dropout
+    n_past, n_future, n_static : int
+        Targets and past covariates, which are the first channels; covariates known over
+        the horizon, which are the next ones; and static ones, which are the last ones.
+    hidden_size, num_layers, decoder_size, covariate_size, dropout
         As for :class:`TiDEForecaster`.
     """
 
@@ -36,37 +42,77 @@ class TiDENetwork(nn.Module):
         n_channels: int,
         length: int,
         output_shape: tuple[int, int, int],
+        n_past: int | None = None,
+        n_future: int = 0,
+        n_static: int = 0,
         hidden_size: int = 64,
         num_layers: int = 1,
         decoder_size: int = 8,
+        covariate_size: int = 4,
         dropout: float = 0.0,
     ):
         super().__init__()
         horizon, n_targets, n_params = output_shape
-        n_inputs = length * n_channels
         hidden_size = check_positive_int(hidden_size, "hidden_size")
         self.decoder_size = check_positive_int(decoder_size, "decoder_size")
+        covariate_size = check_positive_int(covariate_size, "covariate_size")
+        n_past = n_channels - n_future - n_static if n_past is None else n_past
+        n_own = n_channels - n_future - n_static
+        self.sizes = [n_past, n_future, n_own - n_past, n_static]
+        n_inputs, n_projected = length * n_own + n_static, 0
+        self.projection = None
+        if n_future:
+            n_projected = covariate_size
+            n_inputs += (length + horizon) * n_projected
+            self.projection = _ResidualBlock(
+                n_future, hidden_size, n_projected, dropout
+            )
         sizes = [hidden_size] * check_positive_int(num_layers, "num_layers")
         encoder = zip([n_inputs, *sizes], sizes)
         decoder = zip([hidden_size, *sizes], [*sizes[1:], horizon * decoder_size])
         self.encoder_decoder = nn.Sequential(
-            nn.Flatten(),
             *(
                 _ResidualBlock(n_in, hidden_size, n_out, dropout)
                 for n_in, n_out in (*encoder, *decoder)
             ),
         )
         self.temporal_decoder = _ResidualBlock(
-            decoder_size, hidden_size, n_targets * n_params, dropout
+            decoder_size + n_projected, hidden_size, n_targets * n_params, dropout
         )
-        self.line = Readout(n_inputs, output_shape)
+        self.line = Readout(length * n_own, output_shape)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, length, n_channels) -> (batch, *output_shape)"""
+    def forward(
+        self, x: Tensor, future: Tensor | None = None, static: Tensor | None = None
+    ) -> Tensor:
+        """Forecast all steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, length, n_channels)
+        future : Tensor of shape (batch, horizon, n_future), default=None
+        static : Tensor of shape (batch, n_static), default=None
+
+        Returns
+        -------
+        z : Tensor of shape (batch, *output_shape)
+        """
+        past, known, mask, _ = x.split(self.sizes, dim=2)
+        y = torch.cat([past, mask], dim=2).flatten(1)
+        inputs, ahead = [y], []
+        if self.projection is not None and future is not None:
+            # (batch, L + H, F) -> (batch, L + H, covariate_size)
+            projected = self.projection(torch.cat([known, future], dim=1))
+            inputs.append(projected.flatten(1))
+            ahead.append(projected[:, x.shape[1] :])
+        if static is not None:
+            inputs.append(static)
+        e = torch.cat(inputs, dim=1)
         # (batch, H * p) -> (batch, H, p) -> (batch, H, K * P)
-        g = self.encoder_decoder(x).unflatten(1, (-1, self.decoder_size))
-        line = self.line(x.flatten(1))
-        return self.temporal_decoder(g).view(line.shape) + line
+        g = self.encoder_decoder(e).unflatten(1, (-1, self.decoder_size))
+        line = self.line(y)
+        return (
+            self.temporal_decoder(torch.cat([g, *ahead], dim=2)).view(line.shape) + line
+        )
 
 
 class _ResidualBlock(nn.Module):
@@ -96,15 +142,14 @@ class TiDEForecaster(Forecaster):
     of the horizon, from which a small decoder, the same for all steps, makes the
     forecast. A linear map of the window is added.
 
-    Covariates that are known over the horizon go to each step by the temporal decoder
-    that all networks of this package have, and which is taken from this paper
-    (:class:`~sktorch_forecast.layers.ForecastNetwork`).
+    Covariates that are known ahead are projected to few numbers at each timestamp of
+    the window and of the horizon. The encoder reads them all, and the small decoder of
+    a step those of its step once more, so that a holiday acts on its own day.
 
     Where this departs from the paper: covariates of the past are read as they are, not
-    first projected to fewer; known covariates join after the small decoder, not before
-    it; all targets are forecast together. Blocks of one or two outputs are not
-    normalized, since nothing would be left. The defaults are smaller (the paper has 256
-    to 1,024 units, and a dropout of up to 0.5).
+    first projected; all targets are forecast together. Blocks of one or two outputs are
+    not normalized, since nothing would be left. The defaults are smaller (the paper has
+    256 to 1,024 units, and a dropout of up to 0.5).
 
     Parameters
     ----------
@@ -114,6 +159,9 @@ class TiDEForecaster(Forecaster):
         Blocks of the encoder, and as many of the decoder.
     decoder_size : int, default=8
         Numbers that are decoded for each step of the horizon.
+    covariate_size : int, default=4
+        Numbers that the covariates of a timestamp are projected to, if they are known
+        ahead.
     dropout : float in [0, 1), default=0.0
         Probability that an output of a block's perceptron is dropped while training.
     {shared_parameters}
@@ -146,6 +194,7 @@ class TiDEForecaster(Forecaster):
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "num_layers": [Interval(Integral, 1, None, closed="left")],
         "decoder_size": [Interval(Integral, 1, None, closed="left")],
+        "covariate_size": [Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
@@ -155,6 +204,7 @@ class TiDEForecaster(Forecaster):
         hidden_size: int = 64,
         num_layers: int = 1,
         decoder_size: int = 8,
+        covariate_size: int = 4,
         dropout: float = 0.0,
         **shared: Unpack[SharedParameters],
     ):
@@ -162,4 +212,5 @@ class TiDEForecaster(Forecaster):
         self.hidden_size = hidden_size
         self.num_layers = num_layers
         self.decoder_size = decoder_size
+        self.covariate_size = covariate_size
         self.dropout = dropout

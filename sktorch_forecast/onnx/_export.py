@@ -65,8 +65,8 @@ def to_onnx(
     TypeError
         If it is no network, but e.g. a wrapper or an ensemble of networks.
     ValueError
-        If it was fitted with ``precision="bf16"``, has ``n_mc_samples`` set, or `X` or
-        `dtype` is not valid.
+        If it was fitted with ``precision="bf16"`` or ``normalize="cycle"``, has
+        ``n_mc_samples`` set, or `X` or `dtype` is not valid.
     ImportError
         If a package is missing.
     FileNotFoundError
@@ -185,6 +185,12 @@ def _check(forecaster):
             "Expected a network that computes in float32, as its ONNX model would, "
             f"found {name} fitted with precision={forecaster._precision!r}. Fit it "
             "with precision='fp32'."
+        )
+    if forecaster.spec_.normalize == "cycle":
+        raise ValueError(
+            "Expected a network that forecasts from windows alone, found "
+            f"{name} fitted with normalize='cycle', which reads the time beside them. "
+            "Fit it with another normalize, e.g. 'season'."
         )
 
 

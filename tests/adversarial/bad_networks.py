@@ -3,6 +3,7 @@
 from bad_parameters import ONE_ON, change, each
 from bad_rows import table
 
+HEADS = ("PatchTST", "iTransformer", "TFT", "xLSTM")
 SIZES = "each of {} must be a positive integer"
 
 ROWS = table(
@@ -15,19 +16,38 @@ ROWS = table(
     each("pool_sizes", "an instance of 'tuple'", [2, "2", None], "N-HiTS"),
     each("knot_distances", "an instance of 'tuple'", [2, None], "N-HiTS"),
     each("decoder_size", ONE_ON, [0, 2.5, None], "TiDE"),
-    each("patch_length", ONE_ON, [0, 1.5, None], "PatchTST"),
+    each("covariate_size", ONE_ON, [0, 2.5, None], "TiDE"),
+    each("patch_length", ONE_ON, [0, 1.5, None], ("PatchTST", "xLSTM")),
     each("stride", ONE_ON, [0, 1.5, None], "PatchTST"),
-    each("n_heads", ONE_ON, [0, 1.5, None], ("PatchTST", "iTransformer")),
+    each("n_heads", ONE_ON, [0, 1.5, None], HEADS),
     each("num_layers", ONE_ON, [0, 1.5], ("PatchTST", "iTransformer", "minGRU")),
+    each("blocks", "an instance of 'tuple'", ["mLSTM", None, 3], "xLSTM"),
     each("cell", "a str among {", ["rnn", None, "GRU"], "minGRU"),
     change(
         "heads that do not share",
         ValueError,
         "hidden_size as a multiple of n_heads=3",
         "found 4",
-        on=("PatchTST", "iTransformer"),
+        on=HEADS,
         n_heads=3,
     ),
+    change(
+        "a single unit in a head",
+        ValueError,
+        "hidden_size as a multiple of n_heads=4, at least twice as much",
+        "found 4",
+        on="xLSTM",
+        n_heads=4,
+    ),
+    change(
+        "a block that is none",
+        ValueError,
+        "Expected blocks as a tuple of some of",
+        "lstm",
+        on="xLSTM",
+        blocks=("mLSTM", "lstm"),
+    ),
+    change("no block", ValueError, "Expected blocks", "()", on="xLSTM", blocks=()),
     change(
         "a stack that is none",
         ValueError,

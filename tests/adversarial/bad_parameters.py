@@ -4,10 +4,17 @@ import numpy as np
 import skorch
 import torch
 from bad_rows import row, table
-from bad_subjects import NETWORKS, X, Y, fit_again
+from bad_subjects import NETWORKS, SIZES, VALUES, X2, X, Y, fit_again
 from sklearn.preprocessing import StandardScaler
 
-from sktorch_forecast import Forecaster, LSTMForecaster, MLPForecaster
+from sktorch_forecast import (
+    Forecaster,
+    LSTMForecaster,
+    MLPForecaster,
+    make_windows,
+)
+
+ROWS = make_windows(VALUES, **SIZES)[0]
 
 
 class GivesFloat(torch.nn.Module):
@@ -275,6 +282,32 @@ TOGETHER = table(
         on=NETWORKS,
         normalize="season",
     ),
+    change(
+        "cycle without its length",
+        ValueError,
+        "seasonality of at least 1 with normalize='cycle'",
+        "found None",
+        "seasonality=12",
+        on=NETWORKS,
+        normalize="cycle",
+    ),
+    *[
+        change(
+            f"cycle of {what}",
+            ValueError,
+            "windows that know their times with normalize='cycle'",
+            f"found {found}",
+            "timestamps or periods in its index",
+            call=lambda model, X=windows: model.fit(X, Y),
+            on=NETWORKS,
+            normalize="cycle",
+            seasonality=4,
+        )
+        for what, found, windows in (
+            ("an array of windows", "an array", X2),
+            ("windows of an array", "numbered rows", ROWS),
+        )
+    ],
     change(
         "season longer than the window",
         ValueError,

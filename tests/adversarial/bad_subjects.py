@@ -31,10 +31,12 @@ from sktorch_forecast import (
     SlidingWindow,
     SparseTSFForecaster,
     TabularForecaster,
+    TFTForecaster,
     TiDEForecaster,
     TSMixerForecaster,
     WaveNetForecaster,
     Windows,
+    XLSTMForecaster,
     make_windows,
 )
 
@@ -99,7 +101,7 @@ def at(values, place, value):
 NETWORKS = (
     *("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder"),
     *("SegRNN", "SparseTSF", "N-BEATS", "N-HiTS", "TiDE", "TSMixer", "PatchTST"),
-    *("iTransformer", "minGRU"),
+    *("iTransformer", "minGRU", "TFT", "xLSTM"),
 )
 EVERY = (
     *NETWORKS,
@@ -138,7 +140,9 @@ _MAKERS = {
     "TSMixer": lambda: _fit(TSMixerForecaster(hidden_size=2, **ONE_EPOCH)),
     "PatchTST": lambda: _fit(PatchTSTForecaster(hidden_size=4, **ONE_EPOCH)),
     "iTransformer": lambda: _fit(ITransformerForecaster(hidden_size=4, **ONE_EPOCH)),
+    "TFT": lambda: _fit(TFTForecaster(hidden_size=4, **ONE_EPOCH)),
     "minGRU": lambda: _fit(MinGRUForecaster(hidden_size=2, **ONE_EPOCH)),
+    "xLSTM": lambda: _fit(XLSTMForecaster(hidden_size=4, **ONE_EPOCH)),
     "naive": lambda: _fit(NaiveForecaster()),
     "tabular": lambda: _fit(TabularForecaster()),
     "recursive": lambda: _fit(RecursiveForecaster()),

@@ -21,6 +21,7 @@ from sktorch_forecast.layers import Readout
 from sktorch_forecast.testing import check_forecaster
 
 QUICK = {"max_epochs": 2, "random_state": 0, "hidden_size": 4, **FEW_ORIGINS}
+QUICK |= {"n_filters": 4, "dilations": (1, 2)}
 
 
 class FlatNetwork(nn.Module):
@@ -75,7 +76,7 @@ MODELS += [
     EnsembleForecaster(
         [
             ("normal", MLPForecaster(loss="normal", max_epochs=2, random_state=0)),
-            ("last", MLPForecaster(loss="quantile", normalize="last", random_state=0)),
+            ("last", MLPForecaster(loss="quantile", max_epochs=2, random_state=0)),
         ],
         weights="stacked",
         random_state=0,

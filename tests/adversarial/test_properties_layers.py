@@ -57,6 +57,8 @@ def in_numpy(kind, x, season, horizon):
     if kind == "season":
         steps = x.shape[1] - season + np.arange(horizon) % season
         return x[:, steps], scale
+    if kind == "cycle":
+        return mean, scale
     usual = np.median(scale, axis=0) + 0 * mean
     return {
         "window": (mean, scale),
@@ -65,25 +67,38 @@ def in_numpy(kind, x, season, horizon):
     }[kind]
 
 
+def phases(kind, b):
+    """The k-th window ends in phase k; only the cycle asks."""
+    return torch.arange(b) if kind == "cycle" else None
+
+
 @law(200, kind=kinds, b=sizes, extra=sizes, n=sizes, h=sizes, m=sizes, seed=seeds)
+@torch.no_grad()
 def test_units_of_a_window_are_those_of_numpy_and_lead_back(
     kind, b, extra, n, h, m, seed
 ):
     """With as many targets as channels; a tenth of the usual scale is the least."""
     x, y = numbers(seed, b, m + extra, n), numbers(seed + 1, b, h, n)
     norm = WindowNormalization(n, n, kind=kind, seasonality=m, horizon=h)
-    norm.calibrate(x)
-    inputs, units = norm.encode(x)
+    norm.calibrate(x, phase=phases(kind, b))
+    inputs, units = norm.encode(x, phase=phases(kind, b))
     shift, scale = in_numpy(kind, x.numpy().astype(float), m, h)
     least = np.median(scale, axis=0) / 10
     scale = np.maximum(scale, least)
+    if kind == "cycle":
+        steps = np.arange(b)[:, None] + np.arange(1 - x.shape[1], h + 1)
+        cycle = norm.cycle.values.numpy()[steps % m]
+        inputs, shift = inputs + cycle[:, :-h], shift + scale * cycle[:, -h:]
     assert_allclose(units.scale, scale, rtol=1e-4)
     assert_allclose(units.shift, np.broadcast_to(shift, units.shift.shape), atol=1e-5)
     z = (y.numpy() - shift) / scale
     assert_allclose(units.encode(y), z, rtol=1e-3, atol=1e-3)
     back = Point().outputs(Encoded(units.encode(y).unsqueeze(-1), units))
     assert_allclose(back, y, atol=1e-5)
-    if kind != "season":
+    if kind == "cycle":
+        shift = x.mean(1, keepdim=True)
+        assert_allclose(shift + units.scale * inputs, x, atol=1e-5)
+    elif kind != "season":
         assert_allclose(units.shift + units.scale * inputs, x, atol=1e-5)
 
 
@@ -103,8 +118,9 @@ def test_powers_of_two_go_through_a_normalization(kind, masked, power, size, see
     seen = []
     for windows in (x, factor * x):
         norm = WindowNormalization(2, 2, kind=kind, seasonality=3, masked=masked)
-        norm.calibrate(windows)
-        seen.append(norm.encode(windows))
+        phase = phases(kind, len(windows))
+        norm.calibrate(windows, phase=phase)
+        seen.append(norm.encode(windows, phase=phase))
     (inputs, units), (inputs_too, units_too) = seen
     assert torch.equal(inputs, inputs_too)
     for one, other in zip(units, units_too):
@@ -124,7 +140,9 @@ def test_windows_are_normalized_by_themselves(kind, masked, b, seed, data):
     norm = WindowNormalization(3, kind=kind, seasonality=2, n_future=1, masked=masked)
     norm.calibrate(numbers(seed + 1, 5, 6, 3), numbers(seed + 2, 5, 1, 1))
     changed = other_rows(x, row, seed + 3)
-    (inputs, units), (inputs_too, units_too) = norm.encode(x), norm.encode(changed)
+    (inputs, units), (inputs_too, units_too) = (
+        norm.encode(windows, phase=phases(kind, b)) for windows in (x, changed)
+    )
     assert torch.equal(inputs[row], inputs_too[row])
     for one, other in zip(units, units_too):
         assert torch.equal(one[row], other[row])

@@ -60,6 +60,7 @@ MODELS = {
     **{
         f"ridge {kind}": TabularForecaster(Ridge(), normalize=kind, seasonality=4)
         for kind in KINDS
+        if kind != "cycle"
     },
     "conformal": ConformalForecaster(TabularForecaster(), coverage=0.8),
     "adaptive": ConformalForecaster(TabularForecaster(), 0.8, "adaptive"),

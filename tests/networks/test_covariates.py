@@ -16,6 +16,8 @@ from sktorch_forecast import (
     MLPForecaster,
     NaiveForecaster,
     RecursiveForecaster,
+    TFTForecaster,
+    TiDEForecaster,
     latest_windows,
     make_windows,
 )
@@ -59,7 +61,11 @@ def test_every_network_learns_from_covariates_of_the_horizon(cls):
     assert (lower < -0.5).all()
 
 
-@pytest.mark.parametrize("cls", NETWORKS)
+# The others are in test_covariates_inside.py.
+WITH_DECODER = [cls for cls in NETWORKS if cls not in (TFTForecaster, TiDEForecaster)]
+
+
+@pytest.mark.parametrize("cls", WITH_DECODER)
 def test_forecast_of_a_step_sees_the_covariates_of_that_step(cls):
     # Beside it, the ridge regression reads the covariates of all steps for each.
     net = cheap(cls).set_params(baseline=None).fit(X, Y)

@@ -31,9 +31,11 @@ TABLE = {
     "RNNForecaster": ({"max_epochs": 15}, 0.025),
     "SegRNNForecaster": ({"max_epochs": 15}, 0.015),
     "SparseTSFForecaster": ({"max_epochs": 15}, 0.022),
+    "TFTForecaster": ({"max_epochs": 15}, 0.016),
     "TSMixerForecaster": ({"max_epochs": 15}, 0.016),
     "TiDEForecaster": ({"max_epochs": 15}, 0.014),
     "WaveNetForecaster": ({"max_epochs": 15}, 0.018),
+    "XLSTMForecaster": ({"max_epochs": 15}, 0.015),
 }
 
 

@@ -25,6 +25,7 @@ from sktorch_forecast.networks.seg_rnn import SegRNNNetwork
 from sktorch_forecast.networks.sparse_tsf import SparseTSFNetwork
 from sktorch_forecast.networks.tide import TiDENetwork
 from sktorch_forecast.networks.tsmixer import TSMixerNetwork
+from sktorch_forecast.networks.xlstm import XLSTMNetwork
 
 SERIES = np.sin(np.arange(160) / 5) + 0.01 * np.arange(160)
 X, Y = make_windows(SERIES, horizon=12, length=24)
@@ -183,7 +184,7 @@ def test_tide_is_what_its_figure_shows():
         return y
 
     flat = g = x.reshape(3, 12)
-    blocks = list(net.encoder_decoder)[1:]
+    blocks = list(net.encoder_decoder)
     assert [part.skip.out_features for part in blocks] == [5, 5, 5, 12]
     for part in blocks:
         g = block(part, g)
@@ -286,6 +287,79 @@ def test_no_step_of_min_gru_sees_what_follows_it(cell):
     assert_close(before[:, :12], after[:, :12])
     assert not torch.allclose(before[:, 12:], after[:, 12:])
     assert_close(net(x), before[:, -1])
+
+
+# ------------------------------------------------------------------------------ xLSTM
+
+
+def by_heads(norm, h):
+    """Each step of each head: (h - mean) / deviation, times a weight, plus a bias."""
+    parts = h.unflatten(-1, (norm.num_groups, -1))
+    mean = parts.mean(-1, keepdim=True)
+    deviation = (parts.var(-1, keepdim=True, unbiased=False) + 1e-5).sqrt()
+    return ((parts - mean) / deviation).flatten(-2) * norm.weight + norm.bias
+
+
+def jittered(module):
+    """Where weights begin with 0 or 1, so that one sees them."""
+    for leaf in module.parameters():
+        leaf.data += 0.1 * torch.randn_like(leaf)
+    return module
+
+
+def test_the_block_of_an_m_lstm():
+    block = jittered(XLSTMNetwork(1, 24, (3, 1, 1), hidden_size=6).blocks[0])
+    x = torch.randn(2, 5, 6)
+    u, g = block.up(block.norm(x)).split(12, 2)
+    a = torch.zeros_like(u)
+    for t in range(5):
+        for back in range(min(4, t + 1)):
+            a[:, t] += block.conv.weight[:, 0, 3 - back] * u[:, t - back]
+    a = F.silu(a + block.conv.bias)
+    h = by_heads(block.norm_heads, block.mlstm(u, a)) + block.skip * a
+    assert_close(block(x), x + block.down(h * g * g.sigmoid()))
+
+
+def test_the_block_of_an_s_lstm():
+    block = jittered(XLSTMNetwork(1, 24, (3, 1, 1), hidden_size=6).blocks[1])
+    assert block.up.out_features == 2 * 8  # 4 / 3 of 6
+    x = torch.randn(2, 5, 6)
+    y = x + by_heads(block.norm_heads, block.slstm(block.norm_1(x)))
+    u, g = block.up(block.norm_2(y)).split(8, 2)
+    assert_close(block(x), y + block.down(u * F.gelu(g)))
+
+
+@pytest.mark.parametrize("length, patch_length", [(24, 4), (22, 4), (3, 8), (5, 1)])
+def test_x_lstm_reads_patches(length, patch_length):
+    net = XLSTMNetwork(2, length, (3, 2, 1), patch_length, hidden_size=6)
+    net.blocks = nn.Identity()
+    x = torch.randn(4, length, 2)
+    steps = net(x, all_steps=True)
+    assert steps.shape == (4, -(-length // patch_length), 3, 2, 1)
+    assert_close(net(x), steps[:, -1])
+    for i, step in enumerate(reversed(steps.unbind(1))):
+        end = length - i * patch_length
+        patch = x[:, max(end - patch_length, 0) : end]
+        patch = F.pad(patch, (0, 0, patch_length - patch.shape[1], 0))
+        assert_close(step, net.readout(net.embedding(patch.flatten(1))))
+
+
+def test_number_of_weights_of_x_lstm():
+    p, d, n_heads, horizon = 4, 6, 2, 3
+    inner, gated, norm = 2 * d, 8, 2 * d  # 8 is 4 / 3 of d
+    m_lstm = (3 * inner + 2 * n_heads) * (inner + 1)  # q, k, v; i and f for each head
+    s_lstm = 4 * d * (d + 1) + 4 * d * d // n_heads  # z, i, f, o
+    # Normalization, up, convolution, mLSTM, normalization and skip, down.
+    m_block = norm + 2 * inner * (d + 1) + 5 * inner + m_lstm + 3 * inner
+    m_block += d * (inner + 1)
+    # Normalizations of input, heads and perceptron; sLSTM, up, down.
+    s_block = 3 * norm + s_lstm + 2 * gated * (d + 1) + d * (gated + 1)
+    blocks = ("sLSTM", "mLSTM", "sLSTM")
+    net = XLSTMNetwork(1, 24, (horizon, 1, 1), p, blocks, d, n_heads)
+    expected = d * (p + 1) + m_block + 2 * s_block + norm + horizon * (d + 1)
+    assert n_weights(net) == expected
+    names = [type(block).__name__ for block in net.blocks]
+    assert names == ["_SLSTMBlock", "_MLSTMBlock", "_SLSTMBlock", "LayerNorm"]
 
 
 def test_linear_networks_of_papers_are_what_is_there_already():

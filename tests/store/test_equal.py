@@ -144,6 +144,7 @@ def test_a_fit(both):
     [
         LSTMForecaster(hidden_size=4, **SMALL),
         MLPForecaster(loss="normal", normalize="season", seasonality=2, **SMALL),
+        MLPForecaster(normalize="cycle", seasonality=24, **SMALL),
         MLPForecaster(loss="lognormal", early_stopping=False, **SMALL),
         NaiveForecaster(),
         ConformalForecaster(NaiveForecaster()),

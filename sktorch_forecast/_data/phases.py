@@ -1,0 +1,188 @@
+"""Where in a cycle of so many timestamps a window ends, told by the time.
+
+A phase is a number of steps since a fixed date, modulo the length of the cycle, and not
+the number of a row: windows that are cut from another piece of a series have the phases
+that they have in the whole.
+"""
+
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from .time_axis import ticks_of
+from .windows import Windows
+
+# What the times are, what is counted of them, and how many of it are a step.
+Clock: TypeAlias = tuple[str, str, int]
+
+# What steps of unequal length may be a fixed number of.
+_OF_CALENDARS = ("days", "months", "business days")
+
+
+def clock_of(X: Any) -> Clock:
+    """How the steps of windows are counted.
+
+    Parameters
+    ----------
+    X : Windows or array
+        Windows to train on.
+
+    Returns
+    -------
+    clock : tuple of (str, str, int)
+        For :func:`phases_of`.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not know their times, or their steps cannot be counted.
+    """
+    kind, freq = _kind(X), _frequency(X)
+    if not isinstance(freq, pd.offsets.BaseOffset):
+        return kind, "ticks", int(freq) * _nanoseconds(X.panel.index[:0])
+    # Enough steps to tell: a weekend, and months of different lengths.
+    index = pd.date_range("1970-01-01", periods=8, freq=freq, unit="s")
+    for counted in _OF_CALENDARS:
+        steps = np.unique(np.diff(_counts(index, counted, 1)))
+        if len(steps) == 1 and steps[0] > 0:
+            return kind, counted, int(steps[0])
+    raise ValueError(
+        "Expected steps of a fixed number of days, months or business days with "
+        f"normalize='cycle', found the frequency {freq.freqstr!r}. Number the "
+        "timestamps, and give the numbers as time=."
+    )
+
+
+def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
+    """Phase of the origin of each window in a cycle.
+
+    Parameters
+    ----------
+    X : Windows or array
+    clock : tuple or None
+        Of the training, as :func:`clock_of` gives it; None is that of `X`.
+    seasonality : int
+        Timestamps in the cycle.
+
+    Returns
+    -------
+    phases : ndarray of shape (n_origins,), int64
+        From 0 to ``seasonality - 1``.
+
+    Raises
+    ------
+    ValueError
+        If the windows do not know their times, or these are not like those of the
+        training.
+    """
+    clock = clock_of(X) if clock is None else clock
+    expected, counted, step = clock
+    if (found := _kind(X)) != expected:
+        raise ValueError(
+            f"Expected windows with {expected}, those of the fit, as "
+            f"normalize='cycle' tells phases by the time, found {found}. Convert them, "
+            "e.g. with tz_convert or to_period."
+        )
+    index, follows = _rows(X)
+    counts = _counts(index, counted, step)
+    breaks = follows & (np.diff(counts) != 1)
+    if breaks.any():
+        row = int(np.argmax(breaks))
+        raise ValueError(
+            "Expected windows of timestamps that follow each other as in the fit, with "
+            f"steps of {_in_words(clock)}, since normalize='cycle' counts them, found "
+            f"{index[row + 1]!s} after {index[row]!s}. Bring the series to the "
+            "frequency of the fit, e.g. with asfreq or resample."
+        )
+    return counts[X.positions - _first(X)] % seasonality
+
+
+def _kind(X: Any) -> str:
+    """What the times of windows are, in words."""
+    if not isinstance(X, Windows):
+        _complain("an array, whose rows may be of any time")
+    index = X.panel.index[:0]
+    if isinstance(index, pd.DatetimeIndex):
+        return "timestamps" if index.tz is None else f"timestamps in {index.tz}"
+    if isinstance(index, pd.PeriodIndex):
+        return f"periods of {index.freqstr}"
+    if isinstance(index, pd.TimedeltaIndex):
+        return "time steps"
+    if index.dtype.kind not in "iu":
+        _complain(f"times of {index.dtype}")
+    # pandas numbers the rows of any frame, and of each piece of it that was read anew.
+    if index.name is None:
+        _complain("numbered rows")
+    return "integers"
+
+
+def _complain(found: str) -> NoReturn:
+    raise ValueError(
+        "Expected windows that know their times with normalize='cycle', as the phase "
+        f"of a window is one of time, found {found}. Give make_windows a series or "
+        "frame with timestamps or periods in its index or in a column time=, or with "
+        "integers that have a name there."
+    )
+
+
+def _frequency(X: Windows) -> float | pd.offsets.BaseOffset:
+    """The one frequency of all series."""
+    panel = X.panel
+    codes = [0] if panel.freq_of is None else np.unique(panel.freq_of[X.series])
+    freqs = [panel.freqs[code] for code in codes]
+    if len(freqs) == 1 and freqs[0] is not None:
+        return freqs[0]
+    found = ", ".join(map(str, freqs)) if len(freqs) > 1 else "one that is not told"
+    raise ValueError(
+        "Expected windows of one regular frequency with normalize='cycle', found "
+        f"{found}. Bring all series to one frequency, or fit a forecaster for each."
+    )
+
+
+def _first(X: Windows) -> int:
+    """The first row that a window looks at."""
+    return int(X.positions.min()) - X.length + 1
+
+
+def _rows(X: Windows) -> tuple[Any, np.ndarray]:
+    """Times of the rows that windows look at, and whether each follows the one before.
+
+    It does not where a series begins, or where rows were filled in before one.
+    """
+    rows = np.arange(_first(X), int(X.positions.max()) + 1)
+    index, series = X.panel.index[rows[0] : rows[-1] + 1], X.panel.series_of(rows)
+    return index, (np.diff(series) == 0) & (np.diff(ticks_of(index)) > 0)
+
+
+def _nanoseconds(index: Any) -> int:
+    """In a tick of an index; 1 where ticks are something else."""
+    if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return 1
+    return int(np.timedelta64(1, index.unit) / np.timedelta64(1, "ns"))
+
+
+def _counts(index: Any, counted: str, step: int) -> np.ndarray:
+    """Number of the step that each time is in, int64."""
+    if counted == "ticks":
+        unit = _nanoseconds(index)
+        if step % unit:  # finer than the ticks
+            index, unit = index.as_unit("ns"), 1
+        return ticks_of(index) // (step // unit)
+    # Calendars count on the wall clock.
+    wall = index.tz_localize(None)
+    if counted == "months":
+        return wall.to_numpy().astype("M8[M]").astype(np.int64) // step
+    days = wall.to_numpy().astype("M8[D]")
+    if counted == "business days":
+        return np.busday_count(np.datetime64("1970-01-01"), days) // step
+    return days.astype(np.int64) // step
+
+
+def _in_words(clock: Clock) -> str:
+    kind, counted, step = clock
+    if counted != "ticks":
+        return f"{step} {counted}"
+    if kind.startswith("time"):  # timestamps and time steps
+        return str(pd.Timedelta(step, "ns"))
+    return str(step)
