@@ -249,6 +249,13 @@ class Panel:
         return ticks_of(self.index)
 
     @property
+    def earliest(self) -> Any:
+        """The first of all timestamps as a number, as in `ticks`."""
+        if isinstance(self.index, StoredTimes) and self.index.first is not None:
+            return self.index.first.min()
+        return self.ticks.min()
+
+    @property
     def has_frequency(self) -> bool:
         """Whether the frequency of every series is known."""
         return all(freq is not None for freq in self.freqs)

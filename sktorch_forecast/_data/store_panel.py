@@ -52,7 +52,8 @@ def store_panel(
         The folder to make. Nothing may be there yet, and nothing is there before all is
         written.
     id : column or level name, default=None
-        As for :func:`make_windows`; the names of the series must be strings or numbers.
+        As for :func:`make_windows`; the names of the series must be strings or numbers,
+        or categories of these, which they become.
     time, target, past, future, static : default=None
         As for :func:`make_windows`.
     missing : {"error", "mask"}, default="error"

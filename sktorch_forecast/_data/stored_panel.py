@@ -34,6 +34,7 @@ class StoredPanel(Panel):
     def select(self, which: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Any:
         """As that of a ``Panel``, with memory of its own."""
         n_rows = np.concatenate([[0], np.cumsum(stop - start)])
+        is_all = len(which) == self.n_series  # whose names need no copy
         values = _gathered(self.values, start, stop, n_rows)
         targets = self.targets
         if targets is not None:
@@ -48,7 +49,7 @@ class StoredPanel(Panel):
             n_rows,
             self.n_targets,
             self.n_future,
-            None if self.ids is None else self.ids[which],
+            self.ids if is_all or self.ids is None else self.ids[which],
             None if self.static is None else self.static[which],
             self.static_names,
             self.freqs,

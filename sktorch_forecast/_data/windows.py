@@ -190,12 +190,12 @@ class Windows(NumpyNamespace, PanelParts):
         The same timestamp of different series is the same number.
         """
         if self.panel.n_series == 1:
-            return self.positions
-        ticks, freqs = self.panel.ticks, self.panel.freqs
-        origins = ticks[self.positions]
+            return np.asarray(self.positions)
+        panel, freqs = self.panel, self.panel.freqs
+        origins = panel.ticks_at(self.positions)
         if len(freqs) == 1 and isinstance(freqs[0], int):
-            return (origins - ticks.min()) // freqs[0]
-        return np.searchsorted(np.unique(ticks), origins)
+            return (origins - panel.earliest) // freqs[0]
+        return np.searchsorted(np.unique(panel.ticks), origins)
 
     @property
     def origin_ticks(self) -> np.ndarray:

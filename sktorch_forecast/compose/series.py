@@ -171,7 +171,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        df : DataFrame of pandas or polars, Series or array
+        df : DataFrame of pandas or polars, PanelStore, Series or array
             One series or many, in a form that
             :func:`~sktorch_forecast.make_windows` takes.
         y : Ignored
@@ -240,7 +240,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        df : DataFrame of pandas or polars, Series or array, default=None
+        df : DataFrame of pandas or polars, PanelStore, Series or array, default=None
             Series to forecast from their ends, in the form of the fit; new ones, too.
             None means those of the fit and of updates.
         X_future : DataFrame of pandas or polars, default=None
@@ -345,7 +345,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        df : DataFrame of pandas or polars, Series or array
+        df : DataFrame of pandas or polars, PanelStore, Series or array
             Series in the form of the fit, with their truth.
         n_origins : int, default=None
             How many origins of each series, the last ones with a whole horizon of

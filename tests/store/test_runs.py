@@ -124,7 +124,7 @@ def windows(request, tmp_path):
     return make_windows(store, horizon=3, length=8)[0]
 
 
-@pytest.mark.parametrize("fraction", [0.05, 0.15, 0.5])
+@pytest.mark.parametrize("fraction", [0.01, 0.05, 0.15, 0.5])
 @pytest.mark.parametrize("horizon", [1, 3, 11])
 def test_the_split(windows, fraction, horizon):
     assert times_in_runs(windows) is not None or len(windows.panel.freqs) > 1
