@@ -1,8 +1,8 @@
 """What the batches of a panel on disk need of it, computed for a batch at a time.
 
 A billion origins are ranges of the rows of their series. Where a window of the batch
-begins, which series it is of and what follows it is found by bisection in the ends of
-the ranges, and no array has an entry for each origin.
+begins, which series it is of and what follows it is looked up in the ends of the
+ranges, and no array has an entry for each origin.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,8 @@ from .._data.stored_targets import StoredTargets
 
 # Up to so many rows are those of a batch, which is asked for again.
 _N_REMEMBERED = 2**16
+# From an entry of the table of ranges so many steps at most.
+_N_STEPS = 3
 # Ranges whose evenly spread rows are found together.
 _AT_ONCE = 2**16
 
@@ -47,8 +49,12 @@ class ComputedRows:
         return self.rows_of(index)
 
 
-class _Bisection:
+class _Lookup:
     """Which range each of some places is in.
+
+    A table has the range of every so many-th place, and a place is in that range or
+    one of the next. It is the faster way by far if ranges are of similar sizes, as they
+    mostly are; where many lie between two entries, the ends are bisected.
 
     Parameters
     ----------
@@ -58,6 +64,14 @@ class _Bisection:
     """
 
     def __init__(self, runs: Runs, device: torch.device | str) -> None:
+        n_places, n_runs = len(runs), len(runs.ends)
+        self._shift = 0
+        while (n_places >> self._shift) > 4 * n_runs:
+            self._shift += 1
+        entries = np.arange((n_places >> self._shift) + 1) << self._shift
+        table = np.searchsorted(runs.ends, entries, "right")
+        self._n_steps = int(np.diff(table, append=n_runs - 1).max())
+        self._table = torch.from_numpy(table.astype(np.int32)).to(device)
         self._ends = torch.from_numpy(runs.ends).to(device)
         self._last: tuple[Any, Any] = None, None
 
@@ -65,9 +79,17 @@ class _Bisection:
         # All that belongs to a batch is asked for by one and the same tensor.
         last, which = self._last
         if last is not rows:
-            which = torch.searchsorted(self._ends, rows.long(), right=True)
+            which = self._found(rows)
             if len(rows) < _N_REMEMBERED:
                 self._last = rows, which
+        return which
+
+    def _found(self, rows):
+        if self._n_steps > _N_STEPS:
+            return torch.searchsorted(self._ends, rows.long(), right=True)
+        which = self._table.index_select(0, rows >> self._shift).long()
+        for _ in range(self._n_steps):
+            which += rows >= self._ends.index_select(0, which)
         return which
 
 
@@ -96,9 +118,9 @@ class RowsOfRuns(ComputedRows):
         self.runs, self.of_run = runs, instead
         offsets = runs.starts - runs.before if instead is None else instead
         self._offsets = torch.from_numpy(offsets + shift).to(device)
-        key = "bisection", str(device)
+        key = "lookup", str(device)
         if key not in runs.kept:
-            runs.kept[key] = _Bisection(runs, device)
+            runs.kept[key] = _Lookup(runs, device)
         self._which = runs.kept[key]
 
     def _of(self, rows):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -263,6 +264,20 @@ def test_workers_open_the_map(store):
     ):
         assert filename == str(store.path / "values.npy")
         assert_array_equal(forecast, here[1], strict=True)
+
+
+def killed_in_a_worker(X, y):
+    X[0].sum()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_killed_worker_does_no_harm(store):
+    X, y = make_windows(store, **STEPS)
+    with pytest.raises(BrokenProcessPool):
+        Parallel(n_jobs=2)(delayed(killed_in_a_worker)(X, y) for _ in range(2))
+    store.verify()
+    again = Parallel(n_jobs=2)(delayed(fitted_in_a_worker)(X, y) for _ in range(2))
+    assert_array_equal(again[0][1], again[1][1])
 
 
 def test_nothing_can_be_written_into(store):

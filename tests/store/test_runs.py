@@ -18,7 +18,11 @@ from sktorch_forecast._data.timed_runs import TimedRows, TimedRuns, times_in_run
 from sktorch_forecast._training.baseline import blocks_of
 from sktorch_forecast._training.batches import WindowDataset
 from sktorch_forecast._training.calibration import evenly_spread_of_each
-from sktorch_forecast._training.stored import evenly_spread_in
+from sktorch_forecast._training.stored import (
+    RowsOfRuns,
+    evenly_spread_in,
+    rows_of,
+)
 
 SIZES = st.lists(st.integers(0, 9), min_size=1, max_size=6)
 
@@ -88,6 +92,31 @@ def test_evenly_spread(sizes, n_each):
     found = evenly_spread_in(runs_of(sizes), codes, n_each)
     expected = evenly_spread_of_each(np.repeat(codes, sizes), n_each)
     assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        [5],
+        [7] * 9,
+        [1] * 40,
+        [5, 0, 0, 6, 7, 0],
+        [0, 0, 1000, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 2, 900],
+        list(range(60)),
+    ],
+    ids=str,
+)
+def test_rows_of_ranges(sizes):
+    runs = runs_of(sizes)
+    codes = np.arange(len(sizes)) * 10
+    places = torch.randperm(len(runs), generator=torch.Generator().manual_seed(0))
+    for rows in (places, places.int()):
+        assert_array_equal(rows_of(runs)[rows], np.asarray(runs)[rows])
+        assert_array_equal(rows_of(runs, shift=3)[rows], np.asarray(runs)[rows] + 3)
+        found = RowsOfRuns(runs, instead=codes)[rows]
+        assert_array_equal(found, np.repeat(codes, sizes)[rows])
+    assert_array_equal(rows_of(runs)[2:4], np.asarray(runs)[2:4])
+    assert_array_equal(rows_of(np.asarray(runs))[rows], np.asarray(runs)[rows])
 
 
 def listed(X):
