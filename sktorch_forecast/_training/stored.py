@@ -132,6 +132,8 @@ def rows_of(integers: Any, device: torch.device | str = "cpu", shift: int = 0) -
     """Integers as a tensor, or as what computes them if they are ranges."""
     if isinstance(integers, Runs):
         return RowsOfRuns(integers, device, shift=shift)
+    if isinstance(integers, np.ndarray):  # torch has none that run backwards
+        integers = np.ascontiguousarray(integers)
     integers = torch.as_tensor(integers)
     return (integers + shift if shift else integers).to(device)
 
