@@ -43,11 +43,9 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from sktorch_forecast import (
     ConvRNNForecaster,
-    LSTMForecaster,
     MLPForecaster,
     NBEATSForecaster,
     NHITSForecaster,
-    RecursiveForecaster,
     latest_windows,
     make_windows,
 )
@@ -82,18 +80,9 @@ WEEKLY = {"normalize": "season", "seasonality": WEEK}
 SCORED = {"loss": "smape+mase", "seasonality": DAY}
 QUANTILES = {"loss": "quantile", "quantiles": LEVELS}
 CONV = {"n_filters": 64, "kernel_size": 24, "stride": 8, "hidden_size": 64}
-NBEATS = {"stacks": ("generic",), "n_blocks": 4, "hidden_layer_sizes": (256, 256)}
-NHITS = {"pool_sizes": (8, 4, 1), "knot_distances": (24, 12, 1)}
-# One step, learnt from all timestamps of a window; paths are drawn step by step.
-DEEP_AR = {
-    "hidden_size": 64,
-    "num_layers": 2,
-    "dropout": 0.1,
-    "loss": "student_t",
-    "normalize": "level",
-    "train_on": "all_steps",
-}
-N_PATHS = 40
+BLOCKS = {"hidden_layer_sizes": (256, 256)}
+NBEATS = {"stacks": ("generic",), "n_blocks": 4, **BLOCKS}
+NHITS = {"pool_sizes": (8, 4, 1), "knot_distances": (24, 12, 1), **BLOCKS}
 
 # name: (network, parameters, length of the window, epochs, every how many-th origin,
 # highest learning rate)
@@ -106,15 +95,7 @@ NETWORKS = {
     "recurrent": (ConvRNNForecaster, CONV | SCORED | DAILY, 192, 6, 4, 0.003),
     "quantiles": (MLP, LARGE | DAILY | QUANTILES, 192, 8, 2, 0.001),
     "N-BEATS": (NBEATSForecaster, NBEATS | SCORED | DAILY, 192, 8, 2, 0.001),
-    "N-HiTS": (
-        NHITSForecaster,
-        NHITS | {"hidden_layer_sizes": (256, 256)} | SCORED | DAILY,
-        192,
-        8,
-        2,
-        0.001,
-    ),
-    "DeepAR": (LSTMForecaster, DEEP_AR, 168, 8, 24, 0.003),
+    "N-HiTS": (NHITSForecaster, NHITS | SCORED | DAILY, 192, 8, 2, 0.001),
 }
 SIX = [("day", 0), ("day", 1), ("week", 0), ("week", 1), ("window", 0), ("level", 0)]
 # row of the table: networks (name, number of the seed) whose median is the forecast
@@ -124,13 +105,7 @@ ROWS = {
     "ConvRNN": [("recurrent", 0)],
     "N-BEATS": [("N-BEATS", 0)],
     "N-HiTS": [("N-HiTS", 0)],
-    "DeepAR": [("DeepAR", 0)],
-    "all of these, ensemble of 9": [
-        *SIX,
-        ("N-BEATS", 0),
-        ("N-HiTS", 0),
-        ("DeepAR", 0),
-    ],
+    "MLP, N-BEATS and N-HiTS, ensemble of 8": [*SIX, ("N-BEATS", 0), ("N-HiTS", 0)],
     "MLP, quantiles, ensemble of 2": [("quantiles", 0), ("quantiles", 1)],
 }
 # What is asked of a network with quantiles: the ends of the interval, and the median.
@@ -160,15 +135,9 @@ def train(name, seed, history):
         callbacks=[("one_cycle", one_cycle)],
         random_state=seed,
         **params,
-    )
-    if name == "DeepAR":
-        network = RecursiveForecaster(network)
-    network.fit(X, y)
+    ).fit(X, y)
     latest = latest_windows(history, length=length, **ROLES)
-    if name == "DeepAR":
-        paths = network.sample(latest, N_PATHS)
-        forecast = np.median(paths, axis=0)
-    elif "quantiles" in params:
+    if "quantiles" in params:
         forecast = network.predict_quantiles(latest, ASKED)
     else:
         forecast = network.predict(latest)
