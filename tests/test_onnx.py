@@ -119,7 +119,7 @@ TABLE = [
     ("LSTM", "level", "error", "normal", {"bidirectional": True, "num_layers": 2}),
     ("ConvRNN", "season", "error", "student_t", {}),
     ("WaveNet", None, "error", "poisson", {"dilations": (1, 2, 4)}),
-    ("EncoderDecoder", "window", "mask", "mixture", {"num_layers": 2}),
+    ("EncoderDecoder", "window", "mask", "mixture", {}),
     ("ITransformer", "window", "mask", "normal", {}),
     ("MinGRU", "mean", "error", "mse", {"cell": "lstm", "num_layers": 2}),
     ("NBEATS", "season", "mask", "mae", {"dropout": 0.2}),
