@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from skorch.callbacks import Callback, EpochTimer
+from skorch.callbacks import Callback, EpochTimer, PrintLog
 from skorch.callbacks import LRScheduler as SchedulerCallback
 from skorch.history import History
 
@@ -185,7 +185,7 @@ class Checkpoint(Callback):
 
     def _others(self, net):
         """Callbacks with a state of their own, by name."""
-        kinds = (Checkpoint, EpochTimer, WeighNetwork)
+        kinds = (Checkpoint, EpochTimer, PrintLog, WeighNetwork)
         return [(n, c) for n, c in net.callbacks_ if not isinstance(c, kinds)]
 
 

@@ -15,7 +15,6 @@ and through a forecast like this::
 """
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -264,6 +263,12 @@ class WindowNet(FiledNet, AcceleratedNet):
             self.set_mode(training)
             return self.decoded(self.infer(parts))[:n_rows]
 
+    def own_evaluation_step(self, batch: Any, training: bool = False) -> Tensor:
+        """The same of this process alone: accelerate's mixin joins those of all."""
+        if n_processes(self) > 1:
+            return WindowNet.evaluation_step(self, batch, training)
+        return self.evaluation_step(batch, training=training)
+
     def forward_iter(
         self, X: Any, training: bool = False, device: str | torch.device = "cpu"
     ) -> Iterator[Tensor]:
@@ -288,12 +293,9 @@ class WindowNet(FiledNet, AcceleratedNet):
         dataset = self.get_dataset(X)
         if training:
             self._seed_network()
-        step = self.evaluation_step
-        if n_processes(self) > 1:  # the mixin joins the forecasts of all processes
-            step = partial(WindowNet.evaluation_step, self)
         # skorch takes the training iterator where training=True: that one shuffles.
         for batch in self.get_iterator(dataset, training=False):
-            y = step(batch, training=training)
+            y = self.own_evaluation_step(batch, training)
             yield to_device(y.detach(), device=device)
 
     # -------------------------------------------------------------- batch to gradients

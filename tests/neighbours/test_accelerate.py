@@ -192,12 +192,3 @@ def test_the_device_is_that_of_the_accelerator_or_an_error(accelerator):
     mine = accelerated(MLP, accelerator, device="cpu")
     with pytest.raises(ValueError, match="set device=None"):
         mine.fit(X, Y)
-
-
-def test_several_processes_are_an_error(accelerator, monkeypatch):
-    monkeypatch.setattr(type(accelerator), "num_processes", 2)
-    mine = accelerated(MLP, accelerator)
-    before = vars(mine).copy()
-    with pytest.raises(ValueError, match="one process, .* found one of 2"):
-        mine.fit(X, Y)
-    assert vars(mine) == before
