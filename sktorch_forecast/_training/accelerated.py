@@ -65,7 +65,10 @@ class AcceleratedNet(ParametersMixin):
 
         Mixed precision works without the wrapper.
         """
-        if n_processes(self) == 1 or not isinstance(module, torch.nn.Module):
+        # A launcher may have started a single one, which would be wrapped, too.
+        is_launched = distributed.is_available() and distributed.is_initialized()
+        is_module = isinstance(module, torch.nn.Module)
+        if self.accelerator is None or not is_launched or not is_module:
             return module
         prepared = self.accelerator.prepare_model(module, evaluation_mode=True)
         setattr(prepared, PREPARED, True)

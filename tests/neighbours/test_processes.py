@@ -16,23 +16,23 @@ import two_processes as steps
 LIMIT = 120
 
 
-def launched(job, folder):
-    """Two processes that know of each other, as a launcher starts them."""
+def launched(job, folder, n=2):
+    """Processes that know of each other, as a launcher starts them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    known = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
+    known = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(n)}
     known |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     return [
         subprocess.Popen(
             [sys.executable, steps.__file__, job],
-            env=os.environ | known | {"RANK": rank, "LOCAL_RANK": rank},
+            env=os.environ | known | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             cwd=folder,
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        for rank in ("0", "1")
+        for rank in range(n)
     ]
 
 
@@ -46,10 +46,10 @@ def ended(processes):
     return [process.returncode for process in processes], printed
 
 
-def results(job, folder):
-    codes, printed = ended(launched(job, folder))
-    assert codes == [0, 0], printed
-    found = [pickle.loads(Path(folder, f"{k}.pickle").read_bytes()) for k in (0, 1)]
+def results(job, folder, n=2):
+    codes, printed = ended(launched(job, folder, n))
+    assert codes == [0] * n, printed
+    found = [pickle.loads(Path(folder, f"{k}.pickle").read_bytes()) for k in range(n)]
     return found, printed
 
 
@@ -80,6 +80,12 @@ def test_the_losses_are_those_of_one_process(name, two, one):
 
 def test_both_stop_after_the_same_epoch_as_one(two, one):
     assert 2 < len(one["stopped early"]["losses"][0]) < 30
+
+
+def test_a_single_process_may_come_from_a_launcher(one, tmp_path):
+    pytest.importorskip("accelerate", reason="accelerate is not installed")
+    (found,), _ = results("alone", tmp_path, n=1)
+    assert found["gone on"]["losses"] == one["gone on"]["losses"]
 
 
 def test_a_cross_validation_has_the_scores_of_one_process(two, one):

@@ -200,6 +200,7 @@ def accumulated(accelerator):
 ALIKE = [same_as_one, gone_on, cross_validated, rows]
 JOBS = {
     "all": [*ALIKE, equal_on_all, errors, whole, accumulated],
+    "alone": [gone_on],
     "killed": [killed],
     "resumed": [resumed],
 }
