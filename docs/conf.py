@@ -13,6 +13,7 @@ from sktorch_forecast.discovery import all_estimators
 sys.path.insert(0, str(Path(__file__).parent))
 
 from house import draw_house  # noqa: E402
+from measured_networks import HORIZONS, draw, write_table  # noqa: E402
 
 project = "sktorch_forecast"
 author = "sktorch_forecast developers"
@@ -97,6 +98,9 @@ def write_api_page(app, config):
     (folder / "index.rst").write_text("\n".join(sections), encoding="utf-8")
     (folder / "covariates.inc").write_text(covariates_table(), encoding="utf-8")
     draw_house(folder / "house.svg")
+    draw(folder / "networks.svg")
+    for horizon in HORIZONS:
+        write_table(folder / f"networks_{horizon}.inc", horizon)
 
 
 def covariates_table():

@@ -17,6 +17,8 @@ from . import (
 )
 from ._data.panel import Panel
 from ._data.samples import latest_windows, make_windows
+from ._data.store import PanelStore, open_panel
+from ._data.store_panel import store_panel
 from ._data.windows import Windows
 from ._files.saving import load, save
 from ._utils.version import __version__ as __version__
@@ -71,6 +73,7 @@ __all__ = [
     "NHITSForecaster",
     "NaiveForecaster",
     "Panel",
+    "PanelStore",
     "PatchTSTForecaster",
     "RNNForecaster",
     "RecursiveForecaster",
@@ -95,7 +98,9 @@ __all__ = [
     "metrics",
     "model_selection",
     "networks",
+    "open_panel",
     "plotting",
     "save",
+    "store_panel",
     "to_onnx",
 ]

@@ -7,8 +7,8 @@ Every number that the documentation states of speed and memory, measured.
 Run it with ``make bench``, or ``python examples/benchmarks/run.py``:
 
     --only NAME...   only benchmarks with one of these in their name: training,
-                     limit, recurrence, length, panel, forecasting, precision, memory,
-                     search, processes, gpu, peers
+                     limit, recurrence, length, panel, store, forecasting,
+                     precision, memory, search, processes, gpu, peers
     --repeats N      pairs of calls whose median ratio is reported (default 5)
     --json FILE      write the results for machines, too
 
@@ -34,6 +34,7 @@ NAMES = [
     "recurrence",
     "length",
     "panel",
+    "store",
     "forecasting",
     "precision",
     "memory",

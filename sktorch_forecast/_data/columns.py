@@ -62,7 +62,7 @@ class Layout:
         if len(channels) == 1:
             return self
         future = self.future
-        future = [] if future is None else _as_list(future)
+        future = [] if future is None else as_list(future)
         past = list(channels[n_targets : len(channels) - len(future)])
         return replace(self, target=list(channels[:n_targets]), past=past)
 
@@ -182,7 +182,7 @@ def _named(columns: list, names: Any, role: str) -> list:
     """Names that a user gave, as a list of some of `columns`."""
     if names is None:
         return []
-    given = _as_list(names)
+    given = as_list(names)
     if not all(_is_of(name, columns) for name in given) or len(set(given)) < len(given):
         _complain_of_names(columns, names, role)
     return given
@@ -206,7 +206,7 @@ def _check_name(name: Any, role: str) -> None:
         )
 
 
-def _as_list(names: Any) -> list:
+def as_list(names: Any) -> list:
     is_list = isinstance(names, (list, np.ndarray, pd.Index))
     return list(names) if is_list else [names]
 
@@ -237,10 +237,10 @@ def check_has_columns(frame: Any, names: Any, role: str) -> None:
     columns = getattr(frame, "columns", None)
     if columns is None:
         return
-    lacking = [name for name in _as_list(names) if name not in columns]
+    lacking = [name for name in as_list(names) if name not in columns]
     if lacking:
         raise ValueError(
-            f"Expected {role} with the future covariates {listed(_as_list(names))}, "
+            f"Expected {role} with the future covariates {listed(as_list(names))}, "
             f"found none of {listed(lacking)} among its columns "
             f"{listed(list(columns))}. Give them under the names of the fit."
         )

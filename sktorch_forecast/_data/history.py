@@ -23,6 +23,7 @@ from .joining import (
 from .observed import check_values, observed
 from .panel import Panel
 from .read import read
+from .stored_panel import without_copy
 from .time_axis import from_ticks
 from .windows import Windows
 
@@ -71,9 +72,7 @@ class History:
     @classmethod
     def of(cls, panel: Panel, layout: Layout, length: int) -> Self:
         """The last `length` rows of each series that has any."""
-        part = tail(panel, length, layout.missing)
-        targets = None if part.targets is None else part.targets.copy()
-        part = replace(part, values=part.values.copy(), targets=targets)
+        part = without_copy(tail(panel, length, layout.missing))
         layout = layout.named(panel.channels, panel.n_targets)
         return cls(part, layout, length)
 

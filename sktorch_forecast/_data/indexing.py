@@ -1,16 +1,20 @@
-"""Index arrays that are slices in disguise, and ranges joined."""
+"""Index arrays that are slices in disguise, and ranges of which the ends are held."""
 
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+from numpy.typing import DTypeLike
 
 from .._utils.validation import check_readable
 
 _BY_TIME = "Origins are numbered from 0; by time, e.g. X[X.timestamps >= start]."
 
 
-def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
+def as_slice(key: Any, n_rows: int) -> Any:
     """`key` as a slice where it selects consecutive rows, so that a view will do.
+
+    Ranges of rows stay `Runs`.
 
     Raises
     ------
@@ -19,7 +23,7 @@ def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     TypeError
         If `key` is a slice of something else than integers.
     """
-    if isinstance(key, slice):
+    if isinstance(key, (slice, Runs)):
         _check_ends(key)
         return key
     check_readable(key, "origins")
@@ -51,7 +55,9 @@ def as_slice(key: Any, n_rows: int) -> slice | np.ndarray:
     return key
 
 
-def _check_ends(key: slice) -> None:
+def _check_ends(key: Any) -> None:
+    if isinstance(key, Runs):
+        return
     for end in (key.start, key.stop, key.step):
         if end is not None and not hasattr(end, "__index__"):
             raise TypeError(
@@ -85,3 +91,116 @@ def concatenated_ranges(starts: np.ndarray, stops: np.ndarray) -> slice | np.nda
 def as_integers(rows: slice | np.ndarray) -> np.ndarray:
     """What :func:`concatenated_ranges` gives, as integers in any case."""
     return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
+
+
+class Runs(NDArrayOperatorsMixin):
+    """The integers of several ranges, one range after the other, like an array of them.
+
+    A billion origins of a million series are a million ranges. What is asked of them is
+    computed; arithmetic makes an ordinary array.
+
+    Parameters
+    ----------
+    starts, stops : ndarray of shape (n_runs,), int64
+        Range ``i`` has the integers from ``starts[i]`` up to ``stops[i] - 1``, if any.
+
+    Attributes
+    ----------
+    ends : ndarray of shape (n_runs,), int64
+        How many integers there are up to the end of each range.
+    kept : dict
+        What others have computed of these ranges, and keep with them.
+    """
+
+    ndim: int = 1
+    dtype: np.dtype = np.dtype(np.int64)
+
+    def __init__(self, starts: np.ndarray, stops: np.ndarray) -> None:
+        self.starts = starts
+        self.stops = np.maximum(starts, stops)
+        self.ends = np.cumsum(self.sizes)
+        self.kept: dict[Any, Any] = {}
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Integers in each range, of shape (n_runs,), int64."""
+        return self.stops - self.starts
+
+    @property
+    def before(self) -> np.ndarray:
+        """Integers in the ranges before each, of shape (n_runs,), int64."""
+        return self.ends - self.sizes
+
+    @property
+    def shape(self) -> tuple[int]:
+        """How many integers there are, as the shape of an array."""
+        return (len(self),)
+
+    def min(self) -> int:
+        """The smallest of the integers."""
+        return int(self.starts[self.sizes > 0].min())
+
+    def max(self) -> int:
+        """The largest of the integers."""
+        return int(self.stops[self.sizes > 0].max()) - 1
+
+    def __len__(self) -> int:
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def __getitem__(self, key: Any) -> Any:
+        """Integers by their places; consecutive ones are ranges again."""
+        if isinstance(key, Runs):
+            return self._of_runs(key)
+        if isinstance(key, (int, np.integer)):
+            place = range(len(self))[key]
+            run = int(np.searchsorted(self.ends, place, "right"))
+            return int(self.stops[run] - self.ends[run] + place)
+        key = as_slice(key, len(self))
+        if isinstance(key, slice):
+            start, stop, step = key.indices(len(self))
+            if step == 1:
+                return self._part(start, stop)
+            key = np.arange(start, stop, step)
+        places = np.where(key < 0, key + len(self), key)
+        if len(places) and not 0 <= places.min() <= places.max() < len(self):
+            raise IndexError(f"Expected places below {len(self)}, found {key}.")
+        which = np.searchsorted(self.ends, places, "right")
+        return self.stops[which] - self.ends[which] + places
+
+    def _part(self, start: int, stop: int) -> "Runs":
+        """Those at some places that follow one another."""
+        before = self.before
+        starts = self.starts + np.clip(start - before, 0, self.sizes)
+        stops = self.starts + np.clip(stop - before, 0, self.sizes)
+        some = starts < stops
+        return Runs(starts[some], stops[some])
+
+    def _of_runs(self, places: "Runs") -> Any:
+        """Those at ranges of places, each of which lies in one of these ranges."""
+        some = places.sizes > 0
+        first, last = places.starts[some], places.stops[some] - 1
+        which = np.searchsorted(self.ends, first, "right")
+        if (which != np.searchsorted(self.ends, last, "right")).any():
+            return self[np.asarray(places)]
+        offsets = self.stops[which] - self.ends[which]
+        return Runs(first + offsets, last + 1 + offsets)
+
+    def __array__(
+        self, dtype: DTypeLike | None = None, copy: bool | None = None
+    ) -> np.ndarray:
+        if copy is False:
+            raise ValueError("Ranges are no array: one of their integers is a copy.")
+        integers = as_integers(concatenated_ranges(self.starts, self.stops))
+        return integers if dtype is None else integers.astype(dtype, copy=False)
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
+    ) -> Any:
+        arrays = [np.asarray(x) if isinstance(x, Runs) else x for x in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Runs, (self.starts, self.stops)
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} integers in {len(self.starts):,} ranges>"

@@ -10,6 +10,8 @@ from .._utils.annotated import check_array, validate_data
 from .._utils.validation import check_finite, check_numeric
 from .checks import unmasked
 from .overlap import TrainedOrigins, warn_of_overlap
+from .stored_panel import names_in
+from .stored_targets import StoredTargets
 from .targets import shared_span
 from .windows import Windows
 from .words import same_names
@@ -52,7 +54,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
     if reset:
         estimator.n_channels_ = n_channels
         # Series of a panel have scales of their own, found again by their names.
-        ids = X.ids if isinstance(X, Windows) else None
+        ids = names_in(X.panel) if isinstance(X, Windows) else None
         estimator._series_ids = None if ids is None or len(ids) < 2 else ids
         is_lazy = isinstance(X, Windows)
         estimator._trained_origins = TrainedOrigins(X) if is_lazy else None
@@ -197,6 +199,29 @@ def _check_names(estimator: Any, X: Any, *, reset: bool) -> None:
             )
 
 
+def _checked_targets(estimator: Any, y: Any) -> np.ndarray:
+    """`y` as an array of numbers in the range of the networks."""
+    check_numeric(y, "y")
+    y = check_array(
+        unmasked(y),
+        dtype=(np.float64, np.float32),
+        ensure_2d=False,
+        ensure_all_finite=False,
+        input_name="y",
+    )
+    # Rows that overlap in memory share one span: each value is looked at once.
+    span = shared_span(y)
+    if span is None or not np.isfinite(np.sum(span)):
+        check_finite(y, "y", allow_nan=_allows_missing(estimator, reset=False))
+        if np.isnan(y).all():
+            raise ValueError(
+                "Expected some values in y, found NaN only: there is nothing to learn. "
+                "Take origins with a future that is known."
+            )
+    _check_range(y if span is None else span, "y")
+    return y
+
+
 def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     """Validate `y` for checked windows `X`.
 
@@ -219,25 +244,9 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
             f"{name} requires y to be passed, but the target y is None. make_windows "
             "gives X and y."
         )
-    check_numeric(y, "y")
-    y = check_array(
-        unmasked(y),
-        dtype=(np.float64, np.float32),
-        ensure_2d=False,
-        ensure_all_finite=False,
-        input_name="y",
-    )
+    is_known = isinstance(y, StoredTargets) and y.panel.is_complete
+    y = y if is_known else _checked_targets(estimator, y)
     check_consistent_length(X, y)
-    # Rows that overlap in memory share one span: each value is looked at once.
-    span = shared_span(y)
-    if span is None or not np.isfinite(np.sum(span)):
-        check_finite(y, "y", allow_nan=_allows_missing(estimator, reset=False))
-        if np.isnan(y).all():
-            raise ValueError(
-                "Expected some values in y, found NaN only: there is nothing to learn. "
-                "Take origins with a future that is known."
-            )
-    _check_range(y if span is None else span, "y")
     n_outputs = y.shape[1] if y.ndim == 2 else 1
     n_targets = getattr(X, "n_targets", 1)
     if n_outputs % n_targets:

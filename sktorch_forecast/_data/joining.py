@@ -31,7 +31,7 @@ def in_form_of(old: Panel, new: Panel) -> Panel:
             f"Expected {expected}, as in fit, found {found}. Give a frame of the same "
             "form."
         )
-    index, like = new.index, old.index
+    index, like = new.index[:], old.index[:0]  # both of pandas, also of a store
     if isinstance(like, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         if isinstance(index, type(like)):
             index = index.as_unit(like.unit)
@@ -163,7 +163,9 @@ def _joined_rows(
 
 def before_all(index: pd.Index) -> float:
     """A tick before all timestamps, also those of padding."""
-    return -np.inf if ticks_of(index).dtype == np.float64 else np.iinfo(np.int64).min
+    return (
+        -np.inf if ticks_of(index[:0]).dtype == np.float64 else np.iinfo(np.int64).min
+    )
 
 
 # ------------------------------------------------------------------ without a break

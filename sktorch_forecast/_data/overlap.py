@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .indexing import Runs
 from .panel import Panel
 from .windows import Windows
 
@@ -47,17 +48,42 @@ class TrainedOrigins:
         """
         if self.panel is None or self.panel() is not X.panel:
             return False
-        is_near = X.positions < self._last(X.panel)[X.series] + n_steps
-        if not is_near.any():
-            return False
-        return not np.isin(X.positions[is_near], self.positions).all()
+        near = _before(X, self._last(X.panel) + n_steps)
+        return bool(len(near)) and not self._among(X.panel, near)
+
+    def _among(self, panel: Panel, positions: Any) -> bool:
+        """Whether all of these origins are among those of the fit."""
+        if not isinstance(self.positions, Runs):
+            return bool(np.isin(positions, self.positions).all())
+        # One range for each series: what has both ends in it is in it.
+        first = np.zeros(panel.n_series, dtype=np.int64)
+        stop = np.zeros(panel.n_series, dtype=np.int64)
+        which = panel.series_of(self.positions.starts)
+        first[which], stop[which] = self.positions.starts, self.positions.stops
+        if isinstance(positions, Runs):
+            some = positions.sizes > 0
+            ends = positions.starts[some], positions.stops[some] - 1
+            positions = np.concatenate(ends)
+        series = panel.series_of(positions)
+        return bool(((positions >= first[series]) & (positions < stop[series])).all())
 
     def _last(self, panel: Panel) -> np.ndarray:
         """The last of the origins in each series, -1 where there is none."""
         if self._found is None:
             self._found = np.full(panel.n_series, -1)
-            np.maximum.at(self._found, panel.series_of(self.positions), self.positions)
+            last: Any = self.positions
+            if isinstance(last, Runs):
+                last = last.stops[last.sizes > 0] - 1
+            np.maximum.at(self._found, panel.series_of(last), last)
         return self._found
+
+
+def _before(X: Windows, ends: np.ndarray) -> Any:
+    """Origins that come before a row, one for each series of the panel."""
+    if isinstance(X.positions, Runs):
+        starts, stops = X.positions.starts, X.positions.stops
+        return Runs(starts, np.minimum(stops, ends[X.panel.series_of(starts)]))
+    return X.positions[X.positions < ends[X.series]]
 
 
 def warn_of_overlap(estimator: Any, X: Any, n_steps: int) -> None:

@@ -28,7 +28,7 @@ from .checks import (
 from .frequency import Frequency, frequency, next_ticks
 from .indexing import concatenated_ranges
 from .precision import as_precise
-from .time_axis import ticks_of
+from .time_axis import StoredTimes, ticks_of
 from .words import plain
 
 
@@ -249,6 +249,13 @@ class Panel:
         return ticks_of(self.index)
 
     @property
+    def earliest(self) -> Any:
+        """The first of all timestamps as a number, as in `ticks`."""
+        if isinstance(self.index, StoredTimes) and self.index.first is not None:
+            return self.index.first.min()
+        return self.ticks.min()
+
+    @property
     def has_frequency(self) -> bool:
         """Whether the frequency of every series is known."""
         return all(freq is not None for freq in self.freqs)
@@ -337,11 +344,13 @@ class Panel:
                 return of_series
             return of_series[which]
 
-        rows = concatenated_ranges(start, stop)
+        rows, index = concatenated_ranges(start, stop), self.index
+        if isinstance(index, StoredTimes):  # all are never there at once
+            index = index.select(which, start, stop)
         return replace(
             self,
             values=self.values[rows],
-            index=self.index[rows],
+            index=index if index is not self.index else index[rows],
             bounds=np.concatenate([[0], np.cumsum(stop - start)]),
             ids=taken(self.ids),
             static=taken(self.static),

@@ -40,7 +40,7 @@ def clock_of(X: Any) -> Clock:
     """
     kind, freq = _kind(X), _frequency(X)
     if not isinstance(freq, pd.offsets.BaseOffset):
-        return kind, "ticks", int(freq) * _nanoseconds(X.panel.index)
+        return kind, "ticks", int(freq) * _nanoseconds(X.panel.index[:0])
     # Enough steps to tell: a weekend, and months of different lengths.
     index = pd.date_range("1970-01-01", periods=8, freq=freq, unit="s")
     for counted in _OF_CALENDARS:
@@ -102,7 +102,7 @@ def _kind(X: Any) -> str:
     """What the times of windows are, in words."""
     if not isinstance(X, Windows):
         _complain("an array, whose rows may be of any time")
-    index = X.panel.index
+    index = X.panel.index[:0]
     if isinstance(index, pd.DatetimeIndex):
         return "timestamps" if index.tz is None else f"timestamps in {index.tz}"
     if isinstance(index, pd.PeriodIndex):

@@ -26,6 +26,7 @@ from .observed import check_values
 from .panel import Panel
 from .precision import as_precise, out_of_range
 from .read_panel import is_panel, read_panel
+from .store import PanelStore
 from .time_axis import as_time_index, check_time_axis
 from .words import plain
 
@@ -35,8 +36,8 @@ def read(series: Any, layout: Layout) -> Panel:
 
     Parameters
     ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
+    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series, \
+            DataFrame or PanelStore
         One series or many, in a form that ``make_windows`` takes.
     layout : Layout
         How to read it.
@@ -53,11 +54,26 @@ def read(series: Any, layout: Layout) -> Panel:
         matter is known when the windows are.
     """
     layout.check()
+    if isinstance(series, PanelStore):
+        series.layout_for(layout)  # which is that of the store, or an error
+        return series.panel
     check_not_xarray(series)
     as_panel = read_panel if is_panel(series, layout.id) else read_series
     panel = as_panel(series, layout)
-    _warn_of_range(panel)
+    warn_of_range(panel)
     return panel
+
+
+def layout_of(series: Any, layout: Layout) -> Layout:
+    """The layout that series are read in: that of a store, or the one that is given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not valid, or not that of the store.
+    """
+    layout.check()
+    return series.layout_for(layout) if isinstance(series, PanelStore) else layout
 
 
 def read_future(covariates: Any, layout: Layout) -> Panel:
@@ -161,7 +177,7 @@ def read_series(series: Any, layout: Layout) -> Panel:
     return panel
 
 
-def _warn_of_range(panel: Panel) -> None:
+def warn_of_range(panel: Panel) -> None:
     """Warn if the range of a target is none that networks can scale."""
     targets = panel.values[:, : panel.n_targets]
     for series, target, spread in out_of_range(targets, panel.bounds)[:1]:

@@ -19,34 +19,65 @@ from .columns import (
 from .frequency import Frequency, frequency, panel_frequencies
 from .panel import Panel, Source
 from .precision import as_precise
+from .tables import Table, complain_of_time, frame_of, long_table
 from .time_axis import as_time_index, check_time_axis, is_time
 from .words import plain
 
 
+class UnsortedError(ValueError):
+    """Timestamps of a series do not increase."""
+
+
 @dataclass(frozen=True)
-class Table:
-    """The rows of a long frame, whatever it is made of.
+class Rows:
+    """The rows of a long frame, series by series, checked and in their own precision.
 
     Attributes
     ----------
-    columns : dict of name to column
-        All columns that may be channels.
-    codes : ndarray of shape (n_rows,)
-        Series of each row, numbered in the order in which they appear.
-    ids : pandas.Index of length n_series
-        Their names.
-    times : pandas.Index of length n_rows
-        Timestamp of each row.
-    repairs : dict
-        What mends rows that are "unsorted", "duplicated" or "irregular", and values
-        that are "missing", in words.
+    columns : dict of name to ndarray of shape (n_rows,), float32 or float64
+        The channels, and the static covariates.
+    roles : Roles
+    is_together : bool
+        Whether the rows of each series stood together.
+    bounds, index, ids, static, freqs, freq_of, source
+        As those of a ``Panel``.
     """
 
-    columns: dict[Hashable, Any]
-    codes: np.ndarray
+    columns: dict[Hashable, np.ndarray]
+    roles: Roles
+    is_together: bool
+    bounds: np.ndarray
+    index: pd.Index
     ids: pd.Index
-    times: pd.Index
-    repairs: dict[str, str]
+    static: np.ndarray | None
+    freqs: tuple[Frequency, ...]
+    freq_of: np.ndarray
+    source: Source
+
+    def panel(self, values: np.ndarray, targets: np.ndarray) -> Panel:
+        """A panel of these rows.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_rows, n_channels)
+            The channels in the precision of windows.
+        targets : ndarray of shape (n_rows, n_targets)
+        """
+        return Panel(
+            values,
+            self.index,
+            tuple(self.roles.channels),
+            self.bounds,
+            n_targets=len(self.roles.target),
+            n_future=len(self.roles.future),
+            ids=self.ids,
+            static=self.static,
+            static_names=tuple(self.roles.static),
+            freqs=self.freqs,
+            freq_of=self.freq_of,
+            targets=targets,
+            source=self.source,
+        )
 
 
 def is_panel(series: Any, id: Hashable | None) -> bool:
@@ -78,156 +109,63 @@ def read_panel(series: Any, layout: Layout) -> Panel:
         If an id or time is missing, times are unsorted, duplicated or have a gap, a
         static covariate changes, or the names are not those of columns.
     """
-    frame = _frame(series)
+    frame = frame_of(series)
     levels = getattr(getattr(frame, "index", None), "names", ())
     if layout.id == "columns" and layout.id not in (*frame.columns, *levels):
         return _read_wide(frame, layout)
-    table = _long_table(frame, layout.id, layout.time)
+    rows = read_rows(frame, layout)
+    values, targets = _block(rows.columns, rows.roles, rows.bounds)
+    return rows.panel(values, targets)
+
+
+def read_rows(frame: Any, layout: Layout, first_row: int = 0) -> Rows:
+    """Check the rows of a long frame and put them in the order of their series.
+
+    Parameters
+    ----------
+    frame : DataFrame of pandas or polars
+    layout : Layout
+        How to read it.
+    first_row : int, default=0
+        Number of its first row, for errors: it may be a part of a larger one.
+
+    Returns
+    -------
+    rows : Rows
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`read_panel`.
+    """
+    table = long_table(frame, layout.id, layout.time)
     roles = roles_of(list(table.columns), layout, rest_is_past=False)
-    rows, bounds = _grouped(table)
-    index = table.times if rows is None else table.times.take(rows)
-    freqs, freq_of = _frequencies(index, bounds, rows, table.ids, table.repairs)
+    order, bounds = _grouped(table, first_row)
+    index = table.times if order is None else table.times.take(order)
+    shown = order
+    if first_row:
+        shown = first_row + (np.arange(len(index)) if order is None else order)
+    freqs, freq_of = _frequencies(index, bounds, shown, table.ids, table.repairs)
     columns = {
-        name: _numbers(table.columns[name], name, rows)
+        name: _numbers(table.columns[name], name, order)
         for name in roles.channels + roles.static
     }
-    values, targets = _block(columns, roles, bounds)
     static = None
     if roles.static:
         numbers = np.column_stack([columns[name] for name in roles.static])
         static = constant_values(numbers, bounds, roles.static, table.ids)
-    return Panel(
-        values,
-        index,
-        tuple(roles.channels),
+    source = Source(shown, table.repairs)
+    return Rows(
+        columns,
+        roles,
+        order is None,
         bounds,
-        n_targets=len(roles.target),
-        n_future=len(roles.future),
-        ids=table.ids,
-        static=static,
-        static_names=tuple(roles.static),
-        freqs=freqs,
-        freq_of=freq_of,
-        targets=targets,
-        source=Source(rows, table.repairs),
-    )
-
-
-def _frame(series: Any) -> Any:
-    """`series` as a frame of pandas or polars that has rows, or an error."""
-    if isinstance(series, pd.Series):
-        series = series.to_frame(0 if series.name is None else series.name)
-    if not (isinstance(series, pd.DataFrame) or is_polars(series)):
-        raise TypeError(
-            "Expected a panel as a DataFrame of pandas or polars, found "
-            f"{type(series).__name__}. Make a frame with columns for the id and the "
-            "time, or leave out id for a single series."
-        )
-    if len(series) == 0:
-        raise ValueError("Expected a panel of at least one row, found none.")
-    if len(set(series.columns)) < len(series.columns):
-        raise ValueError(
-            f"Expected columns with different names, found {list(series.columns)}. "
-            "Rename or drop the duplicates."
-        )
-    return series
-
-
-def _long_table(frame: Any, id: Any, time: Any) -> Table:
-    if is_polars(frame):
-        return _polars_table(frame, id, time)
-    if isinstance(frame.index, pd.MultiIndex):
-        return _levels_table(frame, frame.index, id, time)
-    if id not in frame.columns:
-        _complain_of_id(frame, id)
-    group = f"df.groupby({id!r})"
-    if time is None:
-        times = as_time_index(frame.index)
-        repairs = {
-            "unsorted": "df.sort_index(kind='stable')",
-            "duplicated": f"df[~df.set_index({id!r}, append=True).index.duplicated()]",
-            "irregular": f"{group}.resample(...)",
-        }
-    else:
-        times = time_column(frame, time)
-        repairs = {
-            "unsorted": f"df.sort_values([{id!r}, {time!r}])",
-            "duplicated": f"df.drop_duplicates([{id!r}, {time!r}])",
-            "irregular": f"df.set_index({time!r}).groupby({id!r}).resample(...)",
-        }
-    repairs["missing"] = group + "[{column!r}].ffill()"
-    try:
-        codes, ids = pd.factorize(frame[id])
-    except TypeError:
-        found = type(frame[id].iloc[0]).__name__
-        raise TypeError(
-            "Expected ids that are strings, numbers or others that can be hashed in "
-            f"column {id!r}, found a {found}. Convert them, e.g. with .astype(str)."
-        ) from None
-    columns = {name: frame[name] for name in frame.columns if name not in (id, time)}
-    return Table(columns, codes, pd.Index(ids, name=id), times, repairs)
-
-
-def _levels_table(
-    frame: pd.DataFrame, index: pd.MultiIndex, id: Any, time: Any
-) -> Table:
-    """The rows of a frame with two levels of index, the id and the time."""
-    names = list(index.names)
-    level = 0 if id is None else names.index(id) if id in names else None
-    if len(names) != 2 or level is None or time not in (None, names[1 - level]):
-        raise ValueError(
-            "Expected an index with two levels, the id and the time, as id and time "
-            f"name them, found levels {names} with id={id!r} and time={time!r}. Give "
-            "the names of the levels, or make columns of them with reset_index()."
-        )
-    places = index.codes[level]
-    codes, known = pd.factorize(places)
-    if len(places) and places.min() < 0:  # to factorize, -1 is a number like others
-        codes = np.where(places < 0, -1, codes)
-    group = f"df.groupby(level={level})"
-    return Table(
-        {name: frame[name] for name in frame.columns},
-        codes,
-        index.levels[level].take(known),
-        as_time_index(index.get_level_values(1 - level)),
-        {
-            "unsorted": f"df.sort_index(level=[{level}, {1 - level}])",
-            "duplicated": "df[~df.index.duplicated()]",
-            "irregular": f"df.reset_index({level}).groupby({id!r}).resample(...)"
-            if id is not None
-            else f"{group}.resample(..., level={1 - level})",
-            "missing": group + "[{column!r}].ffill()",
-        },
-    )
-
-
-def _polars_table(frame: Any, id: Any, time: Any) -> Table:
-    if id not in frame.columns:
-        _complain_of_id(frame, id)
-    if time is None:
-        _complain_of_time(frame)
-    codes, ids = pd.factorize(frame[id].to_numpy())
-    if frame[id].null_count():  # None among strings, or NaN among numbers
-        codes = np.where(frame[id].is_null().to_numpy(), -1, codes)
-    keys = [id, time]
-    return Table(
-        {name: frame[name] for name in frame.columns if name not in keys},
-        codes,
-        pd.Index(ids, name=id),
-        time_column(frame, time),
-        {
-            "unsorted": f"df.sort({keys!r})",
-            "duplicated": f"df.unique({keys!r}, maintain_order=True)",
-            "irregular": f"df.upsample({time!r}, every=..., group_by={id!r})",
-            "missing": "polars.col({column!r}).forward_fill()" + f".over({id!r})",
-        },
-    )
-
-
-def _complain_of_id(frame: Any, id: Any) -> NoReturn:
-    raise ValueError(
-        f"Expected id to be a column of {list(frame.columns)}, found {id!r}. Give the "
-        "column that names the series, or id='columns' if every column is a series."
+        index,
+        table.ids,
+        static,
+        freqs,
+        freq_of,
+        source,
     )
 
 
@@ -273,24 +211,17 @@ def _times_of_wide(frame: Any, time: Hashable | None) -> pd.Index:
     if time is not None:
         return time_column(frame, time)
     if is_polars(frame):
-        _complain_of_time(frame)
+        complain_of_time(frame)
     return as_time_index(frame.index)
 
 
-def _complain_of_time(frame: Any) -> NoReturn:
-    raise ValueError(
-        "Expected time to name the column of timestamps, since a frame of polars "
-        f"has no index; found None. Its columns are {frame.columns}."
-    )
-
-
-def _grouped(table: Table) -> tuple[np.ndarray | None, np.ndarray]:
+def _grouped(table: Table, first_row: int) -> tuple[np.ndarray | None, np.ndarray]:
     """Rows of the frame series by series, None if they are so, and their bounds."""
     codes, n_series = table.codes, len(table.ids)
     if codes.min() < 0:
         raise ValueError(
             "Expected the id of a series in every row, found none in row "
-            f"{int(np.argmax(codes < 0))}. Drop that row or fill its id."
+            f"{first_row + int(np.argmax(codes < 0))}. Drop that row or fill its id."
         )
     bounds = np.concatenate([[0], np.cumsum(np.bincount(codes, minlength=n_series))])
     if (codes[1:] >= codes[:-1]).all():
@@ -318,7 +249,7 @@ def _frequencies(
         name = plain(ids[np.searchsorted(bounds, at, "right") - 1])
         row, before = (at, at - 1) if rows is None else rows[[at, at - 1]]
         found = f"{index[at]!s} in row {row} after {index[at - 1]!s} in row {before}"
-        raise ValueError(
+        raise (UnsortedError if kind == "unsorted" else ValueError)(
             f"Expected {kinds[kind]}, found {found} of series {name!r}. "
             f"Mend it, e.g. with {repairs[kind]}."
         )

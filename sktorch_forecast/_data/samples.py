@@ -9,11 +9,12 @@ import numpy as np
 from .._utils.validation import check_positive_int
 from .checks import Missing
 from .columns import Layout
-from .indexing import as_integers, concatenated_ranges
+from .indexing import Runs, as_integers, concatenated_ranges
 from .observed import check_enough, check_future, check_values, observed
 from .padding import select_padded
 from .panel import Panel
-from .read import read
+from .read import layout_of, read
+from .stored_panel import is_stored
 from .targets import targets_of
 from .windows import Windows
 
@@ -42,14 +43,15 @@ def make_windows(
 
     Parameters
     ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
+    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series, \
+            DataFrame or PanelStore
         Values in time order, with an index of timestamps, periods or numbers at a
         regular distance. The windows hold them as float32, or as float64 where
         that would round away what happens in some series. Many series of any
         lengths are a long frame of pandas or polars with `id` and `time`, a frame
         with two levels of index, the id and the time, or a wide frame with
-        ``id="columns"``.
+        ``id="columns"``; or a store of them on disk (:func:`open_panel`), which knows
+        the roles of its columns itself.
     horizon : int
         Timestamps after the origin to forecast.
     length : int
@@ -91,7 +93,8 @@ def make_windows(
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
         1-D for one target and a horizon of 1. Else all targets of step 1 come
         first, then those of step 2, and so on. For a single series it is a
-        read-only view of it; many series are held ``horizon`` times.
+        read-only view of it; many series are held ``horizon`` times. Of a store it is
+        an object like an array, which gathers values when they are asked for.
 
     Raises
     ------
@@ -112,6 +115,7 @@ def make_windows(
     See Also
     --------
     latest_windows : The last origin, to forecast what nobody knows yet.
+    store_panel : Many series on disk, for what does not fit into memory.
 
     Examples
     --------
@@ -130,6 +134,7 @@ def make_windows(
     horizon = check_positive_int(horizon, "horizon")
     length = check_positive_int(length, "length")
     layout = Layout(target, id, time, past, future, static, missing, pad)
+    layout = layout_of(series, layout)
     return samples_of(read(series, layout), layout, horizon, length)
 
 
@@ -149,11 +154,37 @@ def samples_of(
     n_origins = np.maximum(n_rows - horizon - lowest, 0)
     kept = np.flatnonzero(n_origins)
     before = (length - 1 - lowest)[kept]
-    block = select_padded(panel, kept, start[kept], stop[kept], before, length)
-    first = block.bounds[:-1] + length - 1
-    positions = as_integers(concatenated_ranges(first, first + n_origins[kept]))
+    block, begin = _taken(panel, kept, start[kept], stop[kept], before, length)
+    first = begin + length - 1
+    positions = _ranges(panel, first, first + n_origins[kept])
     y = targets_of(block, positions, horizon)
     return _windows(block, positions, length, horizon, missing), y
+
+
+def _taken(
+    panel: Panel,
+    which: np.ndarray,
+    start: np.ndarray,
+    stop: np.ndarray,
+    before: np.ndarray,
+    length: int,
+) -> tuple[Panel, np.ndarray]:
+    """A panel of the rows that windows need, and where each series begins there.
+
+    What is on disk stays there: others of its rows are just not looked at.
+    """
+    if is_stored(panel) and not before.any():
+        is_part = len(which) < panel.n_series
+        return (replace(panel, used=which) if is_part else panel), start
+    block = select_padded(panel, which, start, stop, before, length)
+    return block, block.bounds[:-1]
+
+
+def _ranges(panel: Panel, starts: np.ndarray, stops: np.ndarray) -> Any:
+    """The integers of several ranges; a panel on disk may have too many to list."""
+    if is_stored(panel):
+        return Runs(starts, stops)
+    return as_integers(concatenated_ranges(starts, stops))
 
 
 def _windows(
@@ -191,8 +222,8 @@ def latest_windows(
 
     Parameters
     ----------
-    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series \
-            or DataFrame
+    series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series, \
+            DataFrame or PanelStore
         As for :func:`make_windows`.
     length : int
         Timestamps in the window.
@@ -236,6 +267,7 @@ def latest_windows(
     if horizon is not None:
         horizon = check_positive_int(horizon, "horizon")
     layout = Layout(target, id, time, past, future, static, missing, pad)
+    layout = layout_of(series, layout)
     return latest_of(read(series, layout), layout, horizon, length)
 
 
@@ -261,6 +293,6 @@ def latest_of(
     n_rows, stop, needed = n_rows[kept], stop[kept], needed[kept]
     check_future(panel, kept, stop, needed)
     start, before = stop - np.minimum(n_rows, length), np.maximum(length - n_rows, 0)
-    block = select_padded(panel, kept, start, needed, before, length)
-    positions = block.bounds[:-1] + length - 1
+    block, begin = _taken(panel, kept, start, needed, before, length)
+    positions = begin + length - 1
     return _windows(block, positions, length, horizon, missing)

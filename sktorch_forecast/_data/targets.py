@@ -1,5 +1,6 @@
 """The targets ``y``, whose rows overlap in memory."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,11 @@ from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
 from .indexing import as_slice
 from .panel import Panel
+from .stored_panel import is_stored
+from .stored_targets import StoredTargets
 
 
-def targets_of(panel: Panel, positions: np.ndarray, horizon: int) -> np.ndarray:
+def targets_of(panel: Panel, positions: Any, horizon: int) -> Any:
     """What follows the origins, in the precision of the user.
 
     Parameters
@@ -27,10 +30,13 @@ def targets_of(panel: Panel, positions: np.ndarray, horizon: int) -> np.ndarray:
     -------
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
         1-D for one target and a horizon of 1. Of a single series without a name a
-        read-only view, whose rows overlap.
+        read-only view, whose rows overlap. Of a panel on disk `StoredTargets`, which
+        are gathered when they are asked for.
     """
     if panel.targets is None:
         raise ValueError("Expected a panel with targets, found none. Read it first.")
+    if is_stored(panel):
+        return StoredTargets(panel, positions, horizon)
     if panel.ids is None:
         return _overlapping_targets(panel.targets, positions, horizon)
     targets, n_targets = panel.targets, panel.n_targets
@@ -122,3 +128,12 @@ def shared_span(rows: np.ndarray) -> np.ndarray | None:
         return None
     n_values = (len(rows) - 1) * rows.strides[0] // rows.itemsize + rows.shape[1]
     return as_strided(np.asarray(rows), (n_values,), (rows.itemsize,), writeable=False)
+
+
+def parts_of_targets(y: Any) -> Iterator[np.ndarray]:
+    """All values of `y`, those in overlapping rows once, those on disk part by part."""
+    if isinstance(y, StoredTargets):
+        yield from y.parts()
+        return
+    span = shared_span(y)
+    yield y if span is None else span

@@ -68,8 +68,10 @@ def dates_in(index: pd.Index) -> Iterator[pd.DatetimeIndex]:
             yield from () if dates.hasnans else (dates,)
 
 
-def ticks_of(index: pd.Index) -> np.ndarray:
+def ticks_of(index: Any) -> np.ndarray:
     """The timestamps as numbers, int64 or float64."""
+    if isinstance(index, StoredTimes):
+        return index.ticks_at(np.arange(len(index)))
     if is_time(index):
         return index.asi8
     largest: Any = index.max() if index.dtype.kind == "u" and len(index) else 0
@@ -81,8 +83,10 @@ def ticks_of(index: pd.Index) -> np.ndarray:
     return index.to_numpy(np.float64 if is_float_dtype(index.dtype) else np.int64)
 
 
-def from_ticks(ticks: np.ndarray, like: pd.Index) -> pd.Index:
+def from_ticks(ticks: np.ndarray, like: Any) -> pd.Index:
     """Timestamps of the kind, time zone and name of the index `like`."""
+    if isinstance(like, StoredTimes):
+        like = like.like
     if isinstance(like, pd.PeriodIndex):
         return pd.PeriodIndex.from_ordinals(ticks, freq=like.freq, name=like.name)
     if isinstance(like, pd.TimedeltaIndex):
@@ -245,3 +249,79 @@ def _breaks(index: pd.DatetimeIndex, freq: str | pd.offsets.BaseOffset) -> np.nd
             return np.asarray(following != index[1:])
         except (ValueError, OverflowError):  # the frequency leads out of the calendar
             return np.ones(len(index) - 1, dtype=bool)
+
+
+# ------------------------------------------------------------------ of a panel on disk
+
+
+class StoredTimes:
+    """The timestamps of a panel on disk, made when they are asked for.
+
+    It has what is needed here of an index of pandas. Series whose steps are whole
+    numbers of ticks need but their first tick; for others, each tick is there.
+
+    Parameters
+    ----------
+    like : pandas.Index of length 0
+        Their kind and name.
+    bounds : ndarray of shape (n_series + 1,), int64
+        Rows ``bounds[i]`` to ``bounds[i + 1] - 1`` are series ``i``.
+    first, step : ndarray of shape (n_series,), int64, or None
+        Tick of the first row of each series, and from each to the next.
+    ticks : ndarray of shape (n_timestamps,), int64 or float64, or None
+        All of them, where that does not tell.
+    """
+
+    def __init__(
+        self,
+        like: pd.Index,
+        bounds: np.ndarray,
+        first: np.ndarray | None,
+        step: np.ndarray | None,
+        ticks: np.ndarray | None = None,
+    ) -> None:
+        self.like, self.bounds = like, bounds
+        self.first, self.step, self.ticks = first, step, ticks
+
+    @property
+    def name(self) -> Any:
+        """That of the index."""
+        return self.like.name
+
+    @property
+    def dtype(self) -> Any:
+        """That of the index."""
+        return self.like.dtype
+
+    def __len__(self) -> int:
+        return int(self.bounds[-1])
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, (int, np.integer)):
+            return self.take(np.array([range(len(self))[key]]))[0]
+        if isinstance(key, slice):
+            key = np.arange(*key.indices(len(self)))
+        return self.take(key)
+
+    def take(self, rows: Any) -> pd.Index:
+        """Timestamps of some rows, as an index of pandas."""
+        return from_ticks(self.ticks_at(np.asarray(rows)), self.like)
+
+    def ticks_at(self, rows: np.ndarray) -> np.ndarray:
+        """Timestamps of some rows as numbers."""
+        if self.ticks is not None:
+            return np.asarray(self.ticks[rows])
+        series = np.searchsorted(self.bounds, rows, "right") - 1
+        assert self.first is not None and self.step is not None
+        return self.first[series] + self.step[series] * (rows - self.bounds[series])
+
+    def select(self, which: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Any:
+        """Timestamps of rows ``start[i]`` to ``stop[i] - 1`` of series ``which[i]``."""
+        bounds = np.concatenate([[0], np.cumsum(stop - start)])
+        if self.first is None or self.step is None:
+            sizes = stop - start
+            rows = np.arange(bounds[-1]) + np.repeat(start - bounds[:-1], sizes)
+            return self.take(rows)
+        step = self.step[which]
+        first = self.first[which] + step * (start - self.bounds[which])
+        return StoredTimes(self.like, bounds, first, step)

@@ -4,9 +4,13 @@ Early stopping, calibration, backtests and cross-validation all ask the same que
 so the answer stands here once, in :func:`known_by`.
 """
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from .indexing import Runs
+from .timed_runs import TimedRuns, ticks_in_runs
 from .windows import Windows
 
 
@@ -55,6 +59,47 @@ def origins_and_reach(
     return origins - ends, reach - ends
 
 
+class SampleTimes:
+    """When samples were made, and which of them are known at a time.
+
+    Parameters
+    ----------
+    X : Windows
+    horizon : int
+        Timestamps that the targets reach.
+    """
+
+    def __init__(self, X: Windows, horizon: int) -> None:
+        self.X, self.horizon = X, horizon
+        self._timed = timed = ticks_in_runs(X)
+        if timed is None:
+            self._listed = origins_and_reach(X, horizon)
+        elif not share_time_axis(X, horizon):
+            last = timed.first + (timed.rows.sizes - 1) * timed.step
+            first = timed.first - last
+            self._timed = TimedRuns(timed.rows, timed.begin, first, timed.step)
+
+    def at(self, rows: np.ndarray) -> np.ndarray:
+        """Times of the origins in some rows."""
+        return self._listed[0][rows] if self._timed is None else self._timed.at(rows)
+
+    def known(self, first: Any) -> Any:
+        """Rows whose targets are known at the time `first`: integers, or `Runs`."""
+        if self._timed is None:
+            return np.flatnonzero(known_by(*self._listed, first))
+        step = self.horizon * self._timed.step
+        return self._timed.between(-np.inf, first - step + 1)
+
+    def latest_series(self) -> np.ndarray:
+        """Series that have an origin at the latest time of all."""
+        if self._timed is None:
+            origins = self._listed[0]
+            return np.unique(self.X.series[origins == origins.max()])
+        runs: Any = self.X.positions
+        times = self._timed.at(self._timed.rows.stops - 1)
+        return self.X.panel.series_of(runs.starts[times == times.max()])
+
+
 def share_time_axis(X: Windows, horizon: int) -> bool:
     """Whether the same timestamp of two series means the same time.
 
@@ -69,14 +114,19 @@ def share_time_axis(X: Windows, horizon: int) -> bool:
     series during the test; to take counts for a shared axis tests a few series and
     trains on little of the others. Neither is an error that a message could tell.
     """
-    index = X.panel.index
+    index = X.panel.index[:0]
     if X.panel.n_series == 1 or isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
         return True
     if not len(X):
         return True
-    origins = X.origin_ticks
-    last = _last_of_series(X, origins)[np.unique(X.series)]
-    step = np.max(X.target_ticks(1) - origins)  # of one timestamp
+    timed = ticks_in_runs(X)
+    if timed is None:
+        origins = X.origin_ticks
+        last = _last_of_series(X, origins)[np.unique(X.series)]
+        step = np.max(X.target_ticks(1) - origins)  # of one timestamp
+    else:
+        n_steps = timed.rows.sizes - 1
+        last, step = timed.first + n_steps * timed.step, timed.step.max()
     return bool(2 * np.sum(last > last.max() - horizon * step) >= len(last))
 
 
@@ -94,7 +144,7 @@ def times_of(X: Windows | np.ndarray) -> np.ndarray:
 
 def split_by_time(
     X: Windows | np.ndarray, fraction: float, horizon: int
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Any, Any]:
     """Rows of the last origins, and of those before them whose targets end in time.
 
     Parameters
@@ -112,9 +162,12 @@ def split_by_time(
 
     Returns
     -------
-    before, last : ndarray of int
-        Rows of `X` in their order there.
+    before, last : ndarray of int, or Runs
+        Rows of `X` in their order there; ranges of them where the origins are.
     """
+    timed = ticks_in_runs(X)
+    if timed is not None:
+        return _split_runs(X, timed, fraction, horizon)
     if isinstance(X, Windows) and not share_time_axis(X, horizon):
         return _split_each(X, fraction, horizon)
     origins, reach = origins_and_reach(X, horizon)
@@ -122,6 +175,22 @@ def split_by_time(
     first = np.partition(origins, -n_last)[-n_last]
     known = known_by(origins, reach, first)
     return np.flatnonzero(known), np.flatnonzero(origins >= first)
+
+
+def _split_runs(
+    X: Any, timed: TimedRuns, fraction: float, horizon: int
+) -> tuple[Runs, Runs]:
+    """The split of ranges of origins, each of which it cuts into three."""
+    sizes, begin = timed.rows.sizes, timed.begin
+    if share_time_axis(X, horizon):
+        n_last = max(1, round(fraction * len(X)))
+        first = timed.kth(len(X) - n_last)
+        known = timed.between(-np.inf, first - horizon * timed.step + 1)
+        return known, timed.between(first, np.inf)
+    n_last = np.rint(fraction * sizes).astype(np.int64)
+    n_known = np.where(n_last > 0, sizes - n_last - horizon + 1, sizes)
+    end = begin + sizes
+    return Runs(begin, begin + n_known), Runs(end - n_last, end)
 
 
 def _split_each(

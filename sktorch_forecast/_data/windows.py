@@ -28,6 +28,7 @@ from .checks import check_reach, checked_positions
 from .indexing import as_slice
 from .panel import Panel
 from .panel_parts import PanelParts
+from .reach import series_in, within_reach
 from .time_axis import from_ticks
 from .words import described
 
@@ -61,7 +62,8 @@ class Windows(NumpyNamespace, PanelParts):
     panel : Panel
         What the windows look at, shared by all slices.
     positions : ndarray of shape (n_origins,), int64
-        Row of each origin in the panel.
+        Row of each origin in the panel. Those of a panel on disk are ranges, which are
+        like an array.
     length : int
         Timestamps in a window.
     horizon : int or None
@@ -188,12 +190,12 @@ class Windows(NumpyNamespace, PanelParts):
         The same timestamp of different series is the same number.
         """
         if self.panel.n_series == 1:
-            return self.positions
-        ticks, freqs = self.panel.ticks, self.panel.freqs
-        origins = ticks[self.positions]
+            return np.asarray(self.positions)
+        panel, freqs = self.panel, self.panel.freqs
+        origins = panel.ticks_at(self.positions)
         if len(freqs) == 1 and isinstance(freqs[0], int):
-            return (origins - ticks.min()) // freqs[0]
-        return np.searchsorted(np.unique(ticks), origins)
+            return (origins - panel.earliest) // freqs[0]
+        return np.searchsorted(np.unique(panel.ticks), origins)
 
     @property
     def origin_ticks(self) -> np.ndarray:
@@ -367,30 +369,15 @@ class Windows(NumpyNamespace, PanelParts):
         return array if dtype is None else array.astype(dtype, copy=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        panel, positions = self._within_reach()
+        panel, positions = within_reach(self)
         return self._of_valid, (panel, positions, self.length, self.horizon)
 
-    def _within_reach(self) -> tuple[Panel, np.ndarray]:
-        """A panel of only the rows that are looked at, and the origins in it."""
-        panel, series = self.panel, self.series
-        ahead = (self.horizon or 0) if self.n_future else 0
-        first = np.full(panel.n_series, len(self.values))
-        np.minimum.at(first, series, self.positions - self.length + 1)
-        stop = np.zeros(panel.n_series, dtype=np.int64)
-        np.maximum.at(stop, series, self.positions + ahead + 1)
-        kept = np.flatnonzero(stop > first)
-        if not len(kept):  # no origins: the first series, and nothing of it
-            kept, first = np.zeros(1, dtype=np.int64), stop
-        part = panel.select(kept, first[kept], stop[kept])
-        moved = np.zeros(panel.n_series, dtype=np.int64)
-        moved[kept] = part.bounds[:-1] - first[kept]
-        return part, self.positions + moved[series]
-
     def __repr__(self) -> str:
-        n_origins = len(self)
-        span = f" from {self.origins[0]!s} to {self.origins[-1]!s}" if n_origins else ""
+        n_origins, span = len(self), ""
         if self.ids is not None and n_origins:
-            span = f" of {len(np.unique(self.series)):,} series"
+            span = f" of {len(series_in(self)):,} series"
+        elif n_origins:
+            span = f" from {self.origins[0]!s} to {self.origins[-1]!s}"
         names = described(self.channels, self.n_targets, self.n_future)
         if self.static is not None:
             names.append(f"static {', '.join(map(repr, self.static_names))}")

@@ -32,6 +32,7 @@ from skorch.callbacks import Callback
 from torch import Tensor
 from torch.utils.data import Subset
 
+from .._data.indexing import Runs
 from ..layers.linear_baseline import LinearBaseline
 from .batches import parts_of, subset, times_of_rows
 from .device import in_double
@@ -199,14 +200,13 @@ def blocks_of(train: Any, horizon: int) -> list[Any]:
         A dataset, then pairs of them: those origins of a block that begin before the
         targets of the block before are known, and the others. None is an empty one.
     """
-    whole, rows, times = times_of_rows(train)
+    whole, timed = times_of_rows(train)
     places = np.arange(_N_FIRST, _N_BLOCKS) / _N_BLOCKS
-    begins = np.unique(np.quantile(times, places, method="higher"))
-    blocks: list[Any] = [_part(whole, rows[times < begins[0]])]
+    begins = np.unique(timed.quantiles(places))
+    blocks: list[Any] = [_part(whole, timed.between(-np.inf, begins[0]))]
     for begin, end in zip(begins, [*begins[1:], np.inf]):
-        is_late = times >= begin + horizon - 1
-        inside = (times >= begin) & (times < end)
-        parts = rows[inside & ~is_late], rows[inside & is_late]
+        late = begin + horizon - 1
+        parts = timed.between(begin, min(late, end)), timed.between(late, end)
         blocks.append(tuple(_part(whole, part) for part in parts))
     return blocks
 
@@ -306,6 +306,9 @@ def _between(dataset, train, held_back):
     parts = [part for part in (train, held_back) if isinstance(part, Subset)]
     if len(parts) < 2 or any(part.dataset is not dataset for part in parts):
         return None
+    first, last = (part.indices for part in parts)
+    if isinstance(first, Runs) and isinstance(last, Runs):
+        return _part(dataset, Runs(first.stops, last.starts))
     is_left = np.ones(len(dataset), dtype=bool)
     for part in parts:
         is_left[np.asarray(part.indices)] = False

@@ -12,10 +12,14 @@ from numpy.typing import ArrayLike, DTypeLike
 from torch import Tensor
 from torch.utils.data import Subset
 
-from .._data.indexing import as_slice
+from .._data.indexing import Runs, as_slice
+from .._data.stored_targets import StoredTargets
 from .._data.targets import shared_span
 from .._data.time_split import split_by_time, times_of
+from .._data.timed_runs import TimedRows, times_in_runs
 from .._data.windows import Windows
+from .order import batches, pieces
+from .stored import ComputedRows, rows_of, series_rows, target_rows
 
 # Windows are read-only, and so are the memory maps that joblib's workers get. torch
 # warns of that once in a process, and nothing here writes into its tensors.
@@ -68,11 +72,18 @@ def parts_of(
 
 def codes_of(X: Any, series_ids: pd.Index) -> np.ndarray:
     """Place of the series of each window among the names, their number for others."""
+    return _code_rows(X, series_ids, "cpu")[:].numpy()
+
+
+def _code_rows(X: Any, series_ids: pd.Index, device: torch.device | str) -> Any:
+    """The same as a tensor, or as what computes it."""
     ids = X.ids if isinstance(X, Windows) else None
     if ids is None:
-        return np.full(len(X), len(series_ids))
+        return torch.full((len(X),), len(series_ids), device=device)
+    if ids is series_ids:  # of a million names, no table to look them up
+        return series_rows(X, device, np.arange(len(ids)))
     places = series_ids.get_indexer(ids)
-    return np.where(places < 0, len(series_ids), places)[X.series]
+    return series_rows(X, device, np.where(places < 0, len(series_ids), places))
 
 
 class WindowDataset(skorch.dataset.Dataset):
@@ -109,41 +120,51 @@ class WindowDataset(skorch.dataset.Dataset):
         phases: np.ndarray | None = None,
     ):
         # Told the length, skorch does not look for it in ways that take time.
-        super().__init__(X, y, length=len(X) if y is None else None)
+        is_told = y is None or isinstance(y, StoredTargets)
+        super().__init__(X, y, length=len(X) if is_told else None)
         self.device = device
         self._starts = self._future = self._static = None
         if isinstance(X, Windows):
-            # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
-            block = as_tensor(X.values, device, dtype_of(X))
-            windows = block.unfold(0, X.length, 1).transpose(1, 2)
-            if X.horizon is not None and X.n_future:
-                # The k-th begins after the last timestamp of the k-th window.
-                known = block[X.length :, -X.n_future :]
-                self._future = known.unfold(0, X.horizon, 1).transpose(1, 2)
-            if X.static is not None:
-                self._static = as_tensor(X.static, device)
-                self._series = torch.from_numpy(X.series).to(device)
-            origins = as_slice(X.positions, len(block))
-            if isinstance(origins, slice):  # consecutive: no list of them is needed
-                first = slice(origins.start - (X.length - 1), None)
-                windows = windows[first][: len(X)]
-                if self._future is not None:
-                    self._future = self._future[first][: len(X)]
-            else:
-                self._starts = torch.from_numpy(origins - (X.length - 1)).to(device)
+            windows = self._windows_of(X)
         else:
             windows = as_tensor(X, device, dtype_of(X))
             windows = windows.unsqueeze(-1) if windows.ndim == 2 else windows
-        codes = None if series_ids is None else codes_of(X, series_ids)
-        self.series_codes = _integers(codes, device)
+        self.series_codes = None
+        if series_ids is not None:
+            self.series_codes = _code_rows(X, series_ids, device)
         self._phases = _integers(phases, device)
         self._windows = windows
         self._targets = None
         if y is not None:
-            self._targets = _target_tensor(np.asarray(y), device, windows.dtype)
+            y = y if isinstance(y, StoredTargets) else np.asarray(y)
+            self._targets = _target_tensor(y, device, windows.dtype)
         self._weights = (
             None if sample_weight is None else as_tensor(sample_weight, device)
         )
+
+    def _windows_of(self, X: Windows) -> Tensor:
+        """Views of all windows of a panel, and of what is known beside them."""
+        # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
+        block = as_tensor(X.values, self.device, dtype_of(X))
+        windows = block.unfold(0, X.length, 1).transpose(1, 2)
+        if X.horizon is not None and X.n_future:
+            # The k-th begins after the last timestamp of the k-th window.
+            known = block[X.length :, -X.n_future :]
+            self._future = known.unfold(0, X.horizon, 1).transpose(1, 2)
+        if X.static is not None:
+            self._static = as_tensor(X.static, self.device)
+            self._series = series_rows(X, self.device, None)
+        origins = X.positions
+        if not isinstance(origins, Runs):
+            origins = as_slice(origins, len(block))
+        if isinstance(origins, slice):  # consecutive: no list of them is needed
+            first = slice(origins.start - (X.length - 1), None)
+            windows = windows[first][: len(X)]
+            if self._future is not None:
+                self._future = self._future[first][: len(X)]
+        else:
+            self._starts = rows_of(origins, self.device, shift=1 - X.length)
+        return windows
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
         """One sample, or a batch where `index` is a slice or a tensor of integers."""
@@ -176,7 +197,7 @@ class WindowDataset(skorch.dataset.Dataset):
         return x, _rows(self._targets, index).to(self._windows.dtype)
 
 
-def _rows(tensor: Tensor | None, index: Any) -> Any:
+def _rows(tensor: Tensor | ComputedRows | None, index: Any) -> Any:
     """Rows of a tensor: a view where `index` is a slice; the index if there is none."""
     if tensor is None:
         return index
@@ -194,6 +215,8 @@ def _target_tensor(y, device, dtype_of_windows):
     is_cpu = torch.device(device).type == "cpu"
     is_needed = is_cpu or dtype_of_windows == torch.float64
     dtype = np.float64 if is_needed and y.dtype == np.float64 else np.float32
+    if isinstance(y, StoredTargets):
+        return target_rows(y, as_tensor(y.targets, device, dtype))
     if y.ndim == 1:
         # (n_origins,) -> (n_origins, 1), else the loss would broadcast
         return as_tensor(y, device, dtype).unsqueeze(1)
@@ -237,21 +260,23 @@ class BatchIterator:
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         dataset: Any = self.dataset
         n_samples = len(dataset)
-        order = None
-        if self.shuffle:
-            # Half the memory, where it is enough.
-            integer = torch.int32 if n_samples < 2**31 else torch.int64
-            order = torch.randperm(n_samples, generator=self.generator, dtype=integer)
+        levels = []
         while isinstance(dataset, Subset):
-            indices = torch.as_tensor(dataset.indices)
-            order = indices if order is None else indices[order]
-            dataset: Any = dataset.dataset
-        if order is not None:
-            order = order.to(dataset.device)
-        # Not order.split: that makes a tensor for every batch beforehand.
-        for start in range(0, n_samples, self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            yield dataset[rows if order is None else order[rows]]
+            levels.append(rows_of(dataset.indices))
+            dataset = dataset.dataset
+        if not self.shuffle and not levels:
+            for start in range(0, n_samples, self.batch_size):
+                yield dataset[start : start + self.batch_size]
+            return
+
+        def orders():
+            for order in pieces(n_samples, self.shuffle, self.generator):
+                for indices in levels:
+                    order = indices[order]
+                yield order.to(dataset.device)
+
+        for rows in batches(orders(), self.batch_size):
+            yield dataset[rows]
 
 
 def split_last(
@@ -279,17 +304,27 @@ def split_last(
     return subset(dataset, train), subset(dataset, valid)
 
 
-def times_of_rows(dataset: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-    """A dataset, or what it is a subset of, its rows there, and the times of these.
+def times_of_rows(dataset: Any) -> tuple[Any, Any]:
+    """A dataset, or what it is a subset of, and its rows there by their times.
 
     Where nothing tells the times of a dataset, its rows count them.
+
+    Returns
+    -------
+    whole : dataset
+    timed : TimedRows or TimedRuns
     """
-    whole, rows = dataset, np.arange(len(dataset))
-    if isinstance(dataset, Subset):
-        whole, rows = dataset.dataset, np.asarray(dataset.indices)
+    is_part = isinstance(dataset, Subset)
+    whole: Any = dataset.dataset if is_part else dataset
+    rows: Any = dataset.indices if is_part else None
     if not isinstance(whole, WindowDataset):
-        return whole, rows, np.arange(len(rows))
-    return whole, rows, times_of(whole.X)[rows]
+        rows = np.arange(len(dataset)) if rows is None else np.asarray(rows)
+        return whole, TimedRows(rows, np.arange(len(rows)))
+    timed = times_in_runs(whole.X)
+    if timed is not None and (rows is None or isinstance(rows, Runs)):
+        return whole, timed if rows is None else timed.of(rows)
+    rows = np.arange(len(dataset)) if rows is None else np.asarray(rows)
+    return whole, TimedRows(rows, times_of(whole.X)[rows])
 
 
 def subset(dataset: Any, rows: np.ndarray) -> Subset:

@@ -1,6 +1,7 @@
 """What is usual of windows, told by some of them, evenly spread."""
 
 import warnings
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ import torch
 from .._data.precision import is_too_coarse
 from ..layers import WindowNormalization
 from .batches import WindowDataset, parts_of
+from .stored import RowsOfRuns, evenly_spread_in
 
 # Windows that tell what is usual, of all and at least of each series.
 _N_CALIBRATING = 1024
@@ -58,17 +60,29 @@ def _warn_of_rounding(normalization, windows):
 
 def _calibrate_series(normalization, dataset):
     """Set the scales of the series from some windows of each, evenly spread."""
-    codes = dataset.series_codes.cpu().numpy()
     n_each = n_calibrating_of_each(normalization.n_series)
-    rows = torch.from_numpy(evenly_spread_of_each(codes, n_each)).to(dataset.device)
-    scales, series, weights = [], [], []
+    places = _evenly_spread_of_each(dataset.series_codes, n_each)
+    rows = torch.from_numpy(places).to(dataset.device)
+    scales, series, weights = [], [], None
+    if "sample_weight" in dataset[rows[:1]][0]:
+        weights = []
     for part in rows.split(_BATCH_SIZE):
         batch = dataset[part][0]
         scales.append(normalization.scales_of(batch["x"]))
         series.append(batch["series"])
-        weights.append(batch.get("sample_weight", torch.ones(len(part))))
-    parts = (torch.cat(part).cpu() for part in (scales, series, weights))
+        if weights is not None:
+            weights.append(batch["sample_weight"])
+    parts = (part and torch.cat(part).cpu() for part in (scales, series, weights))
     normalization.calibrate_series(*parts)
+
+
+def _evenly_spread_of_each(codes, n_each):
+    if isinstance(codes, RowsOfRuns):
+        of_run: Any = codes.of_run
+        if len(np.unique(of_run)) == len(of_run):
+            return evenly_spread_in(codes.runs, of_run, n_each)
+        codes = codes[:]
+    return evenly_spread_of_each(codes.cpu().numpy(), n_each)
 
 
 def n_calibrating_of_each(n_series: int) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 from skorch.callbacks import Callback
+from torch import Tensor
 
 from .batches import windows_of
 
@@ -34,6 +35,16 @@ def hears_batches(net: Any, ours: type) -> bool:
     )
 
 
+def _alone(loss: Tensor) -> Tensor:
+    """A loss on memory of its own.
+
+    On the CPU, that of ``mse_loss`` lies in the memory of all the squares of its batch,
+    which it would keep until the end of the epoch.
+    """
+    is_alone = loss.untyped_storage().nbytes() == loss.nbytes
+    return loss if is_alone else loss.clone()
+
+
 def quiet_epoch(
     history: Any,
     iterator: Iterable[Any],
@@ -59,7 +70,7 @@ def quiet_epoch(
     """
     losses, sizes = [], []
     for batch in iterator:
-        losses.append(step_fn(batch, **fit_params)["loss"].detach())
+        losses.append(_alone(step_fn(batch, **fit_params)["loss"].detach()))
         sizes.append(windows_of(batch).shape[0])
     # One reading for all batches.
     losses = torch.stack(losses).tolist()

@@ -13,7 +13,7 @@ from skorch.callbacks import Callback
 
 from .._data.inputs import check_targets, check_windows
 from .._data.phases import clock_of
-from .._data.targets import shared_span
+from .._data.targets import parts_of_targets
 from .._utils.atomic import unchanged_on_error
 from .._utils.randomness import private_random_state
 from .._utils.validation import check_weights
@@ -81,8 +81,8 @@ def train(
         if not go_on:
             net.initialize()
         check_fit_params(net, fit_params)
-        span = shared_span(y)
-        net.objective_.head.check(y if span is None else span)
+        for part in parts_of_targets(y):
+            net.objective_.head.check(part)
         dataset = net.get_dataset(X, y, sample_weight=weights)
         before = net.callbacks_
         net.callbacks_ = [*before, *callbacks, *keepers(before)]

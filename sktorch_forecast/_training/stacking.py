@@ -47,7 +47,11 @@ def share_of_network(net: Any, held_back: Any) -> float:
     -------
     share : float in [0, 1]
     """
-    gain, square = [], []
+    _, timed = times_of_rows(held_back)
+    earliest, latest = timed.range()
+    n_blocks = int((latest - earliest) // net.horizon_) + 1
+    # Sums over the origins of a block of time, and how many these are.
+    sums, n_origins, begin = np.zeros((2, n_blocks)), np.zeros(n_blocks), 0
     net.set_mode(training=False)
     for x, y in net.get_iterator(held_back, training=False):
         parts = parts_of(x, lambda part: part.to(net.device_))
@@ -60,11 +64,13 @@ def share_of_network(net: Any, held_back: Any) -> float:
         )
         known = missed.isfinite()
         products = torch.stack([missed * added, added.square()])
-        sums = torch.where(known, products, 0.0).flatten(2).sum(dim=2).cpu().numpy()
-        gain.append(sums[0])
-        square.append(sums[1])
-    blocks = _blocks(held_back, net.horizon_)
-    return share_of(np.concatenate(gain), np.concatenate(square), blocks)
+        of_rows = torch.where(known, products, 0.0).flatten(2).sum(dim=2).cpu().numpy()
+        rows = slice(begin, begin := begin + of_rows.shape[1])
+        blocks = ((timed.times_of(rows) - earliest) // net.horizon_).astype(np.int64)
+        sums += [np.bincount(blocks, part, n_blocks) for part in of_rows]
+        n_origins += np.bincount(blocks, minlength=n_blocks)
+    gain, square = sums[:, n_origins > 0]
+    return share_of(gain, square, np.arange(len(gain)))
 
 
 def _points(net, encoded):
@@ -102,9 +108,3 @@ def share_of(gain: np.ndarray, square: np.ndarray, blocks: np.ndarray) -> float:
     variance = n_blocks / (n_blocks - 1) * (left**2).sum() / square.sum() ** 2
     doubt = _N_ERRORS**2 * variance / share**2
     return float(min(share, 1.0) * max(0.0, 1 - doubt))
-
-
-def _blocks(held_back, horizon):
-    """Numbers of blocks of time, each as long as the horizon, for every origin."""
-    _, _, times = times_of_rows(held_back)
-    return ((times - times.min()) // horizon).astype(np.int64)

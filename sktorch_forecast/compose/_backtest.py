@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
-from .._data.indexing import as_slice
-from .._data.time_split import known_by, origins_and_reach
+from .._data.indexing import Runs, as_slice
+from .._data.time_split import SampleTimes
 from .._data.windows import Windows
 from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
@@ -81,7 +81,8 @@ class Plan:
 
         Returns
         -------
-        chosen : ndarray of shape (n_origins,), bool
+        rows : ndarray of shape (n_chosen,), int64
+            In the order of the windows.
 
         Raises
         ------
@@ -89,11 +90,14 @@ class Plan:
             If no origin lies at `start` or after it.
         """
         if self.n_origins is not None:
+            if isinstance(X.positions, Runs):
+                return _last_of_runs(X.positions, self.n_origins, self.stride)
             series = X.series
             last = np.zeros(series.max() + 1, dtype=np.int64)
             np.maximum.at(last, series, X.positions)
             places = last[series] - X.positions
-            return (places % self.stride == 0) & (places < self.n_origins * self.stride)
+            is_last = places < self.n_origins * self.stride
+            return np.flatnonzero((places % self.stride == 0) & is_last)
         chosen = _at_or_after(X.timestamps, self.start)
         if not chosen.any():
             raise ValueError(
@@ -101,7 +105,16 @@ class Plan:
                 f"with a whole horizon of truth, found {self.start!s}."
             )
         times = X.times
-        return chosen & ((times - times[chosen].min()) % self.stride == 0)
+        is_on = (times - times[chosen].min()) % self.stride == 0
+        return np.flatnonzero(chosen & is_on)
+
+
+def _last_of_runs(runs: Runs, n_origins: int, stride: int) -> np.ndarray:
+    """The last rows of each range, so many at most."""
+    # (n_runs, n_origins), the last column is that of the last rows
+    back = np.arange(n_origins - 1, -1, -1) * stride
+    rows = runs.ends[:, np.newaxis] - 1 - back
+    return rows[rows >= runs.before[:, np.newaxis]]
 
 
 def _at_or_after(timestamps: pd.Index, start: Any) -> np.ndarray:
@@ -118,18 +131,18 @@ def _at_or_after(timestamps: pd.Index, start: Any) -> np.ndarray:
 
 
 def rounds(
-    X: Windows, chosen: np.ndarray, times: tuple[np.ndarray, np.ndarray], every: int
-) -> tuple[int, Iterator[tuple[np.ndarray, np.ndarray]]]:
+    X: Windows, chosen: np.ndarray, times: SampleTimes, every: int
+) -> tuple[int, Iterator[tuple[Any, np.ndarray]]]:
     """Split a backtest into fits.
 
     Parameters
     ----------
     X : Windows
         With a whole horizon of truth after each origin.
-    chosen : ndarray of shape (n_origins,)
-        Mask of the origins to forecast from.
-    times : tuple of two arrays of shape (n_origins,)
-        Of each origin and of its last target, as `origins_and_reach` gives them.
+    chosen : ndarray of shape (n_chosen,)
+        Rows of the origins to forecast from.
+    times : SampleTimes
+        Of the windows.
     every : int
         After how many different timestamps to fit again; 0 for never.
 
@@ -137,35 +150,34 @@ def rounds(
     -------
     n_rounds : int
     rounds : iterator of (train, test)
-        Two masks of shape (n_origins,). All targets of `train` lie at the first
-        timestamp of `test` or before.
+        Rows to train on, and which of `chosen` to forecast from, as a mask of shape
+        (n_chosen,). All targets of `train` lie at the first timestamp of `test` or
+        before.
 
     Raises
     ------
     ValueError
         If the first training set is empty.
     """
-    origins, reach = times
-    starts = np.unique(origins[chosen])
+    origins = times.at(chosen)
+    starts = np.unique(origins)
     starts = starts[:: every or len(starts)]
-    if not known_by(origins, reach, starts[0]).any():
+    if not len(times.known(starts[0])):
         raise ValueError(
             "Expected samples to train on before the first origin of the backtest, "
-            f"{X.timestamps[chosen].min()!s}, found none whose targets are known by "
+            f"{X[chosen].timestamps.min()!s}, found none whose targets are known by "
             "then. Begin later, take fewer origins, or give longer series."
         )
 
     def generate():
         number = np.searchsorted(starts, origins, "right") - 1
         for i, first in enumerate(starts):
-            yield known_by(origins, reach, first), chosen & (number == i)
+            yield times.known(first), number == i
 
     return len(starts), generate()
 
 
-def warn_of_early_ends(
-    X: Windows, chosen: np.ndarray, times: tuple[np.ndarray, np.ndarray]
-) -> None:
+def warn_of_early_ends(X: Windows, chosen: np.ndarray, times: SampleTimes) -> None:
     """Warn where a series that ended long ago leaves a single fit little to learn from.
 
     The last origins of each series are forecast from, and the one fit comes before all
@@ -177,25 +189,25 @@ def warn_of_early_ends(
     ----------
     X : Windows
         With a whole horizon of truth after each origin.
-    chosen : ndarray of shape (n_origins,)
-        Mask of the origins to forecast from.
-    times : tuple of two arrays of shape (n_origins,)
-        Of each origin and of its last target, as `origins_and_reach` gives them.
+    chosen : ndarray of shape (n_chosen,)
+        Rows of the origins to forecast from.
+    times : SampleTimes
+        Of the windows.
     """
-    origins, reach = times
-    goes_on = np.isin(X.series, X.series[origins == origins.max()])
-    rows = np.flatnonzero(chosen)
-    row = rows[np.argmin(origins[rows])]
-    n_known = known_by(origins, reach, origins[chosen].min()).sum()
-    n_possible = known_by(origins, reach, origins[chosen & goes_on].min()).sum()
+    origins, windows = times.at(chosen), X[chosen]
+    goes_on = np.isin(windows.series, times.latest_series())
+    row = np.argmin(origins)
+    n_known = len(times.known(origins.min()))
+    n_possible = len(times.known(origins[goes_on].min()))
     if 2 * n_known >= n_possible:
         return
     warnings.warn(
         f"The fit of this backtest learns from {n_known} of {n_possible} samples: it "
         "must end before all origins of the test, and those of series "
-        f"{X.panel.name(int(X.series[row]))} begin early, at {X.timestamps[row]!s}, "
-        "since that series ends long before others. Drop such series, give start= "
-        "rather than n_origins=, or fit again with refit=True.",
+        f"{X.panel.name(int(windows.series[row]))} begin early, at "
+        f"{windows.timestamps[row]!s}, since that series ends long before others. "
+        "Drop such series, give start= rather than n_origins=, or fit again with "
+        "refit=True.",
         UserWarning,
         stacklevel=3,
     )
@@ -235,7 +247,7 @@ def backtest(
     frame : DataFrame of n_chosen * horizon * n_targets rows
     """
     chosen = plan.chosen(X)
-    times = origins_and_reach(X, horizon)
+    times = SampleTimes(X, horizon)
     if plan.n_origins is not None and not plan.every:
         warn_of_early_ends(X, chosen, times)
     n_rounds, parts = rounds(X, chosen, times, plan.every)
@@ -244,16 +256,17 @@ def backtest(
 
     def jobs():
         for train, test in bar:
-            places.append(np.flatnonzero(test[chosen]))
-            X_test, _ = selected(X, y, test)
+            places.append(np.flatnonzero(test))
+            X_test, _ = selected(X, y, chosen[test])
             known = selected(X, y, train)
             yield delayed(_round)(estimator, *known, X_test, horizon, coverages)
 
     made = Parallel(n_jobs=n_jobs)(jobs())
-    forecasts = np.empty((chosen.sum(), *made[0].shape[1:]), made[0].dtype)
+    forecasts = np.empty((len(chosen), *made[0].shape[1:]), made[0].dtype)
     for place, part in zip(places, made):
         forecasts[place] = part
-    return backtest_frame(forecasts, y[chosen], X[chosen], coverages)
+    X, y = selected(X, y, chosen)
+    return backtest_frame(forecasts, y, X, coverages)
 
 
 def _round(estimator, X, y, X_test, horizon, coverages):
@@ -330,7 +343,7 @@ def unfitted(estimator: Any) -> Any:
     return clone(estimator)
 
 
-def selected(X: Windows, y: np.ndarray, mask: np.ndarray) -> tuple[Windows, np.ndarray]:
+def selected(X: Windows, y: Any, rows: Any) -> tuple[Windows, Any]:
     """Some of the samples, as views where they follow one another."""
-    rows = as_slice(mask, len(X))
+    rows = as_slice(rows, len(X))
     return X[rows], y[rows]

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._data.checks import Missing
 from .._data.columns import Layout
 from .._data.history import History
-from .._data.read import read, read_future
+from .._data.read import layout_of, read, read_future
 from .._data.samples import Names, latest_of, samples_of
 from .._files.mixin import FileMixin
 from .._utils.atomic import unchanged_on_error
@@ -167,7 +167,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        df : DataFrame of pandas or polars, Series or array
+        df : DataFrame of pandas or polars, PanelStore, Series or array
             One series or many, in a form that
             :func:`~sktorch_forecast.make_windows` takes.
         y : Ignored
@@ -193,7 +193,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         with unchanged_on_error(self):
             check_params(self)
             coverages = check_coverages(self.coverage)
-            layout = Layout.of(self)
+            layout = layout_of(df, Layout.of(self))
             panel = read(df, layout)
             X, targets = samples_of(panel, layout, self.horizon, self.length)
             last = getattr(self, "estimator_", None)
@@ -236,7 +236,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        df : DataFrame of pandas or polars, Series or array, default=None
+        df : DataFrame of pandas or polars, PanelStore, Series or array, default=None
             Series to forecast from their ends, in the form of the fit; new ones, too.
             None means those of the fit and of updates.
         X_future : DataFrame of pandas or polars, default=None
@@ -342,7 +342,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
 
         Parameters
         ----------
-        df : DataFrame of pandas or polars, Series or array
+        df : DataFrame of pandas or polars, PanelStore, Series or array
             Series in the form of the fit, with their truth.
         n_origins : int, default=None
             How many origins of each series, the last ones with a whole horizon of
@@ -382,7 +382,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         check_params(self)
         coverages = check_coverages(self.coverage if coverage is None else coverage)
         plan = Plan.checked(n_origins, start, stride, refit)
-        layout = Layout.of(self)
+        layout = layout_of(df, Layout.of(self))
         X, y = samples_of(read(df, layout), layout, self.horizon, self.length)
         how = self.horizon, coverages, self.verbose, n_jobs
         return backtest(self._inner(), X, y, plan, *how)

@@ -8,6 +8,9 @@ Symbols used below::
 import torch
 from torch import Tensor
 
+# Of more groups, so many are sorted at a time.
+_GROUPS_AT_ONCE = 2**17
+
 
 def n_seen(x, seen):
     """Values that are seen in each window, at least 1."""
@@ -100,6 +103,18 @@ def usual_of_groups(
     usual : Tensor of shape (n_groups, C)
         0 where a group has no values, or only zeros.
     """
+    if n_groups <= _GROUPS_AT_ONCE:
+        return _usual_of_groups(values, weights, groups, n_groups)
+    usual = []
+    for first in range(0, n_groups, _GROUPS_AT_ONCE):
+        n_some = min(_GROUPS_AT_ONCE, n_groups - first)
+        some = (groups >= first) & (groups < first + n_some)
+        parts = values[some], weights[some], groups[some] - first
+        usual.append(_usual_of_groups(*parts, n_some))
+    return torch.cat(usual)
+
+
+def _usual_of_groups(values, weights, groups, n_groups):
     sizes = groups.bincount(minlength=n_groups)
     first = sizes.cumsum(0) - sizes
     totals = weights.new_zeros(n_groups).index_add_(0, groups, weights)

@@ -33,6 +33,7 @@ from skorch.callbacks import (
 from torch.testing import assert_close
 
 from sktorch_forecast import SlidingWindow
+from sktorch_forecast._training import epochs, order
 from sktorch_forecast._training.batches import BatchIterator
 from sktorch_forecast.layers import Encoded, WindowNormalization
 from sktorch_forecast.layers.heads import Point
@@ -481,25 +482,57 @@ def test_an_iterator_knows_how_many_batches_it_has():
         assert len(iterator) == len(list(iterator)) == n_batches
 
 
-@pytest.mark.parametrize(
-    "n_samples, dtype", [(2**31 - 1, torch.int32), (2**31 + 1, torch.int64)]
-)
-def test_the_order_of_two_billion_origins_needs_larger_integers(
-    n_samples, dtype, monkeypatch
-):
-    class Many:
-        device = "cpu"
+def test_an_epoch_keeps_no_more_of_a_batch_than_its_loss(monkeypatch):
+    """On the CPU, torch's mse_loss returns a number in the memory of all squares."""
+    kept, stack = [], torch.stack
 
-        def __len__(self):
-            return n_samples
+    def note(losses):
+        kept.extend(loss.untyped_storage().nbytes() for loss in losses)
+        return stack(losses)
 
-        def __getitem__(self, rows):
-            return rows
+    monkeypatch.setattr(epochs.torch, "stack", note)
+    forecaster(max_epochs=1, early_stopping=False, baseline=None).fit(X, Y)
+    assert len(kept) > 1
+    assert set(kept) == {4}
 
-    def randperm(n, *, generator, dtype):  # the last of so many numbers, 0 to n - 1
-        return torch.tensor([n - 1]).to(dtype)
 
-    monkeypatch.setattr(torch, "randperm", randperm)
-    first = next(iter(BatchIterator(Many(), shuffle=True)))
-    assert first.tolist() == [n_samples - 1]
-    assert first.dtype == dtype
+class Numbered:
+    """As many samples as one likes; each is its number."""
+
+    device = "cpu"
+
+    def __init__(self, n_samples):
+        self.n_samples = n_samples
+
+    def __len__(self):
+        return self.n_samples
+
+    def __getitem__(self, rows):
+        return rows
+
+
+@pytest.mark.parametrize("n_samples", [1, 7, 8, 9, 40, 43])
+@pytest.mark.parametrize("batch_size", [1, 3, 8, 50])
+def test_an_order_in_pieces_has_every_sample_once(n_samples, batch_size, monkeypatch):
+    for name, number in {"_N_TOGETHER": 8, "_BLOCK": 2, "_PIECE": 6}.items():
+        monkeypatch.setattr(order, name, number)
+    generator = torch.Generator().manual_seed(0)
+    iterator = BatchIterator(Numbered(n_samples), batch_size, True, generator)
+    *full, last = iterator
+    assert {len(batch) for batch in full} <= {batch_size}
+    assert len(last) == (n_samples - 1) % batch_size + 1
+    rows = torch.cat([*full, last]).tolist()
+    assert sorted(rows) == list(range(n_samples))
+    if n_samples > 8:
+        assert rows != list(range(n_samples))
+        assert rows != torch.cat(list(iterator)).tolist()  # the next epoch
+        # The first piece has three blocks of two, one of which may be short.
+        assert len({row // 2 for row in rows[:5]}) == 3
+
+
+def test_the_order_of_two_billion_samples_is_drawn_in_pieces():
+    first = next(iter(BatchIterator(Numbered(2**31 + 1), 5000, shuffle=True)))
+    assert len(first.unique()) == 5000
+    assert 0 <= first.min() < first.max() <= 2**31
+    # Of a thousand places all over the data.
+    assert len((first // 2**12).unique()) > 900

@@ -1,0 +1,192 @@
+"""The files of a panel on disk: arrays that grow, and are checked when they are opened.
+
+Each is a ``.npy`` file of NumPy. What is to be in it, ``panel.json`` says.
+"""
+
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+# Bytes that are read at once where a whole file is.
+_AT_ONCE = 1 << 24
+
+
+class GrowingArray:
+    """A ``.npy`` file that rows are appended to.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    dtype : dtype
+    shape : tuple of int
+        Of a row.
+    """
+
+    def __init__(self, path: Path, dtype: Any, shape: tuple[int, ...] = ()) -> None:
+        self.path, self.dtype, self.row = path, np.dtype(dtype), shape
+        self.n_rows = self.checksum = 0
+        self._file = open(path, "wb")
+        self._write_header()
+
+    def _write_header(self) -> None:
+        """Of the same length whatever the number of rows is: NumPy leaves room."""
+        header = {
+            "descr": np.lib.format.dtype_to_descr(self.dtype),
+            "fortran_order": False,
+            "shape": (self.n_rows, *self.row),
+        }
+        self._file.seek(0)
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def append(self, rows: np.ndarray) -> None:
+        """Write rows behind those that are there."""
+        rows = np.ascontiguousarray(rows, dtype=self.dtype)
+        data: Any = rows.reshape(-1).view(np.uint8).data
+        self.checksum = zlib.crc32(data, self.checksum)
+        self._file.write(data)
+        self.n_rows += len(rows)
+
+    def close(self) -> dict[str, Any]:
+        """Put the file onto the disk; what `panel.json` says of it."""
+        if not self._file.closed:
+            self._write_header()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        return {
+            "dtype": self.dtype.str,
+            "shape": [self.n_rows, *self.row],
+            "bytes": self.path.stat().st_size,
+            "crc32": self.checksum,
+        }
+
+
+def opened(path: Path, entry: dict[str, Any]) -> np.ndarray:
+    """A file as a memory map, if it is what `panel.json` says.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    entry : dict
+        As `GrowingArray.close` gives it.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, has another size, or holds something else.
+    """
+    if not path.is_file():
+        refuse(path, f"a file of {entry['bytes']:,} bytes", "none")
+    n_bytes = path.stat().st_size
+    if n_bytes != entry["bytes"]:
+        refuse(path, f"{entry['bytes']:,} bytes", f"{n_bytes:,}")
+    shape, dtype = tuple(entry["shape"]), np.dtype(entry["dtype"])
+    expected = f"an array of shape {shape} and {dtype}"
+    try:
+        if 0 in shape:  # which nothing can be mapped of
+            array = np.load(path, allow_pickle=False)
+        else:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        refuse(path, expected, f"what NumPy cannot read ({error})")
+    if array.shape != shape or array.dtype != dtype:
+        refuse(path, expected, f"one of shape {array.shape} and {array.dtype}")
+    return array
+
+
+def check_content(path: Path, entry: dict[str, Any]) -> None:
+    """Raise a ValueError unless the numbers in a file are those that were written."""
+    found, n_header = 0, entry["bytes"] - _n_bytes_of(entry)
+    with open(path, "rb") as file:
+        file.seek(n_header)
+        while part := file.read(_AT_ONCE):
+            found = zlib.crc32(part, found)
+    if found != entry["crc32"]:
+        refuse(path, f"the checksum {entry['crc32']:08x}", f"{found:08x}")
+
+
+def _n_bytes_of(entry):
+    return int(np.prod(entry["shape"])) * np.dtype(entry["dtype"]).itemsize
+
+
+def refuse(path: Path, expected: str, found: str) -> NoReturn:
+    """Raise the ValueError of a file that is not what it was."""
+    raise ValueError(
+        f"Expected {expected} in {str(path)!r}, found {found}. The store is damaged or "
+        "incomplete: make it again with store_panel."
+    )
+
+
+@contextmanager
+def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder to fill, which gets the name `path` at the end.
+
+    So `path` is not there, or is whole, whatever happens in between. After an error the
+    temporary folder is removed; after a kill it stays, under a name with a dot.
+
+    Parameters
+    ----------
+    path : path-like
+        In a folder that exists; nothing may be there by that name.
+
+    Yields
+    ------
+    temporary : Path
+        An empty folder beside `path`.
+
+    Raises
+    ------
+    FileExistsError
+        If something is there, at the beginning or at the end.
+    FileNotFoundError
+        If there is no such folder to put it in.
+    """
+    path = Path(path)
+    _check_free(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"Expected a path in a folder that exists, found {str(path)!r}. Make the "
+            "folder first, e.g. with pathlib.Path.mkdir."
+        )
+    folder = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    folder.mkdir()
+    try:
+        yield folder
+        _to_disk(folder)
+        _check_free(path)  # an empty folder would be replaced
+        try:
+            os.rename(folder, path)
+        except OSError:
+            _check_free(path)  # another process was faster
+            raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    _to_disk(path.parent)
+
+
+def _check_free(path):
+    if os.path.lexists(path):
+        raise FileExistsError(
+            f"Expected a path where nothing is, found {str(path)!r} there already. "
+            "Open it with open_panel, remove it first, or take another path."
+        )
+
+
+def _to_disk(folder):
+    """The names in a folder, too. Not every system can open a folder."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

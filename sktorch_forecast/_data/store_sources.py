@@ -1,0 +1,203 @@
+"""Rows that are too many for memory, in parts: Parquet files and queries of polars."""
+
+import os
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .columns import is_polars
+
+# Rows of a part, but for those of its last series, which may go on in the next one.
+_AT_ONCE = 1 << 18
+
+
+def is_streamed(source: Any) -> bool:
+    """Whether rows come in parts: of a path, or of a query of polars."""
+    return isinstance(source, (str, os.PathLike)) or is_query(source)
+
+
+def is_query(source: Any) -> bool:
+    """Whether `source` is a LazyFrame of polars."""
+    return is_polars(source) and type(source).__name__ == "LazyFrame"
+
+
+class Stream:
+    """Rows of a source in parts of whole series.
+
+    Parameters
+    ----------
+    source : path-like or LazyFrame of polars
+        A Parquet file, a folder of them, or a query.
+
+    Attributes
+    ----------
+    columns : list of str
+        Names of its columns.
+    n_rows : int or None
+        How many rows there are, if that costs nothing to know.
+    """
+
+    columns: list[str]
+    n_rows: int | None = None
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+        if is_query(source):
+            self.columns = source.collect_schema().names()
+            return
+        _check_path(Path(source))
+        if find_spec("pyarrow") is not None:
+            import pyarrow.dataset
+
+            self._dataset = pyarrow.dataset.dataset(source, format="parquet")
+            self.columns = self._dataset.schema.names
+            self.n_rows = self._dataset.count_rows()
+        elif find_spec("polars") is not None:
+            self.source = _scanned(source)
+            self.columns = self.source.collect_schema().names()
+        else:
+            raise ImportError(
+                "Expected pyarrow or polars, which read Parquet files, found neither. "
+                "Install one: pip install pyarrow."
+            )
+
+    def parts(self, columns: list[str]) -> Iterator[Any]:
+        """Frames of some columns, in each of which the last series is whole.
+
+        Parameters
+        ----------
+        columns : list of str
+            Which of them; the first names the series of a row.
+
+        Yields
+        ------
+        frame : DataFrame of pandas or polars
+        """
+        if is_query(self.source):
+            frames = _collected(self.source.select(columns))
+        else:
+            frames = self._tables(columns)
+        rest, n_rest = [], 0
+        for frame in frames:
+            rest.append(frame)
+            n_rest += len(frame)
+            if n_rest < _AT_ONCE:
+                continue
+            whole = _concatenated(rest)
+            end = _begin_of_last(whole)
+            if end:
+                yield _as_frame(whole[:end])
+            rest = [whole[end:]]
+            n_rest = len(rest[0])
+        if n_rest:
+            yield _as_frame(_concatenated(rest))
+
+    def _tables(self, columns: list[str]) -> Iterator[Any]:
+        """Tables of Arrow with rows of the files, one after the other.
+
+        Not by the dataset, which reads far ahead of who takes its batches.
+        """
+        import pyarrow
+        import pyarrow.parquet
+
+        schema = pyarrow.schema([self._dataset.schema.field(c) for c in columns])
+        for path in self._dataset.files:
+            with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+                lacking = set(columns) - set(file.schema_arrow.names)
+                if lacking:
+                    raise ValueError(
+                        f"Expected the columns {columns} in every file, found none of "
+                        f"{sorted(lacking)} in {path!r}."
+                    )
+                batches = file.iter_batches(_AT_ONCE // 4, columns=columns)
+                for batch in batches:
+                    table = pyarrow.Table.from_batches([batch])
+                    yield table.select(columns).cast(schema)
+
+    def sorted_by(self, id: str, time: str) -> "Stream":
+        """The rows in the order of series and time, which polars sorts.
+
+        Raises
+        ------
+        ValueError
+            If polars is not there.
+        """
+        query = self.source
+        if not is_query(query):
+            if find_spec("polars") is None:
+                raise ValueError(
+                    f"Expected the rows of each series together and in the order of "
+                    f"time, found others in {os.fspath(self.source)!r}. Install "
+                    f"polars, which sorts them, or sort the rows by {[id, time]} first."
+                )
+            query = _scanned(self.source)
+        return Stream(query.sort([id, time]))
+
+
+def _collected(query: Any) -> Iterator[Any]:
+    """The rows of a query in parts, which older versions of polars cannot give."""
+    if not hasattr(query, "collect_batches"):
+        import polars
+
+        raise ImportError(
+            "Expected a version of polars that collects a query in batches, 1.34 or "
+            f"later, found {polars.__version__}. Upgrade it; or give query.collect(), "
+            "if that fits into memory, or Parquet files, with pyarrow installed."
+        )
+    return query.collect_batches(chunk_size=_AT_ONCE, maintain_order=True)
+
+
+def _check_path(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(
+            "Expected a frame, a Parquet file or a folder of them, found nothing at "
+            f"{str(path)!r}."
+        )
+
+
+def _scanned(source: Any) -> Any:
+    import polars
+
+    path = Path(source)
+    return polars.scan_parquet(path / "**/*.parquet" if path.is_dir() else path)
+
+
+def _concatenated(tables: list) -> Any:
+    """Tables of Arrow, or frames of polars, behind each other."""
+    if len(tables) == 1:
+        return tables[0]
+    if is_polars(tables[0]):
+        import polars
+
+        return polars.concat(tables)
+    import pyarrow
+
+    return pyarrow.concat_tables(tables)
+
+
+def _begin_of_last(table: Any) -> int:
+    """The row where the series of the last row begins, 0 if it is the only one."""
+    if is_polars(table):
+        codes, _ = pd.factorize(table.to_series(0).to_numpy())
+    else:
+        ids = table[0].combine_chunks().dictionary_encode()
+        codes = ids.indices.fill_null(-1).to_numpy()
+    others = (codes != codes[-1]).nonzero()[0]
+    return int(others[-1]) + 1 if len(others) else 0
+
+
+def _as_frame(table: Any) -> Any:
+    """A frame of polars as it is, a table of Arrow as one of pandas."""
+    if is_polars(table):
+        return table
+    import pyarrow as pa
+
+    is_text = pa.types.is_string, pa.types.is_large_string
+    if any(is_kind(table[0].type) for is_kind in is_text):
+        # Of a thousand equal strings, one object.
+        ids = table[0].combine_chunks().dictionary_encode()
+        table = table.set_column(0, table.column_names[0], ids)
+    return table.to_pandas(date_as_object=False)
