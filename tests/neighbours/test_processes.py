@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import two_processes as steps
 
+from sktorch_forecast import MLPForecaster
+
 # So many seconds are a failure, as nothing may wait for a process that is gone.
 LIMIT = 120
 
@@ -54,9 +56,14 @@ def results(job, folder, n=2):
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("two")
+
+
+@pytest.fixture(scope="module")
+def two(folder):
     pytest.importorskip("accelerate", reason="accelerate is not installed")
-    return results("all", tmp_path_factory.mktemp("two"))
+    return results("all", folder)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +150,13 @@ def test_the_first_process_alone_prints(two):
     _, ((first, _), (second, _)) = two
     assert "train_loss" in first
     assert second == ""
+
+
+def test_the_weights_go_to_a_forecaster_of_one_process(two, folder):
+    net = MLPForecaster(dropout=0.5).initialize(steps.X, steps.Y)
+    net.load_params(f_params=folder / "weights.pt")
+    expected = two[0][0]["whole"]["forecast"]
+    np.testing.assert_array_equal(net.predict(steps.X), expected)
 
 
 def test_a_killed_process_ends_the_other_and_the_training_resumes(two, tmp_path):

@@ -167,6 +167,7 @@ def whole(accelerator):
     """A training with random numbers of all kinds, from beginning to end."""
     net = net_of(accelerator, MLPForecaster, dropout=0.5, max_epochs=6)
     yield "whole", outcome(net.fit(X, Y))
+    net.save_params(f_params="weights.pt")
 
 
 def killed(accelerator):
@@ -217,3 +218,4 @@ if __name__ == "__main__":
     accelerator = Accelerator(cpu=True, kwargs_handlers=[limit])
     found = run(accelerator, JOBS[sys.argv[1]])
     Path(f"{accelerator.process_index}.pickle").write_bytes(pickle.dumps(found))
+    accelerator.end_training()
