@@ -192,3 +192,15 @@ def test_the_device_is_that_of_the_accelerator_or_an_error(accelerator):
     mine = accelerated(MLP, accelerator, device="cpu")
     with pytest.raises(ValueError, match="set device=None"):
         mine.fit(X, Y)
+
+
+def test_processes_that_split_the_network_are_refused():
+    class Splitting(StandIn):
+        num_processes = 2
+        distributed_type = SimpleNamespace(value="FSDP")
+
+    mine = accelerated(MLP, Splitting())
+    before = vars(mine).copy()
+    with pytest.raises(ValueError, match="a whole network each, found .* FSDP"):
+        mine.fit(X, Y)
+    assert vars(mine) == before
