@@ -261,7 +261,7 @@ def backtest(
             known = selected(X, y, train)
             yield delayed(_round)(estimator, *known, X_test, horizon, coverages)
 
-    made = Parallel(n_jobs=n_jobs)(jobs())
+    made: list[Any] = list(Parallel(n_jobs=n_jobs)(jobs()))
     forecasts = np.empty((len(chosen), *made[0].shape[1:]), made[0].dtype)
     for place, part in zip(places, made):
         forecasts[place] = part
