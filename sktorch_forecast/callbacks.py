@@ -1,12 +1,10 @@
 """Callbacks for long trainings, beside those of skorch."""
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from skorch.callbacks import Callback, EpochTimer
+from skorch.callbacks import Callback, EpochTimer, PrintLog
 from skorch.callbacks import LRScheduler as SchedulerCallback
 from skorch.history import History
 
@@ -14,14 +12,21 @@ from ._files.container import read, write
 from ._files.decode import decoded
 from ._files.encode import Encoder
 from ._training.baseline import WeighNetwork
+from ._training.processes import digest, from_all, from_first, n_processes, rank_of
 from ._utils.validation import check_positive_int
 
 __all__ = ["Checkpoint"]
 
-# Rows of the windows and the targets by which they are known again.
-_N_COMPARED = 1000
 # Parameters that may be others when a training goes on.
-_FREE = {"callbacks", "device", "max_epochs", "n_mc_samples", "n_threads", "verbose"}
+_FREE = {
+    "accelerator",
+    "callbacks",
+    "device",
+    "max_epochs",
+    "n_mc_samples",
+    "n_threads",
+    "verbose",
+}
 
 
 class Checkpoint(Callback):
@@ -104,7 +109,7 @@ class Checkpoint(Callback):
         """
         if self.is_first_:
             self.is_first_ = False
-            if Path(self.path).exists():
+            if from_first(net, Path(self.path).exists()):
                 self._take_up(net)
         elif (len(net.history) - 1 - self.n_before_) % self.every == 0:
             self._write(net)
@@ -135,13 +140,13 @@ class Checkpoint(Callback):
             "weights": dict(net.module_.state_dict()),
             "optimizer": net.optimizer_.state_dict(),
             "random": net._random,
-            "generators": [g.get_state() for g in _generators(net)],
-            "stream": None if net._stream is None else net._stream.states,
+            "draws": from_all(net, _draws(net)),
             "callbacks": {name: _state(c) for name, c in self._others(net)},
         }
-        encoder = Encoder()
-        document = encoder.encode(state, "training")
-        write(self.path, document, encoder.arrays)
+        if rank_of(net) == 0:
+            encoder = Encoder()
+            document = encoder.encode(state, "training")
+            write(self.path, document, encoder.arrays)
 
     def _take_up(self, net):
         document, arrays = read(self.path)
@@ -152,10 +157,11 @@ class Checkpoint(Callback):
         net.module_.load_state_dict(state["weights"])
         net.optimizer_.load_state_dict(state["optimizer"])
         net._random.set_state(state["random"].get_state(legacy=False))
-        for generator, numbers in zip(_generators(net), state["generators"]):
+        draws = state["draws"][rank_of(net)]
+        for generator, numbers in zip(_generators(net), draws["generators"]):
             generator.set_state(numbers)
         if net._stream is not None:
-            net._stream.states = state["stream"]
+            net._stream.states = draws["stream"]
         for name, callback in self._others(net):
             if name in state["callbacks"]:
                 _set_state(callback, state["callbacks"][name])
@@ -179,25 +185,24 @@ class Checkpoint(Callback):
 
     def _others(self, net):
         """Callbacks with a state of their own, by name."""
-        kinds = (Checkpoint, EpochTimer, WeighNetwork)
+        kinds = (Checkpoint, EpochTimer, PrintLog, WeighNetwork)
         return [(n, c) for n, c in net.callbacks_ if not isinstance(c, kinds)]
 
 
 def _subject(net, X, y):
     """What a training is of: the class, parameters, and data, as words of JSON."""
     encoder = Encoder()
-    params = {k: v for k, v in net.get_params(deep=False).items() if k not in _FREE}
+    params = net.get_params(deep=False)
+    params = {k: v for k, v in params.items() if k.split("__")[0] not in _FREE}
     if not isinstance(net.random_state, int):
         del params["random_state"]  # its state is in the file
     known = {name: str(encoder.encode(v, name)) for name, v in sorted(params.items())}
-    rows = np.linspace(0, len(y) - 1, _N_COMPARED).astype(int)
-    content = hashlib.sha256(np.asarray(X[rows]).tobytes())
-    content.update(y[rows].tobytes())
     return {
         "class": type(net).__qualname__,
+        "number of processes": n_processes(net),
         "number of origins": len(y),
         **known,
-        "content of X and y": content.hexdigest(),
+        "content of X and y": digest(X, y),
     }
 
 
@@ -205,6 +210,14 @@ def _generators(net):
     """Of the order of the batches, and of what draws in the network."""
     parts = (vars(part).get("generator") for part in net.module_.modules())
     return [net._order, *dict.fromkeys(part for part in parts if part is not None)]
+
+
+def _draws(net):
+    """Where the random numbers of this process come from, as they are now."""
+    return {
+        "generators": [g.get_state() for g in _generators(net)],
+        "stream": None if net._stream is None else net._stream.states,
+    }
 
 
 def _state(callback):

@@ -79,7 +79,7 @@ def test_the_page_counts_the_files_on_the_way():
     predict = found.index("forecaster.py::Forecaster.predict")
     step = slice(
         found.index("_training/net.py::WindowNet.train_step_single"),
-        found.index("_training/net.py::WindowNet.with_forecasts"),
+        found.index("_training/accelerated.py::AcceleratedNet.with_forecasts"),
     )
     parts = {
         "``make_windows``": found[:created],

@@ -8,12 +8,13 @@ Run it with ``make bench``, or ``python examples/benchmarks/run.py``:
 
     --only NAME...   only benchmarks with one of these in their name: training,
                      limit, recurrence, length, panel, store, forecasting,
-                     precision, memory, search, gpu, peers
+                     precision, memory, search, processes, gpu, peers
     --repeats N      pairs of calls whose median ratio is reported (default 5)
     --json FILE      write the results for machines, too
 
-All but the search run on one core. What is compared runs in turns in one process,
-after one call to warm up. A goal that is not reached makes the exit status 1.
+All but the search and the processes run on one core. What is compared runs in turns, in
+one process after one call to warm up. A goal that is not reached makes the exit status
+1. That of processes needs accelerate: run it in the environment of the neighbours.
 """
 
 import argparse
@@ -38,6 +39,7 @@ NAMES = [
     "precision",
     "memory",
     "search",
+    "processes",
     "gpu",
     "peers",
 ]
@@ -61,9 +63,9 @@ def machine():
 
 
 def measure(name, repeats):
-    """Rows of one benchmark; on one core, but for the search."""
+    """Rows of one benchmark; on one core, but for those of two processes."""
     cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    if cores and name != "search":
+    if cores and name not in ("search", "processes"):
         os.sched_setaffinity(0, {max(cores)})
     try:
         for row in import_module(f"bench_{name}").rows(repeats):

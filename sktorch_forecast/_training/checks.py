@@ -10,7 +10,9 @@ from torch import nn
 
 from .._utils.compat import resolve_device
 from .._utils.validation import check_params, check_quantiles
+from .batches import BatchIterator
 from .device import has_bf16
+from .processes import n_processes
 
 # Of the losses of torch.nn, those that compare numbers with numbers.
 _OF_NUMBERS = (
@@ -134,13 +136,7 @@ def _needs_arguments(function):
 
 
 def _check_hardware(net):
-    n_processes = getattr(net.accelerator, "num_processes", 1)
-    if n_processes > 1:
-        raise ValueError(
-            "Expected an accelerator of one process, in which a forecaster trains, "
-            f"found one of {n_processes}. Start the script without a launcher; to use "
-            "several processors, search or cross-validate with n_jobs."
-        )
+    _check_processes(net)
     try:
         device = resolve_device(net.device)
         torch.ones(1, device=device).item()  # the "meta" device has no values
@@ -155,6 +151,24 @@ def _check_hardware(net):
             "which it has no arithmetic for. Use an accelerator or processor that "
             "has (AVX-512 or AMX), or precision='fp32', which is faster here."
         )
+
+
+def _check_processes(net):
+    if n_processes(net) == 1:
+        return
+    kind = str(net.accelerator.distributed_type.value)
+    if not kind.startswith("MULTI_"):
+        raise ValueError(
+            "Expected an accelerator whose processes have a whole network each, found "
+            f"one of distributed_type {kind}. Configure accelerate without it."
+        )
+    for name in ("iterator_train", "iterator_valid"):
+        iterator = getattr(net, name)
+        if not (isinstance(iterator, type) and issubclass(iterator, BatchIterator)):
+            raise ValueError(
+                f"Expected {name}=BatchIterator, the default, which several processes "
+                f"can share, found {iterator!r}. Leave it out, or train in one process."
+            )
 
 
 def _warn_of_clipping(net):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,7 @@ from .checks import check_parameters, check_season
 from .device import limited_threads
 from .foreign import check_fit_params, with_targets
 from .interrupts import is_end_of_training, keep_best_epoch, keepers
+from .processes import check_same_data, from_first
 from .spec import spec_of
 
 
@@ -73,6 +75,7 @@ def train(
         is_first = not (go_on and hasattr(net, "horizon_"))
         X, y = with_targets(X, y)
         X, y = check_data(net, X, y, reset=is_first)
+        check_same_data(net, X, y)
         X, y, weights = _weighted(X, y, sample_weight)
         go_on = go_on and spec_of(net) == net.spec_
         if not go_on:
@@ -125,6 +128,8 @@ def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarra
 def fix(net: Any) -> None:
     """Take from the parameters, as they are now, what forecasts will depend on."""
     net._random = private_random_state(net.random_state)
+    if not isinstance(net.random_state, Integral):  # an integer is the same for all
+        net._random.set_state(from_first(net, net._random.get_state()))
     net._random_state_of_draws = net.random_state
     net._precision = net.precision
     net._dataset = net.dataset, net.get_params_for("dataset")

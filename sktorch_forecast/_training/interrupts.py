@@ -18,6 +18,7 @@ from skorch.callbacks import Callback
 
 from .._utils.atomic import is_one_of_several
 from .callbacks import KeepBestWeights
+from .processes import n_processes
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
@@ -89,7 +90,9 @@ def keep_best_epoch(net: Any, interrupt: KeyboardInterrupt) -> None:
     """
     kinds = (KeepBestWeights, KeepLastEpoch)
     keeper: Any = next(c for _, c in net.callbacks_ if isinstance(c, kinds))
-    if keeper.weights_ is None or is_one_of_several() or _is_called_by_several():
+    is_shared = n_processes(net) > 1  # others may be an epoch ahead
+    is_part = is_shared or is_one_of_several() or _is_called_by_several()
+    if keeper.weights_ is None or is_part:
         raise interrupt
     net.module_.load_state_dict(keeper.weights_)
     while net.history and net.history[-1, "epoch"] > keeper.last_epoch_:

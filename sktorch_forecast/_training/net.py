@@ -39,6 +39,7 @@ from .files import FiledNet
 from .fitting import check_data, fix
 from .foreign import own_dataset, plain, taken_by, with_targets
 from .objective import Objective, clip_gradients, targets_of_steps
+from .processes import SilentLog, n_processes, rank_of
 from .spec import NetworkSpec, spec_of
 from .streams import seed_network
 
@@ -119,7 +120,7 @@ class WindowNet(FiledNet, AcceleratedNet):
             fix(self)
         self.spec_ = spec_of(self)
         with seeded_torch(draw_seed(self._random)):
-            self.module_ = self.spec_.build()
+            self.module_ = self.kept_whole(self.spec_.build())
         self.objective_ = Objective(self.module_.head, self.spec_.masked)
         return self
 
@@ -133,6 +134,7 @@ class WindowNet(FiledNet, AcceleratedNet):
             self.criterion_ = make_loss(self.loss, *shape, **kwargs)
         else:
             super().initialize_criterion()
+        self.criterion_ = self.kept_whole(self.criterion_)
         return self
 
     def default_component(self, prefix: str) -> Any:
@@ -147,7 +149,7 @@ class WindowNet(FiledNet, AcceleratedNet):
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("best_weights", KeepBestWeights(patience)),
-            ("print_log", PrintLog()),
+            ("print_log", PrintLog() if rank_of(self) == 0 else SilentLog()),
         ]
 
     # ----------------------------------------------------------------- data to batches
@@ -261,6 +263,12 @@ class WindowNet(FiledNet, AcceleratedNet):
             self.set_mode(training)
             return self.decoded(self.infer(parts))[:n_rows]
 
+    def own_evaluation_step(self, batch: Any, training: bool = False) -> Tensor:
+        """The same of this process alone: accelerate's mixin joins those of all."""
+        if n_processes(self) > 1:
+            return WindowNet.evaluation_step(self, batch, training)
+        return self.evaluation_step(batch, training=training)
+
     def forward_iter(
         self, X: Any, training: bool = False, device: str | torch.device = "cpu"
     ) -> Iterator[Tensor]:
@@ -287,7 +295,7 @@ class WindowNet(FiledNet, AcceleratedNet):
             self._seed_network()
         # skorch takes the training iterator where training=True: that one shuffles.
         for batch in self.get_iterator(dataset, training=False):
-            y = self.evaluation_step(batch, training=training)
+            y = self.own_evaluation_step(batch, training)
             yield to_device(y.detach(), device=device)
 
     # -------------------------------------------------------------- batch to gradients
@@ -326,16 +334,13 @@ class WindowNet(FiledNet, AcceleratedNet):
         if of_steps:
             n_steps = y_pred.params.shape[1]
             y = targets_of_steps(windows, y, n_steps, self.module_.stride)
-        return self.objective_.loss(self.criterion_, y_pred, y, windows, weights)
+        loss = self.objective_.loss(self.criterion_, y_pred, y, windows, weights)
+        return self.loss_of_share(loss, y)
 
     @property
     def forward_of_network(self) -> Callable[..., Any]:
         """What `**fit_params` of a fit reach, if it takes them."""
         return self.module_.network.forward
-
-    def forward_params(self, batch: Any) -> dict[str, Any]:
-        """What the module's forward gets beside the windows of a training batch."""
-        return {"all_steps": True} if self.train_on == "all_steps" else {}
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss and gradients of a batch, the gradients clipped."""
@@ -348,13 +353,6 @@ class WindowNet(FiledNet, AcceleratedNet):
     def validation_step(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         """Loss of a batch, in evaluation mode."""
         return self.with_forecasts(super().validation_step(batch, **fit_params))
-
-    def with_forecasts(self, step: dict[str, Any]) -> dict[str, Any]:
-        """A step with what `predict` would give, for callbacks; if any listens."""
-        if not self._is_heard:
-            return step
-        with torch.no_grad():
-            return step | {"y_pred": self.decoded(step["y_pred"])}
 
     # ------------------------------------------------------------ epochs and their end
 
@@ -393,8 +391,8 @@ class WindowNet(FiledNet, AcceleratedNet):
     ) -> None:
         """Give dropout a private generator, then let the callbacks begin."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
-        self._seed_network()
+        self._seed_network(rank_of(self))
 
-    def _seed_network(self):
-        seed = draw_seed(self._random)
+    def _seed_network(self, shift=0):
+        seed = draw_seed(self._random) + shift
         self._stream = seed_network(self.module_, self.device_, seed)

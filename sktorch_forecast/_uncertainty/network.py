@@ -107,7 +107,7 @@ class NetworkUncertainty:
         rows = np.linspace(0, len(part) - 1, min(len(part), _N_CORRELATED)).astype(int)
         ranks = []
         for batch in net.get_iterator(subset(part, np.unique(rows)), training=False):
-            params = net.evaluation_step(batch).cpu().numpy()
+            params = net.own_evaluation_step(batch).cpu().numpy()
             ranks.append(self._ranks(params, batch[1].cpu().numpy(), net._random))
         correlation = learned_correlation(np.concatenate(ranks))
         if correlation is not None:

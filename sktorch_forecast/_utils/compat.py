@@ -137,6 +137,10 @@ def cpu_has_bf16() -> bool:
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
+# accelerate's own mark on what it has prepared, and does not prepare again.
+PREPARED = "_is_accelerate_prepared"
+
+
 def resolve_device(device: str | torch.device | None) -> torch.device:
     """A torch.device; "auto" is an accelerator where there is one, None is the CPU."""
     if device != "auto":

@@ -43,7 +43,7 @@ class TorchStream:
 
     def __init__(self, seed: int, device: torch.device = _CPU):
         self.device = device
-        devices = dict.fromkeys([_CPU, device])
+        devices = [_CPU] if device.type == "cpu" else [_CPU, device]
         self.states = [
             torch.Generator(device).manual_seed(seed).get_state() for device in devices
         ]

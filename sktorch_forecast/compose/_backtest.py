@@ -11,6 +11,7 @@ import pandas as pd
 from pandas.api.types import is_scalar
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
 from tqdm.auto import tqdm
 
 from .._data.indexing import Runs, as_slice
@@ -220,6 +221,7 @@ def backtest(
     horizon: int,
     coverages: list[float],
     verbose: bool | int,
+    n_jobs: int | None,
 ) -> pd.DataFrame:
     """Forecasts from many origins, each of the fit of its round.
 
@@ -237,6 +239,8 @@ def backtest(
         Of intervals.
     verbose : bool or int
         Whether to show the progress.
+    n_jobs : int or None
+        Fits at the same time.
 
     Returns
     -------
@@ -248,17 +252,28 @@ def backtest(
         warn_of_early_ends(X, chosen, times)
     n_rounds, parts = rounds(X, chosen, times, plan.every)
     bar = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not verbose)
-    forecasts = np.empty(0)
-    for i, (train, test) in enumerate(bar):
-        with one_of_several():
-            model = fitted(estimator, *selected(X, y, train), coverages)
-        X_test, _ = selected(X, y, chosen[test])
-        part = forecasts_of(model, X_test, horizon, coverages)
-        if i == 0:
-            forecasts = np.empty((len(chosen), *part.shape[1:]), part.dtype)
-        forecasts[test] = part
+    places = []
+
+    def jobs():
+        for train, test in bar:
+            places.append(np.flatnonzero(test))
+            X_test, _ = selected(X, y, chosen[test])
+            known = selected(X, y, train)
+            yield delayed(_round)(estimator, *known, X_test, horizon, coverages)
+
+    made: list[Any] = list(Parallel(n_jobs=n_jobs)(jobs()))
+    forecasts = np.empty((len(chosen), *made[0].shape[1:]), made[0].dtype)
+    for place, part in zip(places, made):
+        forecasts[place] = part
     X, y = selected(X, y, chosen)
     return backtest_frame(forecasts, y, X, coverages)
+
+
+def _round(estimator, X, y, X_test, horizon, coverages):
+    """Forecasts of one fit."""
+    with one_of_several():
+        model = fitted(estimator, X, y, coverages)
+    return forecasts_of(model, X_test, horizon, coverages)
 
 
 def fitted(

@@ -94,13 +94,9 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
     >>> import pandas as pd
     >>> from sktorch_forecast import NaiveForecaster, SeriesForecaster
     >>> days = pd.date_range("2024-02-24", periods=6)
-    >>> df = pd.DataFrame(
-    ...     {
-    ...         "store": ["north"] * 6 + ["south"] * 6,
-    ...         "day": [*days, *days],
-    ...         "sales": [3.0, 5.0, 4.0, 6.0, 5.0, 7.0, 20, 30, 25, 35, 30, 40],
-    ...     }
-    ... )
+    >>> rows = {"store": ["north"] * 6 + ["south"] * 6, "day": [*days, *days]}
+    >>> sales = [3.0, 5.0, 4.0, 6.0, 5.0, 7.0, 20, 30, 25, 35, 30, 40]
+    >>> df = pd.DataFrame(rows | {"sales": sales})
     >>> names = {"id": "store", "time": "day", "target": "sales"}
     >>> model = SeriesForecaster(NaiveForecaster(), horizon=2, length=2, **names)
     >>> model.fit(df).forecast().reset_index()
@@ -340,6 +336,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         stride: int = 1,
         refit: bool | int = False,
         coverage: Coverage = None,
+        n_jobs: int | None = None,
     ) -> pd.DataFrame:
         """Forecast from many past origins, each from what was known by then.
 
@@ -361,6 +358,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
             different origins, True after each.
         coverage : float in (0, 1), list of these or None, default=None
             For intervals; None takes the parameter of the forecaster.
+        n_jobs : int or None, default=None
+            Fits at the same time, by joblib. None means 1.
 
         Returns
         -------
@@ -385,8 +384,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         plan = Plan.checked(n_origins, start, stride, refit)
         layout = layout_of(df, Layout.of(self))
         X, y = samples_of(read(df, layout), layout, self.horizon, self.length)
-        inner, verbose = self._inner(), self.verbose
-        return backtest(inner, X, y, plan, self.horizon, coverages, verbose)
+        how = self.horizon, coverages, self.verbose, n_jobs
+        return backtest(self._inner(), X, y, plan, *how)
 
     def _inner(self) -> Any:
         return MLPForecaster() if self.estimator is None else self.estimator

@@ -277,3 +277,11 @@ def test_progress_is_shown_if_asked_for(capsys):
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=message):
         RIDGE.backtest(panel(), **arguments)
+
+
+def test_fits_at_the_same_time_change_nothing():
+    net = MLPForecaster(max_epochs=2, random_state=0)
+    forecaster = SeriesForecaster(net, HORIZON, LENGTH, **NAMES)
+    how = {"n_origins": 4, "refit": True, "coverage": None}
+    one, two = (forecaster.backtest(panel(), **how, n_jobs=n) for n in (None, 2))
+    assert_frame_equal(one, two, check_exact=True)

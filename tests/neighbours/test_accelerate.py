@@ -194,10 +194,13 @@ def test_the_device_is_that_of_the_accelerator_or_an_error(accelerator):
         mine.fit(X, Y)
 
 
-def test_several_processes_are_an_error(accelerator, monkeypatch):
-    monkeypatch.setattr(type(accelerator), "num_processes", 2)
-    mine = accelerated(MLP, accelerator)
+def test_processes_that_split_the_network_are_refused():
+    class Splitting(StandIn):
+        num_processes = 2
+        distributed_type = SimpleNamespace(value="FSDP")
+
+    mine = accelerated(MLP, Splitting())
     before = vars(mine).copy()
-    with pytest.raises(ValueError, match="one process, .* found one of 2"):
+    with pytest.raises(ValueError, match="a whole network each, found .* FSDP"):
         mine.fit(X, Y)
     assert vars(mine) == before

@@ -12,7 +12,7 @@ from sklearn.base import clone
 from skorch.callbacks import Callback, EpochScoring
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from sktorch_forecast import LSTMForecaster, MLPForecaster
+from sktorch_forecast import Forecaster, LSTMForecaster, MLPForecaster
 from sktorch_forecast._training.device import has_bf16, in_double
 
 IS_THERE = torch.accelerator.is_available()
@@ -126,6 +126,30 @@ def test_double_precision_is_computed_where_there_is_some():
         found = in_double(tensor)
         assert found.dtype == torch.float64
         assert found.tolist() == [1, 1]
+
+
+class Drawing(torch.nn.Module):
+    """Draws from torch's global generator, of which a CPU has one."""
+
+    def __init__(self, length, output_shape):
+        super().__init__()
+        self.linear = torch.nn.Linear(length, 3)
+
+    def forward(self, x):
+        x = torch.nn.functional.dropout(x, 0.5, self.training)
+        return self.linear(x[..., 0]).unflatten(1, (3, 1, 1))
+
+
+class DrawingForecaster(Forecaster):
+    module = Drawing
+
+
+def test_a_cpu_may_have_a_number():
+    first, second = (
+        DrawingForecaster(device=device, max_epochs=2, random_state=0).fit(X, Y)
+        for device in ("cpu", "cpu:0")
+    )
+    assert_same_bits(first.predict(X), second.predict(X))
 
 
 def test_auto_is_the_accelerator_or_else_the_cpu():
