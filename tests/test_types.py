@@ -50,6 +50,8 @@ reveal_type(net.fit(X, y))  #: LSTMForecaster
 reveal_type(net.partial_fit(X, y))  #: LSTMForecaster
 reveal_type(net.set_params(lr=0.1))  #: LSTMForecaster
 reveal_type(net.predict(X))  #: ndarray[
+reveal_type(net.predict(X, coverage=0.8))  #: tuple[ndarray[
+reveal_type(net.predict(X, n_samples=3)[1])  #: ndarray[
 reveal_type(net.predict_interval(X, 0.8))  #: ndarray[
 reveal_type(net.predict_quantiles(X, [0.1, 0.9]))  #: ndarray[
 reveal_type(net.sample(X, n_samples=3))  #: ndarray[
