@@ -200,7 +200,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
 
     # What networks can use, for the docs: `WindowNormalization` brings it to any.
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
-    module: ClassVar[Callable[..., torch.nn.Module]]
+    module: Callable[..., torch.nn.Module]
     parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     def __init__(

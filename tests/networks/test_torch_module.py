@@ -24,6 +24,7 @@ from sktorch_forecast import (
     TorchForecaster,
     load,
     make_windows,
+    to_onnx,
 )
 from sktorch_forecast.testing import check_forecaster
 
@@ -199,6 +200,18 @@ def test_estimator_checks(estimator, check):
 @pytest.mark.parametrize("name, check", list(check_forecaster(mine(baseline=None))))
 def test_contract(name, check):
     check()
+
+
+def test_it_is_exported(tmp_path):
+    """`to_onnx` compares the file with `predict` on batches of several sizes."""
+    pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+    runtime = pytest.importorskip("onnxruntime", reason="the extra onnx has it")
+    net = mine(loss="normal", baseline=None, module__p=0.1).fit(X, Y)
+    to_onnx(net, tmp_path / "mine.onnx")
+    session = runtime.InferenceSession(tmp_path / "mine.onnx")
+    windows = np.asarray(X)
+    found = session.run(["forecast"], {session.get_inputs()[0].name: windows})[0]
+    assert_allclose(found.reshape(Y.shape), net.predict(X), atol=1e-5)
 
 
 # ------------------------------------------------------------------------ bad input
