@@ -200,7 +200,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
 
     # What networks can use, for the docs: `WindowNormalization` brings it to any.
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
-    module: ClassVar[Callable[..., torch.nn.Module]]
+    module: Callable[..., torch.nn.Module]
     parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
 
     def __init__(
@@ -352,27 +352,7 @@ class Forecaster(UncertaintyMixin, WindowNet):
         how = {"go_on": self.initialized_, "method": "partial_fit"}
         return train(self, X, y, sample_weight, fit_params=fit_params, **how)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Forecast what follows each window.
-
-        Parameters
-        ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit.
-
-        Returns
-        -------
-        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            In the shape that `y` had in `fit`, and in the precision of `X`.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If X is not numeric and finite or not like the windows of the fit.
-        """
+    def _predict(self, X: Any) -> np.ndarray:
         if not self.initialized_:
             check_is_fitted(self)
         is_mc = False

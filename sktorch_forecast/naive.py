@@ -110,28 +110,7 @@ class NaiveForecaster(UncertaintyMixin, FileMixin, RegressorMixin, BaseEstimator
                 )
         return self
 
-    def predict(self, X: Windows | ArrayLike) -> np.ndarray:
-        """Repeat the end of each window.
-
-        Parameters
-        ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit.
-
-        Returns
-        -------
-        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            In the units of the series, in the shape that `y` had in `fit`, and in the
-            precision of `X`.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If X is not like the windows of the fit.
-        """
+    def _predict(self, X: Windows | ArrayLike) -> np.ndarray:
         check_is_fitted(self)
         windows = cast(Windows | np.ndarray, check_windows(self, X, reset=False))
         y = self._forecast(windows)

@@ -76,7 +76,7 @@ def test_the_page_counts_the_files_on_the_way():
     found = calls(through_a_network)
     created = found.index("networks/mlp.py::MLPForecaster.__init__")
     fit = found.index("forecaster.py::Forecaster.fit")
-    predict = found.index("forecaster.py::Forecaster.predict")
+    predict = found.index("_uncertainty/interface.py::UncertaintyMixin.predict")
     step = slice(
         found.index("_training/net.py::WindowNet.train_step_single"),
         found.index("_training/accelerated.py::AcceleratedNet.with_forecasts"),

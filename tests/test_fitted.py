@@ -65,6 +65,7 @@ OTHER = {
     "max_epochs": 9,
     "method": "adaptive",
     "missing": "mask",
+    "module": torch.nn.Identity,
     "n_blocks": 4,
     "n_components": 5,
     "n_estimators": 9,

@@ -130,6 +130,7 @@ TABLE = [
     ("TSMixer", "window", "mask", "mse", {}),
     ("TFT", "window", "mask", "quantile", {"n_heads": 2}),
     ("TiDE", "mean", "mask", "negative_binomial", {"num_layers": 2}),
+    ("Torch", "season", "error", "normal", {}),
     ("XLSTM", "window", "mask", "laplace", {"patch_length": 8}),
     ("RNN", "last", "mask", "lognormal", {"bidirectional": True}),
 ]

@@ -32,12 +32,13 @@ def check(*args, cwd):
 # What a user writes; behind #: what must be known, or an error that must be found.
 SCRIPT = """
 import numpy as np
+import torch
 from sktorch_forecast import (
     ConformalForecaster, DeepEnsembleForecaster, EncoderDecoderForecaster,
     EnsembleForecaster, GRUForecaster, LSTMForecaster, MLPForecaster,
     NaiveForecaster, RecursiveForecaster,
-    SeriesForecaster, SlidingWindow, TabularForecaster, WaveNetForecaster, Windows,
-    make_windows,
+    SeriesForecaster, SlidingWindow, TabularForecaster, TorchForecaster,
+    WaveNetForecaster, Windows, make_windows,
 )
 from sktorch_forecast.datasets import load_co2
 from sktorch_forecast.metrics import mase
@@ -50,6 +51,8 @@ reveal_type(net.fit(X, y))  #: LSTMForecaster
 reveal_type(net.partial_fit(X, y))  #: LSTMForecaster
 reveal_type(net.set_params(lr=0.1))  #: LSTMForecaster
 reveal_type(net.predict(X))  #: ndarray[
+reveal_type(net.predict(X, coverage=0.8))  #: tuple[ndarray[
+reveal_type(net.predict(X, n_samples=3)[1])  #: ndarray[
 reveal_type(net.predict_interval(X, 0.8))  #: ndarray[
 reveal_type(net.predict_quantiles(X, [0.1, 0.9]))  #: ndarray[
 reveal_type(net.sample(X, n_samples=3))  #: ndarray[
@@ -59,6 +62,10 @@ seq2seq = EncoderDecoderForecaster(teacher_forcing=0.1, device="auto")
 reveal_type(seq2seq.fit(X, y))  #: EncoderDecoderForecaster
 wavenet = WaveNetForecaster(dilations=[1, 2], optimizer__weight_decay=0.1)
 reveal_type(wavenet)  #: WaveNetForecaster
+own = TorchForecaster(torch.nn.Identity, module__hidden=3, lr=0.1).fit(X, y)
+reveal_type(own)  #: TorchForecaster
+reveal_type(own.predict(X))  #: ndarray[
+TorchForecaster(torch.nn.Identity())  #! cannot be assigned to parameter "module"
 conformal = ConformalForecaster(net, method="cqr").fit(X, y)
 reveal_type(conformal.predict_interval(X))  #: ndarray[
 reveal_type(EnsembleForecaster([("net", net)]).fit(X, y))  #: EnsembleForecaster

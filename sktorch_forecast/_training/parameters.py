@@ -153,7 +153,8 @@ class ParametersMixin(SkorchNet):
             prefix, dunder, name = full_name.partition("__")
             if not dunder:
                 if full_name not in known:
-                    self._complain(full_name, known)
+                    own = self._of_own_module(full_name)
+                    self._complain(full_name, [own] if own else known)
             elif prefix not in {*self.prefixes_, *known}:
                 self._complain(full_name, [f"{p}__{name}" for p in self.prefixes_])
             elif prefix == "callbacks":
@@ -165,6 +166,11 @@ class ParametersMixin(SkorchNet):
                 names = _keywords(component)
                 if names is not None and name.split("__")[0] not in names:
                     self._complain(full_name, [f"{prefix}__{n}" for n in names])
+
+    def _of_own_module(self, name):
+        """The parameter of a module that is one itself, or None."""
+        names = _keywords(self.module) if "module" in self._signature_names() else None
+        return f"module__{name}" if name in (names or ()) else None
 
     def _check_callback_name(self, full_name, callbacks):
         """Check ``name`` or ``name__parameter`` of a callback."""

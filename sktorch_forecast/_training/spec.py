@@ -16,6 +16,20 @@ from ..layers.linear_baseline import LinearBaseline
 from ..layers.normalization import Kind
 from .streams import with_own_dropout
 
+# Arguments of a module that are shapes, which it gets if it asks for them.
+SHAPES = (
+    "n_channels",
+    "length",
+    "n_outputs",
+    "output_shape",
+    "horizon",
+    "n_targets",
+    "n_params",
+    "n_past",
+    "n_future",
+    "n_static",
+)
+
 
 @dataclass(frozen=True)
 class NetworkSpec:
@@ -52,6 +66,8 @@ class NetworkSpec:
         "ridge" adds the network to a linear forecast.
     clock : tuple or None
         How the time is counted for ``normalize="cycle"``.
+    flat_outputs : bool
+        Whether the module may put out (batch, n_outputs), too.
     """
 
     module: Callable[..., nn.Module]
@@ -71,6 +87,7 @@ class NetworkSpec:
     n_components: int
     baseline: str | None
     clock: Clock | None = None
+    flat_outputs: bool = False
 
     @property
     def n_outputs(self) -> int:
@@ -117,8 +134,10 @@ class NetworkSpec:
             decoder,
             self.make_baseline(head),
             self._reads_covariates,
+            self._meaning,
+            self.flat_outputs,
         )
-        return ForecastNetwork(*parts, meaning=self._meaning)
+        return ForecastNetwork(*parts)
 
     @property
     def _asked_for(self):
@@ -146,19 +165,21 @@ class NetworkSpec:
         n_params = head.n_params
         if self.n_future and not self._reads_covariates:
             n_params += TemporalDecoder.n_extra
-        shapes = {
-            "n_channels": n_inputs,
-            "length": self.length,
-            "output_shape": (self.horizon, self.n_targets, n_params),
-            "horizon": self.horizon,
-            "n_targets": self.n_targets,
-            "n_params": n_params,
-            "n_past": self.n_channels - self.n_future,
-            "n_future": self.n_future,
-            "n_static": self.n_static,
-        }
+        sizes = (
+            n_inputs,
+            self.length,
+            self.n_outputs * n_params,
+            (self.horizon, self.n_targets, n_params),
+            self.horizon,
+            self.n_targets,
+            n_params,
+            self.n_channels - self.n_future,
+            self.n_future,
+            self.n_static,
+        )
         asked_for = self._asked_for
-        shapes = {name: size for name, size in shapes.items() if name in asked_for}
+        shapes = zip(SHAPES, sizes, strict=True)
+        shapes = {name: size for name, size in shapes if name in asked_for}
         return shapes | dict(self.params)
 
 
@@ -197,6 +218,7 @@ def spec_of(net: Any) -> NetworkSpec:
         n_components=net.n_components,
         baseline=net.baseline,
         clock=getattr(net, "_clock", None) if net.normalize == "cycle" else None,
+        flat_outputs=getattr(net, "flat_outputs", False),
     )
 
 

@@ -1,11 +1,12 @@
 """How sure a forecast is: one interface on every forecaster.
 
-A forecaster that has a source of uncertainty says by `_draw` how paths are drawn, and
-by `_quantiles` how quantiles are found where there is a better way than to draw.
+A forecaster says by `_predict` what it forecasts. One that has a source of uncertainty
+says by `_draw` how paths are drawn, and by `_quantiles` how quantiles are found where
+there is a better way than to draw.
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ def _r2_of_observed(
 
 
 class UncertaintyMixin:
-    """Intervals, quantiles and sample paths for a forecaster of windows.
+    """Forecasts, with intervals, quantiles and sample paths, from windows.
 
     A forecaster that may lack a source of uncertainty says so by `_why_without`: it has
     none of the methods then, as ``hasattr`` tells.
@@ -87,6 +88,95 @@ class UncertaintyMixin:
     horizon_: int
     _y_is_1d: bool
     _series_ids: pd.Index | None
+
+    @overload
+    def predict(
+        self,
+        X: Any,
+        *,
+        coverage: None = None,
+        quantiles: None = None,
+        n_samples: None = None,
+    ) -> np.ndarray: ...
+    @overload
+    def predict(self, X: Any, *, coverage: float) -> tuple[np.ndarray, np.ndarray]: ...
+    @overload
+    def predict(
+        self, X: Any, *, quantiles: ArrayLike
+    ) -> tuple[np.ndarray, np.ndarray]: ...
+    @overload
+    def predict(self, X: Any, *, n_samples: int) -> tuple[np.ndarray, np.ndarray]: ...
+    def predict(
+        self,
+        X: Any,
+        *,
+        coverage: float | None = None,
+        quantiles: ArrayLike | None = None,
+        n_samples: int | None = None,
+    ) -> Any:
+        """Forecast what follows each window and, if asked, say how sure that is.
+
+        The keywords reach a forecaster at the end of a pipeline, too, as in
+        ``pipeline.predict(X, coverage=0.9)``. One of them can be given at a time.
+
+        Parameters
+        ----------
+        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
+                shape (n_origins, length, n_channels)
+            Windows like those of the fit.
+        coverage : float in (0, 1) or None, default=None
+            Adds what `predict_interval` gives.
+        quantiles : array-like of shape (n_quantiles,) or None, default=None
+            Increasing levels between 0 and 1. Adds what `predict_quantiles` gives.
+        n_samples : int or None, default=None
+            Adds what `sample` gives: so many paths for each origin.
+
+        Returns
+        -------
+        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+            In the units of the series, all targets of step 1 first; 1-D if that is one
+            value and `y` was 1-D in `fit`. In the precision of `X`, or of the forecasts
+            of an estimator inside.
+        beside : ndarray of shape (n_origins, horizon * n_targets, 2), (n_origins, \
+                horizon * n_targets, n_quantiles) or (n_samples, n_origins, \
+                horizon * n_targets)
+            The ends of the intervals, the quantiles or the paths. Without a keyword,
+            `y` is returned alone.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the forecaster is not fitted.
+        AttributeError
+            If `coverage`, `quantiles` or `n_samples` is given, and the forecaster has
+            no source of uncertainty.
+        TypeError, ValueError
+            If X is not numeric and finite or not like the windows of the fit, two of
+            the keywords are given, or one is not valid.
+        """
+        asked = {
+            "predict_interval": ("coverage", coverage),
+            "predict_quantiles": ("quantiles", quantiles),
+            "sample": ("n_samples", n_samples),
+        }
+        asked = {method: ask for method, ask in asked.items() if ask[1] is not None}
+        if not asked:
+            return self._predict(X)
+        if len(asked) > 1:
+            raise ValueError(
+                "Expected one of coverage, quantiles and n_samples, found "
+                f"{' and '.join(name for name, _ in asked.values())}. Call predict "
+                "once for each."
+            )
+        check_is_fitted(self)
+        [(method, (name, value))] = asked.items()
+        if (reason := self._why_without(method)) is not None:
+            raise AttributeError(
+                f"{type(self).__name__} was asked for {name}= and does not know how "
+                f"sure it is. {reason}"
+            )
+        beside = getattr(self, method)(X, value)  # first, since it checks the value
+        return self._predict(X), beside
 
     @available_if(_offers("predict_interval"))
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
@@ -208,8 +298,8 @@ class UncertaintyMixin:
         if sample_weight is not None:  # scikit-learn lets negative ones pass
             check_weights(sample_weight, X)
         check_numeric(y, "y")
-        y_pred = cast(Any, self).predict(X)
-        warn_of_overlap(self, X, cast(Any, self).horizon_)
+        y_pred = self.predict(X)
+        warn_of_overlap(self, X, self.horizon_)
         y_true = check_array(
             unmasked(y), ensure_2d=False, ensure_all_finite="allow-nan", input_name="y"
         )
@@ -226,6 +316,10 @@ class UncertaintyMixin:
     def _why_without(self, method: str) -> str | None:
         """Why this forecaster does not have a method, in words; None if it has."""
         return None
+
+    def _predict(self, X: Any) -> np.ndarray:
+        """Point forecasts, in the shape that `y` had in `fit`."""
+        raise NotImplementedError
 
     def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
         """(n_origins, outputs, n_quantiles) for checked windows."""

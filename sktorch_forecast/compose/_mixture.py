@@ -32,27 +32,7 @@ class MixtureMixin(UncertaintyMixin):
 
     estimators_: list[Any]
 
-    def predict(self, X: Any) -> np.ndarray:
-        """The mean of the members' forecasts.
-
-        Parameters
-        ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit.
-
-        Returns
-        -------
-        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            In the shape that `y` had in `fit`.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If X is not numeric and finite or not like the windows of the fit.
-        """
+    def _predict(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         points = self._points(check_windows(self, X, reset=False))
         y = np.average(points, axis=0, weights=self._mixed[1])

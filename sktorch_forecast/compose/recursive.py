@@ -205,29 +205,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 _check_timeless(self.estimator_)
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Forecast `horizon` steps from each window.
-
-        Parameters
-        ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit.
-
-        Returns
-        -------
-        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            1-D if that is one step and `y` was 1-D in `fit`. In the precision of the
-            estimator's forecasts.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If X is not numeric and finite or not like the windows of the fit, or the
-            forecasts grow beyond float32 as they are fed back.
-        """
+    def _predict(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         X = check_windows(self, X, reset=False)
         if _carries_state(self.estimator_):

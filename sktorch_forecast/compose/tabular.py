@@ -164,27 +164,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             self.estimator_ = estimator.fit(rows, targets, **fit_params)
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Forecast what follows each window.
-
-        Parameters
-        ----------
-        X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
-                shape (n_origins, length, n_channels)
-            Windows like those of the fit.
-
-        Returns
-        -------
-        y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-            In the shape that `y` had in `fit`, and in the precision of `X`.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If X is not numeric and finite or not like the windows of the fit.
-        """
+    def _predict(self, X: Any) -> np.ndarray:
         check_is_fitted(self)
         X = check_windows(self, X, reset=False)
         y = self._decoded(X, self.estimator_.predict)[..., 0]

@@ -7,6 +7,7 @@ Symbols used below::
 """
 
 import json
+import math
 from typing import Any
 
 import torch
@@ -48,6 +49,8 @@ class ForecastNetwork(nn.Module):
     meaning : dict or None, default=None
         What the weights mean, by names, beside their shapes. It is saved with them, and
         they are loaded only where it is the same.
+    flat_outputs : bool, default=False
+        Whether the network may put out (b, H * K * p) instead of (b, H, K, p).
 
     Attributes
     ----------
@@ -68,6 +71,7 @@ class ForecastNetwork(nn.Module):
         baseline: LinearBaseline | None = None,
         reads_covariates: bool = False,
         meaning: dict[str, Any] | None = None,
+        flat_outputs: bool = False,
     ):
         super().__init__()
         if not isinstance(normalization, WindowNormalization):
@@ -82,6 +86,7 @@ class ForecastNetwork(nn.Module):
         self.decoder = decoder
         self.baseline = baseline
         self.reads_covariates = reads_covariates
+        self.flat_outputs = flat_outputs
         n_params = self.head.n_params + (0 if decoder is None else decoder.n_extra)
         steps = normalization.horizon, normalization.n_targets
         self.output_shape = (*steps, n_params)
@@ -141,9 +146,7 @@ class ForecastNetwork(nn.Module):
             beside = self._beside(future, static, dtype)
             kwargs["future"], kwargs["static"] = beside
         z = self.network(inputs, **kwargs)
-        n_rows = x.shape[0]  # len(x) would fix the size of the batch in an export
-        if z.shape[-3:] != self.output_shape or z.ndim < 4 or z.shape[0] != n_rows:
-            self._complain_of_shape(z, n_rows)
+        z = self._in_shape(z, x.shape[0])
         if z.dtype != dtype:  # of a network in mixed precision
             z = z.to(dtype)
         if self.decoder is not None:
@@ -270,13 +273,21 @@ class ForecastNetwork(nn.Module):
         """Timestamps between the steps that the network forecasts from."""
         return getattr(self.network, "stride", 1)
 
-    def _complain_of_shape(self, z, n_windows):
-        name, expected = type(self.network).__name__, (n_windows, *self.output_shape)
+    def _in_shape(self, z, n_rows):
+        """What the network puts out: (b, H, K, p), or (b, n_steps, H, K, p)."""
+        # n_rows is x.shape[0]: len(x) would fix the size of the batch in an export.
+        shape, flat = getattr(z, "shape", ()), (n_rows, math.prod(self.output_shape))
+        if self.flat_outputs and shape == flat:
+            return z.unflatten(1, self.output_shape)
+        if shape[-3:] == self.output_shape and len(shape) > 3 and shape[0] == n_rows:
+            return z
+        or_flat = f", or (batch, n_outputs) = {flat}" if self.flat_outputs else ""
+        found = tuple(shape) if isinstance(z, Tensor) else f"a {type(z).__name__}"
         raise ValueError(
-            f"Expected {name} to put out (batch, horizon, n_targets, n_params) = "
-            f"{expected}, found {tuple(z.shape)}. End it with layers.Readout(..., "
-            "output_shape), or reshape its last axis to the output_shape that its "
-            "constructor can ask for."
+            f"Expected {type(self.network).__name__} to put out (batch, horizon, "
+            f"n_targets, n_params) = {(n_rows, *self.output_shape)}{or_flat}, found "
+            f"{found}. End it with layers.Readout(..., output_shape), or reshape its "
+            "last axis to the output_shape that its constructor can ask for."
         )
 
 

@@ -15,6 +15,7 @@ from .seg_rnn import SegRNNForecaster
 from .sparse_tsf import SparseTSFForecaster
 from .tft import TFTForecaster
 from .tide import TiDEForecaster
+from .torch_module import TorchForecaster
 from .tsmixer import TSMixerForecaster
 from .wavenet import WaveNetForecaster
 from .xlstm import XLSTMForecaster
@@ -36,6 +37,7 @@ __all__ = [
     "TSMixerForecaster",
     "TFTForecaster",
     "TiDEForecaster",
+    "TorchForecaster",
     "WaveNetForecaster",
     "XLSTMForecaster",
 ]

@@ -33,6 +33,7 @@ from sktorch_forecast import (
     TabularForecaster,
     TFTForecaster,
     TiDEForecaster,
+    TorchForecaster,
     TSMixerForecaster,
     WaveNetForecaster,
     Windows,
@@ -101,7 +102,7 @@ def at(values, place, value):
 NETWORKS = (
     *("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder"),
     *("SegRNN", "SparseTSF", "N-BEATS", "N-HiTS", "TiDE", "TSMixer", "PatchTST"),
-    *("iTransformer", "minGRU", "TFT", "xLSTM"),
+    *("iTransformer", "minGRU", "TFT", "xLSTM", "torch module"),
 )
 EVERY = (
     *NETWORKS,
@@ -136,6 +137,7 @@ _MAKERS = {
     "SparseTSF": lambda: _fit(SparseTSFForecaster(period=2, **ONE_EPOCH)),
     "N-BEATS": lambda: _fit(NBEATSForecaster(**SMALL)),
     "N-HiTS": lambda: _fit(NHITSForecaster(**SMALL)),
+    "torch module": lambda: _fit(TorchForecaster(**ONE_EPOCH)),
     "TiDE": lambda: _fit(TiDEForecaster(hidden_size=2, **ONE_EPOCH)),
     "TSMixer": lambda: _fit(TSMixerForecaster(hidden_size=2, **ONE_EPOCH)),
     "PatchTST": lambda: _fit(PatchTSTForecaster(hidden_size=4, **ONE_EPOCH)),

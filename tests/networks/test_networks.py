@@ -34,6 +34,7 @@ TABLE = {
     "TFTForecaster": ({"max_epochs": 15}, 0.016),
     "TSMixerForecaster": ({"max_epochs": 15}, 0.016),
     "TiDEForecaster": ({"max_epochs": 15}, 0.014),
+    "TorchForecaster": ({"max_epochs": 15}, 0.015),
     "WaveNetForecaster": ({"max_epochs": 15}, 0.018),
     "XLSTMForecaster": ({"max_epochs": 15}, 0.015),
 }
