@@ -16,6 +16,7 @@ from published_networks import NAMES, length_of, published  # noqa: E402
 RESULTS = Path(__file__).with_suffix(".jsonl")
 FLAWED = "MSE, last of 256 dropped"
 HORIZONS = 96, 336
+_NOTHING = "n/a"
 # Mean squared errors of ridge regressions on windows of 512 hours (examples/ett.py).
 RIDGE = {96: 0.367, 336: 0.430}
 
@@ -36,7 +37,7 @@ def part_of(frame, *key):
 def mean_and_spread(values):
     """As text, with the number of seeds that the mean is of."""
     if not len(values):
-        return ".."
+        return _NOTHING
     text = f"{values.mean():.3f}"
     if len(values) > 1:
         text += f" ({values.max() - values.min():.3f})"
@@ -59,11 +60,11 @@ def write_table(path, horizon):
             [
                 name,
                 str(length_of(name)),
-                ".." if number is None else f"{number:.3f}",
+                _NOTHING if number is None else f"{number:.3f}",
                 mean_and_spread(alone["MSE"]),
                 mean_and_spread(alone[FLAWED]),
                 mean_and_spread(beside["MSE"]),
-                ".." if pd.isna(seconds) else f"{seconds:.0f}",
+                _NOTHING if pd.isna(seconds) else f"{seconds:.0f}",
             ]
         )
     for row in rows:
