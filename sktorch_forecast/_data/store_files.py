@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from .._files.atomic import to_disk
+
 # Bytes that are read at once where a whole file is.
 _AT_ONCE = 1 << 24
 
@@ -161,7 +163,8 @@ def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     folder.mkdir()
     try:
         yield folder
-        _to_disk(folder)
+        with suppress(OSError):  # not every system can open a folder
+            to_disk(folder)
         _check_free(path)  # an empty folder would be replaced
         try:
             os.rename(folder, path)
@@ -171,7 +174,8 @@ def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    _to_disk(path.parent)
+    with suppress(OSError):  # the new name, too
+        to_disk(path.parent)
 
 
 def _check_free(path):
@@ -180,13 +184,3 @@ def _check_free(path):
             f"Expected a path where nothing is, found {str(path)!r} there already. "
             "Open it with open_panel, remove it first, or take another path."
         )
-
-
-def _to_disk(folder):
-    """The names in a folder, too. Not every system can open a folder."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

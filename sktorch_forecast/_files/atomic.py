@@ -35,7 +35,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield Path(name)
         os.chmod(name, _permissions(path))
-        _to_disk(name)
+        to_disk(name)
         os.replace(name, path)
     except BaseException:
         with suppress(FileNotFoundError):
@@ -43,7 +43,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise
     # The new name, too. Not every system can open a folder.
     with suppress(OSError):
-        _to_disk(path.parent)
+        to_disk(path.parent)
 
 
 def _permissions(path):
@@ -55,7 +55,8 @@ def _permissions(path):
     return 0o666 & ~mask
 
 
-def _to_disk(path):
+def to_disk(path: Path | str) -> None:
+    """Have the system write out a file, or the names in a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -56,8 +56,8 @@ class TiDENetwork(nn.Module):
         hidden_size = check_positive_int(hidden_size, "hidden_size")
         self.decoder_size = check_positive_int(decoder_size, "decoder_size")
         covariate_size = check_positive_int(covariate_size, "covariate_size")
-        n_past = n_channels - n_future - n_static if n_past is None else n_past
         n_own = n_channels - n_future - n_static
+        n_past = n_own if n_past is None else n_past
         self.sizes = [n_past, n_future, n_own - n_past, n_static]
         n_inputs, n_projected = length * n_own + n_static, 0
         self.projection = None
