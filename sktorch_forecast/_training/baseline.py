@@ -22,7 +22,7 @@ References
    and review. International Journal of Forecasting 16 (4), section 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,9 @@ from .stacking import share_of_network
 
 # Penalties in units of the mean variance of an input; the last is W_0 itself.
 _PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
+# Numbers in the weights that are tried at once: a few operations for all penalties where
+# these are small, and no more memory than for one of them where they are large.
+_AT_ONCE = 2**20
 # How much a network counts where no origins are held back: as much as the baseline.
 _WITHOUT_EVIDENCE = 0.5
 # Blocks of time, the first of which only train.
@@ -72,10 +75,10 @@ class Moments:
         """Sum of the weights of the origins."""
         return float(self.xx[-1, -1])
 
-    def error(self, weights: Tensor) -> float:
-        """Sum of the squares of what weights (d + 1, o) miss."""
-        cross = (weights * self.xy).sum()
-        return float(self.yy - 2 * cross + (weights * (self.xx @ weights)).sum())
+    def errors(self, weights: Tensor) -> Tensor:
+        """Sums of the squares of what weights (n, d + 1, o) miss, (n,)."""
+        cross = (weights * self.xy).sum(dim=(1, 2))
+        return self.yy - 2 * cross + (weights * (self.xx @ weights)).sum(dim=(1, 2))
 
 
 class Ridge:
@@ -96,8 +99,8 @@ class Ridge:
         self.values = values.clamp_min(0)
         self.cross = self.vectors.T @ cross
 
-    def weights(self, prior: Tensor, penalties: Sequence[float]) -> Iterator[Tensor]:
-        """Weights (d, o), and below them the biases, for each penalty.
+    def weights(self, prior: Tensor, penalties: Sequence[float]) -> Tensor:
+        """Weights, and below them the biases, (n_penalties, d + 1, o).
 
         Parameters
         ----------
@@ -108,15 +111,14 @@ class Ridge:
             without any bias.
         """
         missed = self.cross - self.values.unsqueeze(1) * (self.vectors.T @ prior)
-        for penalty in penalties:
-            if not np.isfinite(penalty):
-                yield torch.cat([prior, prior.new_zeros(1, prior.shape[1])])
-                continue
-            shrunk = self.values + penalty / self.n * self.values.mean()
-            shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where nothing varies at all
-            weights = prior + self.vectors @ (missed / shrunk.unsqueeze(1))
-            bias = self.mean_y - self.mean_x @ weights
-            yield torch.cat([weights, bias.unsqueeze(0)])
+        penalty = torch.as_tensor(penalties).to(prior).view(-1, 1, 1)
+        shrunk = self.values.unsqueeze(1) + penalty / self.n * self.values.mean()
+        shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where nothing varies at all
+        moved = self.vectors @ (missed / shrunk)
+        weights = prior + torch.where(penalty.isinf(), 0.0, moved)
+        bias = self.mean_y - self.mean_x @ weights
+        bias = torch.where(penalty.isinf(), 0.0, bias.unsqueeze(1))
+        return torch.cat([weights, bias], dim=1)
 
 
 class WeighNetwork(Callback):
@@ -240,16 +242,18 @@ def _errors(ridges: list, test: list, priors: list) -> np.ndarray:
     errors = np.zeros((len(ridges), len(priors), len(_PENALTIES)))
     for group, (ridge, block) in enumerate(zip(ridges, test)):
         if ridge is not None and block.n:
+            n_chunks = -(-len(_PENALTIES) * block.xy.numel() // _AT_ONCE)
+            chunks = np.array_split(_PENALTIES, min(n_chunks, len(_PENALTIES)))
             for errors_of_prior, prior in zip(errors[group], priors):
-                weights = ridge.weights(prior[group], _PENALTIES)
-                errors_of_prior[:] = [block.error(w) for w in weights]
+                found = [block.errors(ridge.weights(prior[group], c)) for c in chunks]
+                errors_of_prior[:] = torch.cat(found).cpu()
     return errors
 
 
 def _set(baseline: LinearBaseline, ridges: list, chosen: list) -> None:
     """Give the baseline the weights of these solutions."""
     solved = [
-        next(ridge.weights(prior[group], [penalty]))
+        ridge.weights(prior[group], [penalty])[0]
         for group, (ridge, (prior, penalty)) in enumerate(zip(ridges, chosen))
     ]
     # (G, d + 1, o) -> (G, o, d) and (G, o)

@@ -73,9 +73,9 @@ def test_ridge_is_that_of_scikit_learn():
 
 def test_the_error_of_weights_is_that_of_their_forecasts():
     x, y = RNG.normal(size=(50, 4)), RNG.normal(size=(50, 2))
-    weights = RNG.normal(size=(5, 2))
-    expected = np.square(y - x @ weights[:-1] - weights[-1]).sum()
-    assert_allclose(moments(x, y).error(torch.from_numpy(weights)), expected)
+    weights = RNG.normal(size=(3, 5, 2))
+    expected = [np.square(y - x @ w[:-1] - w[-1]).sum() for w in weights]
+    assert_allclose(moments(x, y).errors(torch.from_numpy(weights)), expected)
 
 
 def by_hand(x, y, n_valid, n_known=None, seasons=(None, 1)):
