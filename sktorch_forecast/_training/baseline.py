@@ -40,8 +40,8 @@ from .stacking import share_of_network
 
 # Penalties in units of the mean variance of an input; the last is W_0 itself.
 _PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
-# Numbers in the weights that are tried at once: a few operations for all penalties where
-# these are small, and no more memory than for one of them where they are large.
+# Numbers in the weights that are tried at once: a few operations for all penalties
+# where these are small, and no more memory than for one of them where they are large.
 _AT_ONCE = 2**20
 # How much a network counts where no origins are held back: as much as the baseline.
 _WITHOUT_EVIDENCE = 0.5
