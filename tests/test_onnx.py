@@ -1,5 +1,7 @@
 """Networks as ONNX models: they forecast what `predict` does, or are not written."""
 
+import functools
+import importlib
 import json
 import subprocess
 import sys
@@ -44,6 +46,21 @@ LENGTH, HORIZON = 12, 3
 FEW = {"max_epochs": 1, "random_state": 0}
 RANDOM = np.random.RandomState(0)
 SERIES = 10 + np.sin(np.arange(150) / 5) + 0.2 * RANDOM.standard_normal(150)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def operators_are_read_once():
+    """An export reads all operators of ONNX again, which takes a third of its time."""
+    name = "torch.onnx._internal.exporter._onnxscript_apis"
+    with pytest.MonkeyPatch.context() as patch:
+        try:
+            module = importlib.import_module(name)
+            patch.setattr(
+                module, "get_torchlib_ops", functools.cache(module.get_torchlib_ops)
+            )
+        except (ImportError, AttributeError):
+            pass  # another version of torch, where the tests take longer
+        yield
 
 
 @pytest.fixture

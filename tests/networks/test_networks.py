@@ -35,8 +35,8 @@ TABLE = {
     "TSMixerForecaster": ({"max_epochs": 15}, 0.016),
     "TiDEForecaster": ({"max_epochs": 15}, 0.014),
     "TorchForecaster": ({"max_epochs": 15}, 0.015),
-    "WaveNetForecaster": ({"max_epochs": 15}, 0.018),
-    "XLSTMForecaster": ({"max_epochs": 15}, 0.015),
+    "WaveNetForecaster": ({"max_epochs": 5}, 0.018),
+    "XLSTMForecaster": ({"max_epochs": 10}, 0.015),
 }
 
 
