@@ -70,7 +70,8 @@ def test_a_pipeline_hands_the_keywords_on(model):
 @pytest.mark.parametrize("model", [NaiveForecaster(), TabularForecaster(CONFORMAL)])
 def test_paths_without_a_seed(model):
     _, paths = clone(model).fit(X, Y).predict(X, n_samples=3)
-    assert paths.shape == (3, *Y.shape) and np.ptp(paths, axis=0).min() > 0
+    # Now and then an origin draws the same one of the few residuals three times.
+    assert paths.shape == (3, *Y.shape) and np.median(np.ptp(paths, axis=0)) > 0
 
 
 def test_points_stay_one_dimensional_and_what_is_beside_does_not():
