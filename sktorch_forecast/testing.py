@@ -55,7 +55,7 @@ def check_forecaster(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]
     >>> import pytest
     >>> from sktorch_forecast import NaiveForecaster
     >>> from sktorch_forecast.testing import check_forecaster
-    >>> @pytest.mark.parametrize("name, check", check_forecaster(NaiveForecaster()))
+    >>> @pytest.mark.parametrize("name, check", [*check_forecaster(NaiveForecaster())])
     ... def test_contract(name, check):
     ...     check()
 
