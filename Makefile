@@ -6,8 +6,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration defaults m4 large ett networks bench peers test fuzz
-.PHONY: mutants lint test-oldest test-newest test-neighbours docs clean
+.PHONY: install demo course calibration defaults m4 large ett networks bench peers test
+.PHONY: fuzz mutants lint test-oldest test-newest test-neighbours docs clean
 
 install: .venv/installed
 

@@ -205,9 +205,10 @@ def _write_in_order(
                 if is_sorted or (is_together and not isinstance(error, UnsortedError)):
                     raise
                 raise _OutOfOrderError from error
-            if not rows.is_together or not seen.isdisjoint(rows.ids):
+            ids = rows.ids.tolist()
+            if not rows.is_together or not seen.isdisjoint(ids):
                 raise _OutOfOrderError
-            seen.update(rows.ids)
+            seen.update(ids)
             is_exact = is_exact | _append(rows, writer, layout)
             n_rows += len(frame)
             bar.update(len(frame))
