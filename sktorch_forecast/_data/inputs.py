@@ -11,7 +11,8 @@ from .._utils.validation import check_finite, check_numeric
 from .checks import unmasked
 from .lazy_targets import LazyTargets
 from .overlap import TrainedOrigins, warn_of_overlap
-from .stored_panel import is_stored, names_in
+from .panel import Panel
+from .stored_panel import names_in
 from .targets import shared_span
 from .windows import Windows
 from .words import same_names
@@ -224,7 +225,7 @@ def _checked_targets(estimator: Any, y: Any) -> np.ndarray:
 
 def _are_fine(estimator: Any, y: LazyTargets) -> bool:
     """Whether lazy targets can be taken as they are, without an array of them."""
-    if y.is_complete and is_stored(y.panel):
+    if y.is_complete and isinstance(y.panel, Panel):
         return True  # they were looked at when they were stored
     allows_missing = _allows_missing(estimator, reset=False)
     is_any_known = False
@@ -237,7 +238,7 @@ def _are_fine(estimator: Any, y: LazyTargets) -> bool:
     return is_any_known
 
 
-def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
+def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> Any:
     """Validate `y` for checked windows `X`.
 
     Sets, or compares with, ``n_targets_`` and ``horizon_``, and remembers whether y
@@ -245,7 +246,8 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
 
     Returns
     -------
-    y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+    y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+        Lazy targets of a panel stay lazy.
 
     Raises
     ------

@@ -224,10 +224,11 @@ class RollingOriginSplit(BaseCrossValidator):
                     "test origin, found none. Use a longer series, fewer splits, or a "
                     "smaller test_size, step or horizon."
                 )
-            train, test = np.flatnonzero(train), np.flatnonzero(test)
+            rows: Any = np.flatnonzero(train), np.flatnonzero(test)
             # Origins in ranges may be too many to send to the processes of a search.
-            is_stored = isinstance(X, Windows) and isinstance(X.positions, Runs)
-            yield (runs_of(train), runs_of(test)) if is_stored else (train, test)
+            if isinstance(X, Windows) and isinstance(X.positions, Runs):
+                rows = runs_of(rows[0]), runs_of(rows[1])
+            yield rows
 
     def _check_horizon(self, X: Any, y: Any) -> None:
         """Raise a ValueError where targets reach further than the gap allows for."""
