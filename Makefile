@@ -6,8 +6,8 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration defaults m4 ett networks bench peers test fuzz
-.PHONY: mutants lint test-oldest test-newest test-neighbours docs clean
+.PHONY: install demo course calibration defaults m4 large ett networks bench peers test
+.PHONY: fuzz mutants lint test-oldest test-newest test-neighbours docs clean
 
 install: .venv/installed
 
@@ -40,6 +40,10 @@ defaults: .venv-series/installed
 
 m4: install
 	$(BIN)/python examples/m4_hourly.py --seeds 3
+
+# From frames to forecasts on disk: 100,000 series as in the M4.
+large: install
+	$(BIN)/python examples/m4_large.py
 
 ett: install
 	$(BIN)/python examples/ett.py --seeds 3

@@ -1,5 +1,6 @@
 """Index arrays that are slices in disguise, and ranges of which the ends are held."""
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -149,8 +150,6 @@ class Runs(NDArrayOperatorsMixin):
 
     def __getitem__(self, key: Any) -> Any:
         """Integers by their places; consecutive ones are ranges again."""
-        if isinstance(key, Runs):
-            return self._of_runs(key)
         if isinstance(key, (int, np.integer)):
             place = range(len(self))[key]
             run = int(np.searchsorted(self.ends, place, "right"))
@@ -161,6 +160,12 @@ class Runs(NDArrayOperatorsMixin):
             if step == 1:
                 return self._part(start, stop)
             key = np.arange(start, stop, step)
+        runs = runs_of(key)
+        if isinstance(key, Runs) or 4 * len(runs.starts) < len(key):
+            part = self._of_runs(runs)
+            if part is not None:
+                return part
+        key = np.asarray(key)
         places = np.where(key < 0, key + len(self), key)
         if len(places) and not 0 <= places.min() <= places.max() < len(self):
             raise IndexError(f"Expected places below {len(self)}, found {key}.")
@@ -175,15 +180,23 @@ class Runs(NDArrayOperatorsMixin):
         some = starts < stops
         return Runs(starts[some], stops[some])
 
-    def _of_runs(self, places: "Runs") -> Any:
-        """Those at ranges of places, each of which lies in one of these ranges."""
+    def _of_runs(self, places: "Runs") -> "Runs | None":
+        """Those at ranges of places; None unless each range here gives at most one."""
         some = places.sizes > 0
-        first, last = places.starts[some], places.stops[some] - 1
-        which = np.searchsorted(self.ends, first, "right")
-        if (which != np.searchsorted(self.ends, last, "right")).any():
-            return self[np.asarray(places)]
-        offsets = self.stops[which] - self.ends[which]
-        return Runs(first + offsets, last + 1 + offsets)
+        first, stop = places.starts[some], places.stops[some]
+        if not len(first) or first.min() < 0 or stop.max() > len(self):
+            return None
+        low = np.searchsorted(self.ends, first, "right")
+        high = np.searchsorted(self.ends, stop - 1, "right") + 1
+        if (low[1:] < high[:-1]).any():
+            return None
+        which = as_integers(concatenated_ranges(low, high))
+        offsets = (self.starts - self.before)[which]
+        # Places that go on in the next range here are cut in two.
+        starts = np.maximum(np.repeat(first, high - low), self.before[which])
+        stops = np.minimum(np.repeat(stop, high - low), self.ends[which])
+        filled = starts < stops
+        return Runs((starts + offsets)[filled], (stops + offsets)[filled])
 
     def __array__(
         self, dtype: DTypeLike | None = None, copy: bool | None = None
@@ -200,7 +213,29 @@ class Runs(NDArrayOperatorsMixin):
         return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Runs, (self.starts, self.stops)
+        # Series are of similar sizes, so that the differences take little room.
+        gaps = np.diff(self.stops, prepend=0) - self.sizes
+        packed = zlib.compress(np.concatenate([gaps, self.sizes]).tobytes(), 1)
+        return _unpacked, (packed,)
 
     def __repr__(self) -> str:
         return f"<{len(self):,} integers in {len(self.starts):,} ranges>"
+
+
+def _unpacked(packed: bytes) -> Runs:
+    """Ranges as they were pickled."""
+    gaps, sizes = np.frombuffer(zlib.decompress(packed), np.int64).reshape(2, -1)
+    stops = np.cumsum(gaps + sizes)
+    return Runs(stops - sizes, stops)
+
+
+def runs_of(integers: Any) -> Runs:
+    """Integers as ranges, where they count up by one."""
+    if isinstance(integers, Runs):
+        return integers
+    integers = np.asarray(integers)
+    breaks = np.flatnonzero(np.diff(integers) != 1) + 1
+    if not len(integers):
+        return Runs(integers, integers)
+    starts = integers[np.concatenate([[0], breaks])]
+    return Runs(starts, integers[np.append(breaks, len(integers)) - 1] + 1)

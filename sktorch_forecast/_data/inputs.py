@@ -9,9 +9,10 @@ from sklearn.utils import check_consistent_length, get_tags
 from .._utils.annotated import check_array, validate_data
 from .._utils.validation import check_finite, check_numeric
 from .checks import unmasked
+from .lazy_targets import LazyTargets
 from .overlap import TrainedOrigins, warn_of_overlap
+from .panel import Panel
 from .stored_panel import names_in
-from .stored_targets import StoredTargets
 from .targets import shared_span
 from .windows import Windows
 from .words import same_names
@@ -222,7 +223,22 @@ def _checked_targets(estimator: Any, y: Any) -> np.ndarray:
     return y
 
 
-def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
+def _are_fine(estimator: Any, y: LazyTargets) -> bool:
+    """Whether lazy targets can be taken as they are, without an array of them."""
+    if y.is_complete and isinstance(y.panel, Panel):
+        return True  # they were looked at when they were stored
+    allows_missing = _allows_missing(estimator, reset=False)
+    is_any_known = False
+    for part in y.parts():
+        is_number = np.isfinite(part)
+        if not (is_number | (allows_missing & np.isnan(part))).all():
+            return False
+        is_any_known |= bool(is_number.any())
+        _check_range(part, "y")
+    return is_any_known
+
+
+def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> Any:
     """Validate `y` for checked windows `X`.
 
     Sets, or compares with, ``n_targets_`` and ``horizon_``, and remembers whether y
@@ -230,7 +246,8 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
 
     Returns
     -------
-    y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+    y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
+        Lazy targets of a panel stay lazy.
 
     Raises
     ------
@@ -244,8 +261,8 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
             f"{name} requires y to be passed, but the target y is None. make_windows "
             "gives X and y."
         )
-    is_known = isinstance(y, StoredTargets) and y.panel.is_complete
-    y = y if is_known else _checked_targets(estimator, y)
+    if not (isinstance(y, LazyTargets) and _are_fine(estimator, y)):
+        y = _checked_targets(estimator, y)
     check_consistent_length(X, y)
     n_outputs = y.shape[1] if y.ndim == 2 else 1
     n_targets = getattr(X, "n_targets", 1)

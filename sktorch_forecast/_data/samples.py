@@ -93,8 +93,9 @@ def make_windows(
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
         1-D for one target and a horizon of 1. Else all targets of step 1 come
         first, then those of step 2, and so on. For a single series it is a
-        read-only view of it; many series are held ``horizon`` times. Of a store it is
-        an object like an array, which gathers values when they are asked for.
+        read-only view of it. Of many series, if the horizon is not 1, it is an object
+        like an array, which gathers values when they are asked for: ``np.asarray(y)``
+        makes an array of it.
 
     Raises
     ------
@@ -157,8 +158,8 @@ def samples_of(
     block, begin = _taken(panel, kept, start[kept], stop[kept], before, length)
     first = begin + length - 1
     positions = _ranges(panel, first, first + n_origins[kept])
-    y = targets_of(block, positions, horizon)
-    return _windows(block, positions, length, horizon, missing), y
+    X = _windows(block, positions, length, horizon, missing)
+    return X, targets_of(block, positions, horizon, X.panel.is_complete)
 
 
 def _taken(

@@ -4,17 +4,11 @@ Each is a ``.npy`` file of NumPy. What is to be in it, ``panel.json`` says.
 """
 
 import os
-import secrets
-import shutil
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-
-from .._files.atomic import to_disk
 
 # Bytes that are read at once where a whole file is.
 _AT_ONCE = 1 << 24
@@ -126,61 +120,3 @@ def refuse(path: Path, expected: str, found: str) -> NoReturn:
         f"Expected {expected} in {str(path)!r}, found {found}. The store is damaged or "
         "incomplete: make it again with store_panel."
     )
-
-
-@contextmanager
-def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary folder to fill, which gets the name `path` at the end.
-
-    So `path` is not there, or is whole, whatever happens in between. After an error the
-    temporary folder is removed; after a kill it stays, under a name with a dot.
-
-    Parameters
-    ----------
-    path : path-like
-        In a folder that exists; nothing may be there by that name.
-
-    Yields
-    ------
-    temporary : Path
-        An empty folder beside `path`.
-
-    Raises
-    ------
-    FileExistsError
-        If something is there, at the beginning or at the end.
-    FileNotFoundError
-        If there is no such folder to put it in.
-    """
-    path = Path(path)
-    _check_free(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"Expected a path in a folder that exists, found {str(path)!r}. Make the "
-            "folder first, e.g. with pathlib.Path.mkdir."
-        )
-    folder = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    folder.mkdir()
-    try:
-        yield folder
-        with suppress(OSError):  # not every system can open a folder
-            to_disk(folder)
-        _check_free(path)  # an empty folder would be replaced
-        try:
-            os.rename(folder, path)
-        except OSError:
-            _check_free(path)  # another process was faster
-            raise
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    with suppress(OSError):  # the new name, too
-        to_disk(path.parent)
-
-
-def _check_free(path):
-    if os.path.lexists(path):
-        raise FileExistsError(
-            f"Expected a path where nothing is, found {str(path)!r} there already. "
-            "Open it with open_panel, remove it first, or take another path."
-        )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
+from .._files.atomic import new_folder
 from .checks import Missing
 from .columns import Layout, roles_of
 from .observed import check_values, observed
@@ -17,7 +18,6 @@ from .read import read, warn_of_range
 from .read_panel import Rows, UnsortedError, is_panel, read_rows
 from .samples import Names
 from .store import PanelStore, open_panel
-from .store_files import new_folder
 from .store_sources import Stream, is_streamed
 from .store_writer import PanelWriter
 
@@ -205,9 +205,10 @@ def _write_in_order(
                 if is_sorted or (is_together and not isinstance(error, UnsortedError)):
                     raise
                 raise _OutOfOrderError from error
-            if not rows.is_together or not seen.isdisjoint(rows.ids):
+            ids = rows.ids.tolist()
+            if not rows.is_together or not seen.isdisjoint(ids):
                 raise _OutOfOrderError
-            seen.update(rows.ids)
+            seen.update(ids)
             is_exact = is_exact | _append(rows, writer, layout)
             n_rows += len(frame)
             bar.update(len(frame))

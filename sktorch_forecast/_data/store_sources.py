@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from .columns import is_polars
@@ -104,8 +105,15 @@ class Stream:
         import pyarrow.parquet
 
         schema = pyarrow.schema([self._dataset.schema.field(c) for c in columns])
+        # Of a thousand equal names, one text, as they are in the file.
+        id = schema.field(0)
+        names = [id.name] if _is_text(id.type) else []
+        if names:
+            kind = pyarrow.dictionary(pyarrow.int32(), id.type)
+            schema = schema.set(0, id.with_type(kind))
+        how = {"pre_buffer": False, "read_dictionary": names}
         for path in self._dataset.files:
-            with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+            with pyarrow.parquet.ParquetFile(path, **how) as file:
                 lacking = set(columns) - set(file.schema_arrow.names)
                 if lacking:
                     raise ValueError(
@@ -175,7 +183,7 @@ def _concatenated(tables: list) -> Any:
         return polars.concat(tables)
     import pyarrow
 
-    return pyarrow.concat_tables(tables)
+    return pyarrow.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
 def _begin_of_last(table: Any) -> int:
@@ -185,19 +193,20 @@ def _begin_of_last(table: Any) -> int:
     else:
         ids = table[0].combine_chunks().dictionary_encode()
         codes = ids.indices.fill_null(-1).to_numpy()
-    others = (codes != codes[-1]).nonzero()[0]
-    return int(others[-1]) + 1 if len(others) else 0
+    is_other = (codes != codes[-1])[::-1]
+    n_last = int(np.argmax(is_other))
+    return len(codes) - n_last if is_other[n_last] else 0
 
 
 def _as_frame(table: Any) -> Any:
     """A frame of polars as it is, a table of Arrow as one of pandas."""
     if is_polars(table):
         return table
-    import pyarrow as pa
+    # Each column by itself: to put those of one type together, they would be copied.
+    return table.to_pandas(date_as_object=False, split_blocks=True)
 
-    is_text = pa.types.is_string, pa.types.is_large_string
-    if any(is_kind(table[0].type) for is_kind in is_text):
-        # Of a thousand equal strings, one object.
-        ids = table[0].combine_chunks().dictionary_encode()
-        table = table.set_column(0, table.column_names[0], ids)
-    return table.to_pandas(date_as_object=False)
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow
+
+    return pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind)

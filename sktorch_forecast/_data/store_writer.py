@@ -87,11 +87,9 @@ class PanelWriter:
         ticks = ticks_of(panel.index)
         first = ticks[panel.bounds[:-1]]
         if "ticks.npy" not in self._files:
-            n_rows = np.diff(panel.bounds)
             steps = self._steps()
             if steps is not None and ticks.dtype == np.int64:
-                counted = _counted(first, steps[freq_of], n_rows)
-                if (ticks == counted).all():
+                if _are_counted(ticks, steps[freq_of], panel.bounds):
                     self._first.append(first)
                     return
             for parts in zip(self._first, self._freq_of, self._n_rows):
@@ -154,7 +152,7 @@ class PanelWriter:
         if ids.dtype.kind in "iufb":
             self._write("ids", ids.to_numpy())
         else:
-            texts = [name.encode() for name in ids]
+            texts = [name.encode() for name in ids.tolist()]
             self._write("id_text", np.frombuffer(b"".join(texts), np.uint8))
             self._write("id_ends", np.cumsum([len(text) for text in texts]))
         files = {name: file.close() for name, file in sorted(self._files.items())}
@@ -224,6 +222,13 @@ def _is_whole(freq: Any) -> bool:
     return isinstance(freq, int)
 
 
+def _are_counted(ticks: np.ndarray, step: np.ndarray, bounds: np.ndarray) -> bool:
+    """Whether the ticks of each series go on by steps of its own size."""
+    is_step = np.diff(ticks) == np.repeat(step, np.diff(bounds))[:-1]
+    is_step[bounds[1:-1] - 1] = True  # from one series to the next
+    return bool(is_step.all())
+
+
 def _counted(first: np.ndarray, step: np.ndarray, n_rows: np.ndarray) -> np.ndarray:
     """Ticks of series that go on by steps of one size each."""
     begin = np.cumsum(n_rows) - n_rows
@@ -233,8 +238,10 @@ def _counted(first: np.ndarray, step: np.ndarray, n_rows: np.ndarray) -> np.ndar
 
 def _plain_ids(ids: Any) -> pd.Index:
     """Ids as strings or numbers; of categories, what they are."""
-    plain = pd.Index(np.asarray(ids), name=ids.name)
-    if plain.dtype.kind in "iufb" or all(isinstance(name, str) for name in plain):
+    names = np.asarray(ids)
+    plain = pd.Index(names, name=ids.name)
+    is_text = plain.dtype.kind not in "iufb"
+    if not is_text or all(isinstance(name, str) for name in names.tolist()):
         return plain
     raise TypeError(
         "Expected ids that are strings or numbers, which a store can hold, found "

@@ -1,19 +1,19 @@
-"""The targets ``y``, whose rows overlap in memory."""
+"""The targets ``y``, each of which is held once whatever the horizon is."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from .indexing import as_slice
+from .lazy_targets import LazyTargets
 from .panel import Panel
 from .stored_panel import is_stored
-from .stored_targets import StoredTargets
 
 
-def targets_of(panel: Panel, positions: Any, horizon: int) -> Any:
+def targets_of(panel: Panel, positions: Any, horizon: int, is_complete: bool) -> Any:
     """What follows the origins, in the precision of the user.
 
     Parameters
@@ -25,27 +25,29 @@ def targets_of(panel: Panel, positions: Any, horizon: int) -> Any:
         a name they count up by one.
     horizon : int
         Timestamps after each origin.
+    is_complete : bool
+        Whether all of these targets are known to be finite.
 
     Returns
     -------
-    y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
+    y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
         1-D for one target and a horizon of 1. Of a single series without a name a
-        read-only view, whose rows overlap. Of a panel on disk `StoredTargets`, which
-        are gathered when they are asked for.
+        read-only view, whose rows overlap. Of many series `LazyTargets`, which are
+        gathered when they are asked for; but an array where the horizon is 1, so that
+        nothing is held twice, and the panel is in memory.
     """
     if panel.targets is None:
         raise ValueError("Expected a panel with targets, found none. Read it first.")
     if is_stored(panel):
-        return StoredTargets(panel, positions, horizon)
+        return LazyTargets(panel, positions, horizon, is_complete)
     if panel.ids is None:
         return _overlapping_targets(panel.targets, positions, horizon)
     targets, n_targets = panel.targets, panel.n_targets
     if horizon == 1:
         return targets[positions + 1, 0] if n_targets == 1 else targets[positions + 1]
-    # (T, K) -> (T * K,) -> (T - H + 1, H * K), still without copying -> (n, H * K)
-    flat = np.ascontiguousarray(targets).ravel()
-    every = sliding_window_view(flat, horizon * n_targets)
-    return every[::n_targets][positions + 1]
+    # A copy, so that a later change of the user's frame does not reach into y.
+    targets = targets.copy() if targets.base is not None else targets
+    return LazyTargets(targets, positions, horizon, is_complete)
 
 
 def _overlapping_targets(
@@ -131,8 +133,8 @@ def shared_span(rows: np.ndarray) -> np.ndarray | None:
 
 
 def parts_of_targets(y: Any) -> Iterator[np.ndarray]:
-    """All values of `y`, those in overlapping rows once, those on disk part by part."""
-    if isinstance(y, StoredTargets):
+    """All values of `y`, those in overlapping rows once, lazy ones part by part."""
+    if isinstance(y, LazyTargets):
         yield from y.parts()
         return
     span = shared_span(y)

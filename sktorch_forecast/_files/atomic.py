@@ -1,6 +1,8 @@
-"""Files that are there whole or not at all."""
+"""Files and folders that are there whole or not at all."""
 
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -62,3 +64,61 @@ def to_disk(path: Path | str) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary folder to fill, which gets the name `path` at the end.
+
+    So `path` is not there, or is whole, whatever happens in between. After an error the
+    temporary folder is removed; after a kill it stays, under a name with a dot.
+
+    Parameters
+    ----------
+    path : path-like
+        In a folder that exists; nothing may be there by that name.
+
+    Yields
+    ------
+    temporary : Path
+        An empty folder beside `path`.
+
+    Raises
+    ------
+    FileExistsError
+        If something is there, at the beginning or at the end.
+    FileNotFoundError
+        If there is no such folder to put it in.
+    """
+    path = Path(path)
+    _check_free(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"Expected a path in a folder that exists, found {str(path)!r}. Make the "
+            "folder first, e.g. with pathlib.Path.mkdir."
+        )
+    folder = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    folder.mkdir()
+    try:
+        yield folder
+        with suppress(OSError):  # not every system can open a folder
+            to_disk(folder)
+        _check_free(path)  # an empty folder would be replaced
+        try:
+            os.rename(folder, path)
+        except OSError:
+            _check_free(path)  # another process was faster
+            raise
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    with suppress(OSError):  # the new name, too
+        to_disk(path.parent)
+
+
+def _check_free(path):
+    if os.path.lexists(path):
+        raise FileExistsError(
+            f"Expected a path where nothing is, found {str(path)!r} there already. "
+            "Use what is there, remove it first, or take another path."
+        )

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import Subset
 
 from .._data.indexing import Runs, as_slice
-from .._data.stored_targets import StoredTargets
+from .._data.lazy_targets import LazyTargets
 from .._data.targets import shared_span
 from .._data.time_split import split_by_time, times_of
 from .._data.timed_runs import TimedRows, times_in_runs
@@ -120,7 +120,7 @@ class WindowDataset(skorch.dataset.Dataset):
         phases: np.ndarray | None = None,
     ):
         # Told the length, skorch does not look for it in ways that take time.
-        is_told = y is None or isinstance(y, StoredTargets)
+        is_told = y is None or isinstance(y, LazyTargets)
         super().__init__(X, y, length=len(X) if is_told else None)
         self.device = device
         self._starts = self._future = self._static = None
@@ -136,7 +136,7 @@ class WindowDataset(skorch.dataset.Dataset):
         self._windows = windows
         self._targets = None
         if y is not None:
-            y = y if isinstance(y, StoredTargets) else np.asarray(y)
+            y = y if isinstance(y, LazyTargets) else np.asarray(y)
             self._targets = _target_tensor(y, device, windows.dtype)
         self._weights = (
             None if sample_weight is None else as_tensor(sample_weight, device)
@@ -215,7 +215,7 @@ def _target_tensor(y, device, dtype_of_windows):
     is_cpu = torch.device(device).type == "cpu"
     is_needed = is_cpu or dtype_of_windows == torch.float64
     dtype = np.float64 if is_needed and y.dtype == np.float64 else np.float32
-    if isinstance(y, StoredTargets):
+    if isinstance(y, LazyTargets):
         return target_rows(y, as_tensor(y.targets, device, dtype))
     if y.ndim == 1:
         # (n_origins,) -> (n_origins, 1), else the loss would broadcast

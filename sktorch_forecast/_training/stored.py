@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .._data.indexing import Runs
-from .._data.stored_targets import StoredTargets
+from .._data.lazy_targets import LazyTargets
 
 # Up to so many rows are those of a batch, which is asked for again.
 _N_REMEMBERED = 2**16
@@ -155,12 +155,12 @@ def series_rows(X: Any, device: torch.device | str, codes: np.ndarray | None) ->
     return RowsOfRuns(X.positions, device, of_run if codes is None else codes[of_run])
 
 
-def target_rows(y: StoredTargets, targets: Tensor) -> ComputedRows:
+def target_rows(y: LazyTargets, targets: Tensor) -> ComputedRows:
     """Targets of each origin, (n_origins, horizon * n_targets).
 
     Parameters
     ----------
-    y : StoredTargets
+    y : LazyTargets
     targets : Tensor of shape (n_timestamps, n_targets)
         Of all rows of the panel.
     """

@@ -20,7 +20,8 @@ from .._utils.compat import Interval, StrOptions
 from .._utils.validation import check_coverages, check_params
 from ..networks import MLPForecaster
 from ._backtest import Plan, backtest, fitted, selected
-from ._frames import Coverage, forecast_frame, forecasts_of
+from ._frames import Coverage, forecasts_of
+from ._partitions import Folder, forecast_to
 from ._wrapping import ESTIMATOR, tags_of
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
@@ -52,8 +53,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         Whether windows may begin before their series, so that short series count, too.
         Needs ``missing="mask"``.
     coverage : float in (0, 1), list of these or None, default=None
-        Probabilities that intervals are to hold, for `forecast` and `backtest`. The
-        estimator must have a source of uncertainty. None for no intervals.
+        Probabilities that intervals of `forecast` and `backtest` are to hold, if the
+        estimator has a source of uncertainty. None for no intervals.
     verbose : int, default=0
         Whether `backtest` shows its progress.
 
@@ -81,13 +82,10 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
     **In a search** the rows of a frame are split by time. `score` takes the window of
     its first origins from the rows that the fit has kept, where the test part goes on
     from the training part. So a test part needs no more than `horizon` timestamps, and
-    all lengths in a grid are scored on the same origins. No gap is needed, since the
-    targets trained on are rows of the training part: take
-    ``RollingOriginSplit(gap=0)``. After a gap, a test part must hold windows of its
-    own, ``length + horizon`` timestamps. The splitter reads the time from an index of
-    timestamps, or of ids and timestamps; give that of a column as ``groups`` to `fit`.
-
-    There is no ``n_features_in_``, since a frame has rows of series and no features.
+    all lengths in a grid are scored on the same origins. No gap is needed, as targets
+    trained on are in the training part: take ``RollingOriginSplit(gap=0)``. After a
+    gap, a test part must hold ``length + horizon`` timestamps. The splitter reads times
+    from an index; give those of a column as ``groups`` to `fit`.
 
     Examples
     --------
@@ -105,20 +103,16 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
     1  north 2024-03-02    7.0
     2  south 2024-03-01   40.0
     3  south 2024-03-02   40.0
-    >>> model.backtest(df, n_origins=1)
-          id     origin  step  timestamp     y  forecast
-    0  north 2024-02-27     1 2024-02-28   5.0       6.0
-    1  north 2024-02-27     2 2024-02-29   7.0       6.0
-    2  south 2024-02-27     1 2024-02-28  30.0      35.0
-    3  south 2024-02-27     2 2024-02-29  40.0      35.0
+    >>> model.backtest(df, n_origins=1).head(2)
+          id     origin  step  timestamp    y  forecast
+    0  north 2024-02-27     1 2024-02-28  5.0       6.0
+    1  north 2024-02-27     2 2024-02-29  7.0       6.0
     """
 
     parameter_constraints = {
         "estimator": [ESTIMATOR, None],
-        "horizon": [_AT_LEAST_ONE],
-        "length": [_AT_LEAST_ONE],
-        # Read and checked with the frame.
-        **dict.fromkeys(["id", "time", *_ROLES], "no_validation"),
+        **dict.fromkeys(["horizon", "length"], [_AT_LEAST_ONE]),
+        **dict.fromkeys(["id", "time", *_ROLES], "no_validation"),  # by read
         "missing": [StrOptions({"error", "mask"})],
         "pad": ["boolean"],
         "coverage": "no_validation",  # by check_coverages
@@ -230,7 +224,12 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def forecast(
-        self, df: Any = None, X_future: Any = None, *, coverage: Coverage = None
+        self,
+        df: Any = None,
+        X_future: Any = None,
+        *,
+        coverage: Coverage = None,
+        to: Folder = None,
     ) -> pd.DataFrame:
         """Forecast the next `horizon` steps of every series.
 
@@ -240,22 +239,25 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
             Series to forecast from their ends, in the form of the fit; new ones, too.
             None means those of the fit and of updates.
         X_future : DataFrame of pandas or polars, default=None
-            Future covariates over the horizon, with ids and times as in `df`. Not
-            needed if `df` has them in rows after the last target. Rows up to the end
-            of a series are not looked at.
+            Future covariates over the horizon, with ids and times as in `df`, if that
+            has none after the last target. Earlier rows are not looked at.
         coverage : float in (0, 1), list of these or None, default=None
             For intervals; None takes the parameter of the forecaster.
+        to : path-like, default=None
+            Folder to make, of Parquet files with the forecasts of some series each.
 
         Returns
         -------
         frame : DataFrame of shape (n_series * horizon, n_columns)
+            With `to`, the files, of which ``pd.read_parquet(to)`` gives what follows.
             Its index has the names and types of the caller's: (id, timestamp), or the
-            timestamp only for a single series without a name. A column for each
-            target; with ``coverage=0.9`` each is followed by its intervals, e.g.
-            "sales_lower_90" and "sales_upper_90".
+            timestamp only for a series without a name. A column for each target; with
+            ``coverage=0.9`` each is followed by "sales_lower_90", "sales_upper_90".
 
         Raises
         ------
+        OSError, ImportError
+            If the folder `to` cannot be made, or is there, or there is no pyarrow.
         sklearn.exceptions.NotFittedError
             If the forecaster is not fitted.
         TypeError, ValueError
@@ -274,8 +276,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         if X_future is not None:
             panel = history.with_future(read_future(X_future, layout), panel)
         X = latest_of(panel, layout, self.horizon_, self.length_)
-        forecasts = forecasts_of(self.estimator_, X, self.horizon_, coverages)
-        return forecast_frame(forecasts, X, coverages, panel.index_freq)
+        how = self.estimator_, X, self.horizon_, coverages, panel.index_freq
+        return forecast_to(to, *how)
 
     def predict(self, df: Any) -> pd.DataFrame:
         """Forecast from the ends of the series, as ``forecast(df)`` does.
@@ -394,6 +396,5 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.non_deterministic = tags_of(self._inner()).non_deterministic
         tags.input_tags.allow_nan = self.missing == "mask"
-        # Rows of a series in time order, not samples.
-        tags.input_tags.two_d_array = False
+        tags.input_tags.two_d_array = False  # rows in time order, not samples
         return tags

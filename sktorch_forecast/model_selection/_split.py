@@ -12,6 +12,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import indexable
 
 from .._data.columns import is_polars, time_column
+from .._data.indexing import Runs, runs_of
 from .._data.time_axis import as_time_index, dates_in, is_time, is_time_like
 from .._data.time_split import known_by, origins_and_reach, share_time_axis
 from .._data.windows import Windows
@@ -184,7 +185,8 @@ class RollingOriginSplit(BaseCrossValidator):
         Yields
         ------
         train : ndarray of shape (n_train_origins,)
-            Rows of the training origins, in the order of `X`.
+            Rows of the training origins, in the order of `X`. Those of a panel on disk
+            are ranges, which are like an array.
         test : ndarray of shape (n_test_origins,)
             Rows of the test origins.
 
@@ -222,7 +224,11 @@ class RollingOriginSplit(BaseCrossValidator):
                     "test origin, found none. Use a longer series, fewer splits, or a "
                     "smaller test_size, step or horizon."
                 )
-            yield np.flatnonzero(train), np.flatnonzero(test)
+            rows: Any = np.flatnonzero(train), np.flatnonzero(test)
+            # Origins in ranges may be too many to send to the processes of a search.
+            if isinstance(X, Windows) and isinstance(X.positions, Runs):
+                rows = runs_of(rows[0]), runs_of(rows[1])
+            yield rows
 
     def _check_horizon(self, X: Any, y: Any) -> None:
         """Raise a ValueError where targets reach further than the gap allows for."""

@@ -1,5 +1,7 @@
 """Ranges of origins are cut and looked up as a list of them would be."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +15,7 @@ from torch.utils.data import Subset
 
 from sktorch_forecast import Windows, make_windows, store_panel
 from sktorch_forecast._data.indexing import Runs
+from sktorch_forecast._data.indexing import runs_of as ranges_of
 from sktorch_forecast._data.time_split import split_by_time
 from sktorch_forecast._data.timed_runs import TimedRows, TimedRuns, times_in_runs
 from sktorch_forecast._training.baseline import blocks_of
@@ -54,6 +57,13 @@ def test_as_a_list_of_integers(sizes, data):
         low, high = sorted(data.draw(st.tuples(*2 * [st.integers(0, len(listed))])))
         inner = Runs(np.array([low]), np.array([high]))
         assert_array_equal(runs[inner], listed[low:high])
+        mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(listed))))
+        mask = mask[: len(listed)]
+        assert_array_equal(runs[mask], listed[mask])
+        assert_array_equal(runs[ranges_of(np.flatnonzero(mask))], listed[mask])
+    again = pickle.loads(pickle.dumps(runs))
+    assert_array_equal(again.starts, runs.starts, strict=True)
+    assert_array_equal(again.stops, runs.stops, strict=True)
     with pytest.raises(IndexError):
         runs[[len(listed), 0, 0]]
 
@@ -216,3 +226,24 @@ def test_a_million_origins_are_not_listed(tmp_path):
 
     # A list of the origins alone takes 8 MB.
     assert peak_memory(prepare) < MEGABYTE
+
+
+def test_one_range_of_each_stays_a_range():
+    runs = runs_of([20, 0, 30, 30])
+    most = np.r_[0:15, 25:75]  # of which the last go on from one range in the next
+    assert_array_equal(runs[most].sizes, [15, 25, 25])
+    assert isinstance(runs[most[::-1]], np.ndarray)
+    assert isinstance(runs[np.r_[0:15, 16:19]], np.ndarray)  # two of the same
+
+
+def test_integers_as_ranges():
+    ranges = ranges_of([4, 5, 6, 2, 3, 9])
+    assert_array_equal(ranges.starts, [4, 2, 9])
+    assert_array_equal(ranges.stops, [7, 4, 10])
+    assert len(ranges_of([])) == 0
+
+
+def test_ranges_of_similar_sizes_take_little_room():
+    sizes = np.random.default_rng(0).integers(100, 1000, 100_000)
+    assert len(pickle.dumps(runs_of(sizes))) < 300_000
+    assert len(pickle.dumps(runs_of(np.full(1_000_000, 1000)))) < 100_000

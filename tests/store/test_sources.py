@@ -90,6 +90,23 @@ def test_sources(kind, reader, tmp_path):
     check_same(store_panel(source, tmp_path / "out", **ROLES), FRAME)
 
 
+@pytest.mark.parametrize("kinds", ["tt", "ll", "dd", "td", "dt"])
+def test_names_as_text_or_dictionaries(kinds, tmp_path):
+    """Files of two kinds, whose texts are numbered each in its own way."""
+    pa = pytest.importorskip("pyarrow", reason="an extra, to read files")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    types = {"t": pa.string(), "l": pa.large_string()}
+    types["d"] = pa.dictionary(pa.int8(), pa.string())
+    (tmp_path / "in").mkdir()
+    for number, rows in enumerate([slice(0, 90), slice(90, None)]):
+        table = pa.Table.from_pandas(FRAME[rows], preserve_index=False)
+        ids = pa.array(FRAME["shop"][rows].to_list()).cast(types[kinds[number]])
+        table = table.set_column(0, "shop", ids)
+        path = tmp_path / "in" / f"{number}.parquet"
+        parquet.write_table(table, path, row_group_size=29)
+    check_same(store_panel(tmp_path / "in", tmp_path / "out", **ROLES), FRAME)
+
+
 @pytest.mark.parametrize("kind", ["query", "file", "folder"])
 @pytest.mark.parametrize("order", ["shuffled", "by time", "backwards"])
 def test_rows_out_of_order_are_sorted(kind, order, reader, tmp_path):

@@ -1,14 +1,18 @@
 """What a worker gets of a store in a search or backtest: a path, and which origins."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
+from sklearn.model_selection import KFold, cross_validate
 
 from sktorch_forecast import (
     NaiveForecaster,
     SeriesForecaster,
+    Windows,
     make_windows,
     open_panel,
     store_panel,
@@ -34,12 +38,33 @@ def store(tmp_path_factory):
     return open_panel(path)
 
 
-def test_a_fold_is_sent_as_the_numbers_of_its_origins(store):
+def test_a_fold_is_sent_as_ranges(store):
     X, y = make_windows(store, horizon=4, length=16)
-    assert len(pickle.dumps((X, y))) < SMALL
-    for train, test in RollingOriginSplit(2, horizon=4).split(X, y):
-        sent = len(pickle.dumps((X, y, train, test)))
-        assert sent < SMALL + 8 * (len(train) + len(test))
+    listed = X.positions[np.arange(len(X))[::-1]][::-1]
+    X_listed = Windows(store.panel, listed, length=16)
+    cv = RollingOriginSplit(2, horizon=4)
+    folds = list(cv.split(X, y)), list(cv.split(X_listed))
+    for (train, test), expected in zip(*folds, strict=True):
+        assert len(pickle.dumps((X, y, train, test))) < SMALL
+        assert_array_equal(train, expected[0])
+        assert_array_equal(test, expected[1])
+
+
+class Watched(NaiveForecaster):
+    """Remembers what it was fitted on."""
+
+    def fit(self, X, y):
+        self.size_ = len(pickle.dumps((X, y)))
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("cv", [RollingOriginSplit(2, horizon=4), KFold(3)], ids=repr)
+def test_what_scikit_learn_makes_of_a_fold_is_ranges_again(cv, store):
+    X, y = make_windows(store, horizon=4, length=16)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of KFold, that it tests on the training
+        found = cross_validate(Watched(), X, y, cv=cv, return_estimator=True)
+    assert max(one.size_ for one in found["estimator"]) < SMALL + 8 * N_DAYS
 
 
 def test_a_round_of_a_backtest_is_sent_as_ranges(store, monkeypatch):
