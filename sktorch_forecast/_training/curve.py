@@ -40,9 +40,9 @@ def curve_of_history(
     history: Sequence[dict[str, Any]], kept: int | None = None
 ) -> TrainingCurve:
     """The curve of a history of skorch, one dictionary for each epoch."""
-    losses = [
+    train, valid = (
         np.array([epoch.get(key, np.nan) for epoch in history], dtype=np.float64)
         for key in ("train_loss", "valid_loss")
-    ]
+    )
     epochs = np.array([epoch["epoch"] for epoch in history], dtype=np.int64)
-    return TrainingCurve(epochs, *losses, kept)
+    return TrainingCurve(epochs, train, valid, kept)

@@ -14,8 +14,8 @@ from .._training.fitting import train
 from .._training.net import WindowNet
 from .._utils.validation import check_positive_int
 
-# The test ends where the mean loss of so many steps has risen above the lowest such mean
-# by this many times that mean, or its fall from the first one.
+# The test ends where the mean loss of ten steps has risen above the lowest such mean by
+# three times that mean, or its fall from the first one.
 _N_MEAN, _RISE = 10, 3.0
 
 
@@ -148,7 +148,7 @@ def find_lr(
             f"{min_lr!r} and max_lr={max_lr!r}."
         )
     test = _RangeTest(np.geomspace(min_lr, max_lr, n_steps))
-    net = clone(forecaster)
+    net: Any = clone(forecaster)
     # Its callbacks might change the rate, too, or write files.
     for name in net.dunder_names():
         if name.startswith("callbacks__"):

@@ -52,11 +52,11 @@ def chosen(frame: pd.DataFrame, column: str, value: Hashable | None) -> pd.DataF
     ValueError
         If there is no such one, or several to choose from.
     """
-    if value is None and (column not in frame or frame[column].nunique() == 1):
-        return frame
     there = list(frame[column].unique()) if column in frame else []
+    if value is None and len(there) < 2:
+        return frame
     if value in there:
-        return frame[frame[column] == value]
+        return frame.loc[frame[column] == value]
     shown = ", ".join(map(repr, there[:5])) + (", ..." if len(there) > 5 else "")
     raise ValueError(
         f"Expected {column} as one of the {len(there)} in the frame ({shown}), found "

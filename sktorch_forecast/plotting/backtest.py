@@ -110,7 +110,7 @@ class BacktestDisplay:
         parts = [part for _, part in frame.groupby("origin")]
         if step is not None:
             step = check_positive_int(step, "step")
-            part = frame[frame["step"] == step].sort_values("timestamp")
+            part = frame.loc[frame["step"] == step].sort_values("timestamp")
             if not len(part):
                 raise ValueError(
                     f"Expected step as one of 1 to {frame['step'].max()}, found {step}."
@@ -198,5 +198,6 @@ class BacktestDisplay:
         frame = chosen(check_backtest(frame), "id", id)
         frame = chosen(frame, "target", target)
         display = cls(frame, name=name)
-        styles = {"line_kwargs": line_kwargs, "band_kwargs": band_kwargs}
-        return display.plot(ax, step=step, **styles)
+        return display.plot(
+            ax, step=step, line_kwargs=line_kwargs, band_kwargs=band_kwargs
+        )

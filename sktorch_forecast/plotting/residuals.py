@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from .._utils.validation import check_positive_int
 from ._backtest_frame import check_backtest, chosen
-from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+from ._matplotlib import axes_for, check_matplotlib, integer_ticks, label_once, styled
 
 if TYPE_CHECKING:  # matplotlib is an extra
     from matplotlib.axes import Axes
@@ -151,8 +151,9 @@ class ResidualDisplay:
         name = self.name if name is None else name
         what = "autocorrelation" if is_correlation else "mean residual"
         label = what if name is None else name
-        style = styled(Line2D, {"marker": "o", "markersize": 3}, kwargs)
-        (self.line_,) = ax.plot(self.x, self.center, **{"label": label} | style)
+        style = {"marker": "o", "markersize": 3, "label": label}
+        style = styled(Line2D, style, kwargs)
+        (self.line_,) = ax.plot(self.x, self.center, **style)
         band = "95 % if there is none" if is_correlation else "80 % of residuals"
         self.band_ = ax.fill_between(
             np.asarray(self.x),
@@ -165,7 +166,7 @@ class ResidualDisplay:
         )
         ax.axhline(0, color="black", linewidth=0.8, zorder=0)
         ax.set(xlabel=_KINDS[self.kind], ylabel=what)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        integer_ticks(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self

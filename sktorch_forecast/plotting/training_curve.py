@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._training.curve import TrainingCurve, curve_of, curve_of_history
 from ..forecaster import Forecaster
 from ..metrics._checks import check_numbers
-from ._matplotlib import axes_for, check_matplotlib, label_once, styled
+from ._matplotlib import axes_for, check_matplotlib, integer_ticks, label_once, styled
 
 if TYPE_CHECKING:  # matplotlib is an extra
     from matplotlib.axes import Axes
@@ -139,15 +139,12 @@ class TrainingCurveDisplay:
 
         name = self.name if name is None else name
         before = "" if name is None else f"{name}, "
-        style = styled(Line2D, {}, kwargs)
-        (self.train_line_,) = ax.plot(
-            x, train, **{"label": f"{before}training"} | style
-        )
+        style = styled(Line2D, {"label": f"{before}training"}, kwargs)
+        (self.train_line_,) = ax.plot(x, train, **style)
         self.valid_line_ = self.kept_line_ = None
         if valid is not None:
-            (self.valid_line_,) = ax.plot(
-                x, valid, **{"label": f"{before}validation"} | style
-            )
+            style = styled(Line2D, {"label": f"{before}validation"}, kwargs)
+            (self.valid_line_,) = ax.plot(x, valid, **style)
         if self.kept_epoch is not None:
             # In the color of the loss that has chosen it.
             chosen_by = self.valid_line_ or self.train_line_
@@ -158,7 +155,7 @@ class TrainingCurveDisplay:
                 label=label_once(ax, f"{before}kept epoch"),
             )
         ax.set(xlabel="epoch", ylabel="loss")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        integer_ticks(ax)
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure
         return self
