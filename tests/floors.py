@@ -14,6 +14,7 @@ FLOORS = [
     {"discovery", "testing"},
     {"compose"},
     {"onnx", "plotting", "naive", "networks"},
+    {"inspection"},
     {"callbacks", "forecaster", "metrics", "model_selection"},
     {"_uncertainty"},
     {"_training", "sliding_window"},

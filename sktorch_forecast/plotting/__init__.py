@@ -3,6 +3,7 @@
 from .backtest import BacktestDisplay
 from .coverage import CoverageDisplay
 from .forecast import ForecastDisplay
+from .importance import ImportanceDisplay
 from .learning_rate import LearningRateDisplay
 from .pit import PITDisplay
 from .residuals import ResidualDisplay
@@ -12,6 +13,7 @@ __all__ = [
     "BacktestDisplay",
     "CoverageDisplay",
     "ForecastDisplay",
+    "ImportanceDisplay",
     "LearningRateDisplay",
     "PITDisplay",
     "ResidualDisplay",
