@@ -27,6 +27,7 @@ from ._training.batches import BatchIterator, WindowDataset
 from ._training.device import Precision
 from ._training.fitting import train
 from ._training.foreign import plain
+from ._training.html import ShownNet
 from ._training.net import WindowNet
 from ._training.shared import CONSTRAINTS, Loss
 from ._uncertainty.interface import UncertaintyMixin
@@ -35,7 +36,7 @@ from ._utils.typing import RandomState
 from .layers.normalization import Kind
 
 
-class Forecaster(UncertaintyMixin, WindowNet):
+class Forecaster(UncertaintyMixin, ShownNet, WindowNet):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
