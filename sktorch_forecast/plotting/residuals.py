@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # matplotlib is an extra
 
 Kind: TypeAlias = Literal["autocorrelation", "step", "hour", "weekday", "month"]
 
-# Kinds and the names of the x axis; the last three are attributes of timestamps, too.
+# Kinds and the names of the x axis.
 _KINDS = {
     "autocorrelation": "lag in origins",
     "step": "step",
@@ -27,6 +27,7 @@ _KINDS = {
     "weekday": "day of the week, 0 is Monday",
     "month": "month",
 }
+_PARTS = {"hour": "hour", "weekday": "day_of_week", "month": "month"}  # of timestamps
 
 
 class ResidualDisplay:
@@ -274,7 +275,7 @@ def _by(frame, kind):
                 f"Expected dates in the column timestamp for kind={kind!r}, found "
                 f"{stamps.dtype}. Take kind='step' or 'autocorrelation'."
             )
-        groups = pd.Series(getattr(stamps, kind), index=frame.index)
+        groups = pd.Series(getattr(stamps, _PARTS[kind]), index=frame.index)
     residuals = (frame["y"] - frame["forecast"]).groupby(groups)
     lower, upper = residuals.quantile(0.1), residuals.quantile(0.9)
     return tuple(

@@ -185,6 +185,14 @@ def test_residuals_by_hour_of_the_local_time():
     assert_allclose(display.line_.get_ydata(), [2, *np.arange(1, 24) + 1])
 
 
+@pytest.mark.parametrize("kind, x", [("weekday", [0, 1]), ("month", [1])])
+def test_residuals_by_weekday_and_month(kind, x):
+    """The first of January 2024 was a Monday; HOURS end on Tuesday."""
+    display = ResidualDisplay.from_backtest(backtest(np.ones((47, 1))), kind=kind)
+    assert_array_equal(display.line_.get_xdata(), x)
+    assert_array_equal(display.line_.get_ydata(), np.ones(len(x)))
+
+
 def test_autocorrelation_is_that_of_one_step():
     rng = np.random.default_rng(0)
     residuals = rng.normal(size=(40, 3))
