@@ -4,6 +4,7 @@ from .backtest import BacktestDisplay
 from .coverage import CoverageDisplay
 from .forecast import ForecastDisplay
 from .importance import ImportanceDisplay
+from .interactive import interactive
 from .learning_rate import LearningRateDisplay
 from .pit import PITDisplay
 from .residuals import ResidualDisplay
@@ -18,4 +19,5 @@ __all__ = [
     "PITDisplay",
     "ResidualDisplay",
     "TrainingCurveDisplay",
+    "interactive",
 ]
