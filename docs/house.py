@@ -25,10 +25,11 @@ PLACES = {
     "networks": (2.05, 2.85, "one file for\neach network"),
     "callbacks": (3.05, 3.95, "for long\ntrainings"),
     "onnx": (3.05, 3.95, "networks for\nONNX Runtime"),
-    "metrics": (0.30, 1.08, "metrics and\ntheir scorers"),
+    "inspection": (0.05, 0.85, "which lags and\ncovariates matter"),
+    "metrics": (0.05, 0.85, "metrics and\ntheir scorers"),
     "forecaster": (2.15, 2.95, "base class of\nthe networks"),
     "_uncertainty": (2.05, 2.95, "intervals,\nquantiles, paths"),
-    "model_selection": (1.13, 1.98, "splitters"),
+    "model_selection": (1.13, 1.98, "splitters,\nlearning rate"),
     "_training": (2.05, 2.95, "all that\noverrides skorch"),
     "sliding_window": (3.05, 3.95, "sets the\nlook-back window"),
     "_data": (0.05, 0.95, "frame, panel,\nwindows, targets"),
@@ -82,7 +83,7 @@ def draw_house(path):
         )
     top_of = {room: -n for n, floor in enumerate(FLOORS) for room in floor}
     n_files = Counter(room_of(file.relative_to(ROOT)) for file in FILES)
-    fig = matplotlib.figure.Figure(figsize=(9, 9.6), layout="constrained")
+    fig = matplotlib.figure.Figure(figsize=(9, 10.4), layout="constrained")
     ax = fig.add_subplot()
     for room, (left, right, purpose) in PLACES.items():
         _draw_room(ax, room, n_files[room], (left, right, top_of[room]), purpose)

@@ -27,6 +27,8 @@ from ._training.batches import BatchIterator, WindowDataset
 from ._training.device import Precision
 from ._training.fitting import train
 from ._training.foreign import plain
+from ._training.html import ShownNet
+from ._training.members import ForecasterType
 from ._training.net import WindowNet
 from ._training.shared import CONSTRAINTS, Loss
 from ._uncertainty.interface import UncertaintyMixin
@@ -35,7 +37,7 @@ from ._utils.typing import RandomState
 from .layers.normalization import Kind
 
 
-class Forecaster(UncertaintyMixin, WindowNet):
+class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType):
     """Base class of the neural forecasters.
 
     A subclass names its torch module as the class attribute `module` and, in its
@@ -46,6 +48,17 @@ class Forecaster(UncertaintyMixin, WindowNet):
 
     Parameters
     ----------
+    loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile", \
+            "normal", "student_t", "laplace", "lognormal", "poisson", \
+            "negative_binomial", "mixture"}, default="mse"
+        What is minimized, and so what is forecast. The first six are losses of points:
+        "mse", "mae" and "huber" in the units of the window, the others, which have
+        none, in those of the series; "mase" divides by the error of the seasonal naive
+        forecast in the window. "quantile" trains quantiles, which cannot cross, by the
+        pinball loss; `predict` gives the median. The others are families of
+        distributions, trained by maximum likelihood; `predict` gives their means.
+        "poisson" and "negative_binomial" are for counts, "lognormal" is for positive
+        values, "mixture" is one of normal distributions.
     normalize : {"window", "mean", "last", "level", "season", "cycle"} or None, \
             default="window"
         How each window is put into units of its own inside the network, and the
@@ -72,36 +85,6 @@ class Forecaster(UncertaintyMixin, WindowNet):
         "mask" takes windows and targets with NaN: the network sees zeros there and
         one more channel for each target and past covariate, which says where values
         are; the loss leaves out what is missing.
-    train_on : {"last_step", "all_steps"}, default="last_step"
-        "all_steps" trains networks that read the window step by step to forecast the
-        whole horizon from every time step of it, which gives them more to learn from;
-        the targets come from the window and `y` joined. Forecasts are those of the
-        last step in any case. With ``normalize="window"`` the early steps then know
-        the mean and deviation of the whole window.
-    loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile", \
-            "normal", "student_t", "laplace", "lognormal", "poisson", \
-            "negative_binomial", "mixture"}, default="mse"
-        What is minimized, and so what is forecast. The first six are losses of points:
-        "mse", "mae" and "huber" in the units of the window, the others, which have
-        none, in those of the series; "mase" divides by the error of the seasonal naive
-        forecast in the window. "quantile" trains quantiles, which cannot cross, by the
-        pinball loss; `predict` gives the median. The others are families of
-        distributions, trained by maximum likelihood; `predict` gives their means.
-        "poisson" and "negative_binomial" are for counts, "lognormal" is for positive
-        values, "mixture" is one of normal distributions.
-    quantiles : sequence of float or None, default=None
-        Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.5,
-        0.9). Other levels are interpolated, in the normal score of the level.
-    n_components : int, default=3
-        Normal distributions of ``loss="mixture"``.
-    criterion : torch loss class, instance or None, default=None
-        Takes the place of `loss`, which must then be "mse". Called with the forecasts
-        and the targets in the units of the window, both of shape
-        (batch, horizon * n_targets), it gives one number. ``criterion__...`` parameters
-        reach the loss of a name, too.
-    optimizer : torch optimizer class, default=torch.optim.Adam
-        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
-        torch has a fused variant of its step, that is used.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=100
@@ -110,9 +93,6 @@ class Forecaster(UncertaintyMixin, WindowNet):
         Windows in a mini-batch of the training; -1 takes all of them. Validation and
         prediction choose a size of their own, unless ``iterator_valid__batch_size`` is
         set; it does not change what they give.
-    clip_grad_norm : float or None, default=1.0
-        Gradients whose joint norm is greater are scaled down to it, the usual guard
-        against the exploding gradients of recurrent networks; None does not clip.
     early_stopping : bool, default=True
         Whether to hold back the last part of the training origins, to stop when
         their loss has not improved for `n_iter_no_change` epochs, and to keep the
@@ -122,6 +102,38 @@ class Forecaster(UncertaintyMixin, WindowNet):
         Share of the origins that is held back.
     n_iter_no_change : int, default=15
         Epochs without improvement after which to stop.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial weights, the order of the mini-batches and dropout. With an
+        int the same data gives the same forecasts, bit for bit. None is different
+        each time. Global generators are neither used nor changed.
+    verbose : int, default=0
+        1 prints a table of the losses, 0 nothing.
+    quantiles : sequence of float or None, default=None
+        Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.5,
+        0.9). Other levels are interpolated, in the normal score of the level.
+    n_components : int, default=3
+        Normal distributions of ``loss="mixture"``.
+    n_mc_samples : int or None, default=None
+        Passes of Monte Carlo dropout that `predict` averages and quantiles are read
+        from, seeded by `random_state`; with quantiles or a distribution, paths then
+        carry both kinds of uncertainty. None forecasts once, with dropout off.
+    train_on : {"last_step", "all_steps"}, default="last_step"
+        "all_steps" trains networks that read the window step by step to forecast the
+        whole horizon from every time step of it, which gives them more to learn from;
+        the targets come from the window and `y` joined. Forecasts are those of the
+        last step in any case. With ``normalize="window"`` the early steps then know
+        the mean and deviation of the whole window.
+    optimizer : torch optimizer class, default=torch.optim.Adam
+        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
+        torch has a fused variant of its step, that is used.
+    criterion : torch loss class, instance or None, default=None
+        Takes the place of `loss`, which must then be "mse". Called with the forecasts
+        and the targets in the units of the window, both of shape
+        (batch, horizon * n_targets), it gives one number. ``criterion__...`` parameters
+        reach the loss of a name, too.
+    clip_grad_norm : float or None, default=1.0
+        Gradients whose joint norm is greater are scaled down to it, the usual guard
+        against the exploding gradients of recurrent networks; None does not clip.
     train_split : "last", callable or None, default="last"
         "last" holds back the last origins as said above. A callable, such as
         ``skorch.dataset.ValidSplit``, is used as in skorch. None holds nothing back:
@@ -131,6 +143,19 @@ class Forecaster(UncertaintyMixin, WindowNet):
         valid_loss, best_weights and print_log.
     warm_start : bool, default=False
         Whether `fit` goes on from the present weights.
+    device : str, default="cpu"
+        Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is
+        one. The series is moved there once and mini-batches are gathered there. A
+        fitted network stays where its fit has put it.
+    n_threads : int or None, default=None
+        Threads of torch. None means 1, which gives the same bits in any process; -1
+        means all that the process may use, for large networks.
+    precision : {"fp32", "bf16"}, default="fp32"
+        "bf16" computes the network in bfloat16 where that is safe (torch.autocast),
+        for large networks on hardware that has it; weights, normalization and loss
+        stay in float32.
+    compile : bool, default=False
+        Whether to use ``torch.compile``.
     iterator_train : class, default=BatchIterator
         Yields the mini-batches for training, in an order shuffled by a private
         generator unless ``iterator_train__shuffle=False``. A torch DataLoader works
@@ -139,33 +164,10 @@ class Forecaster(UncertaintyMixin, WindowNet):
         Yields the mini-batches for validation and prediction.
     dataset : class, default=WindowDataset
         Holds windows and targets.
-    n_mc_samples : int or None, default=None
-        Passes of Monte Carlo dropout that `predict` averages and quantiles are read
-        from, seeded by `random_state`; with quantiles or a distribution, paths then
-        carry both kinds of uncertainty. None forecasts once, with dropout off.
-    device : str, default="cpu"
-        Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is
-        one. The series is moved there once and mini-batches are gathered there. A
-        fitted network stays where its fit has put it.
-    precision : {"fp32", "bf16"}, default="fp32"
-        "bf16" computes the network in bfloat16 where that is safe (torch.autocast),
-        for large networks on hardware that has it; weights, normalization and loss
-        stay in float32.
-    compile : bool, default=False
-        Whether to use ``torch.compile``.
     use_caching : bool or "auto", default="auto"
         Whether scoring callbacks may reuse forecasts, as in skorch.
     torch_load_kwargs : dict or None, default=None
         Passed to ``torch.load`` by `load_params`.
-    n_threads : int or None, default=None
-        Threads of torch. None means 1, which gives the same bits in any process; -1
-        means all that the process may use, for large networks.
-    random_state : int, RandomState instance or None, default=None
-        Seeds the initial weights, the order of the mini-batches and dropout. With an
-        int the same data gives the same forecasts, bit for bit. None is different
-        each time. Global generators are neither used nor changed.
-    verbose : int, default=0
-        1 prints a table of the losses, 0 nothing.
 
     Attributes
     ----------
@@ -193,6 +195,12 @@ class Forecaster(UncertaintyMixin, WindowNet):
 
     Notes
     -----
+    The parameters that all networks share are in groups, the first of which matter
+    most: what is forecast, from `loss` on; how long and how fast the network learns,
+    from `lr` on; how sure it is, from `quantiles` on; the finer points of the training,
+    from `train_on` on; the machine, from `device` on; and what skorch works with, from
+    `iterator_train` on.
+
     A forecast depends on what the fit has fixed. Parameters that are changed later take
     effect at the next fit, but for the few that are the forecast's own: `n_mc_samples`,
     `n_threads` and ``iterator_valid__batch_size``.
@@ -206,72 +214,78 @@ class Forecaster(UncertaintyMixin, WindowNet):
     def __init__(
         self,
         *,
+        # What is forecast, and from what
+        loss: Loss = "mse",
         normalize: Kind | None = "window",
         seasonality: int | None = None,
         baseline: Literal["ridge"] | None = "ridge",
         missing: Literal["error", "mask"] = "error",
-        train_on: Literal["last_step", "all_steps"] = "last_step",
-        loss: Loss = "mse",
-        quantiles: Sequence[float] | None = None,
-        n_components: int = 3,
-        criterion: type[torch.nn.Module] | torch.nn.Module | None = None,
-        optimizer: type[torch.optim.Optimizer] = torch.optim.Adam,
+        # How long and how fast it learns
         lr: float = 0.005,
         max_epochs: int = 100,
         batch_size: int = 32,
-        clip_grad_norm: float | None = 1.0,
         early_stopping: bool = True,
         validation_fraction: float = 0.15,
         n_iter_no_change: int = 15,
+        random_state: RandomState = None,
+        verbose: int = 0,
+        # How sure it is
+        quantiles: Sequence[float] | None = None,
+        n_components: int = 3,
+        n_mc_samples: int | None = None,
+        # The finer points of the training
+        train_on: Literal["last_step", "all_steps"] = "last_step",
+        optimizer: type[torch.optim.Optimizer] = torch.optim.Adam,
+        criterion: type[torch.nn.Module] | torch.nn.Module | None = None,
+        clip_grad_norm: float | None = 1.0,
         train_split: Literal["last"] | Callable[..., Any] | None = "last",
         callbacks: Sequence[Any] | Literal["disable"] | None = None,
         warm_start: bool = False,
+        # The machine
+        device: str = "cpu",
+        n_threads: int | None = None,
+        precision: Precision = "fp32",
+        compile: bool = False,
+        # What skorch works with
         iterator_train: type = BatchIterator,
         iterator_valid: type = BatchIterator,
         dataset: type = WindowDataset,
-        n_mc_samples: int | None = None,
-        device: str = "cpu",
-        precision: Precision = "fp32",
-        compile: bool = False,
         use_caching: bool | Literal["auto"] = "auto",
         torch_load_kwargs: dict[str, Any] | None = None,
-        n_threads: int | None = None,
-        random_state: RandomState = None,
-        verbose: int = 0,
         **dunder: Any,
     ):
+        self.loss = loss
         self.normalize = normalize
         self.seasonality = seasonality
         self.baseline = baseline
         self.missing = missing
-        self.train_on = train_on
-        self.loss = loss
-        self.quantiles = quantiles
-        self.n_components = n_components
-        self.criterion = criterion
-        self.optimizer = optimizer
         self.lr = lr
         self.max_epochs = max_epochs
         self.batch_size = batch_size
-        self.clip_grad_norm = clip_grad_norm
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.random_state = random_state
+        self.verbose = verbose
+        self.quantiles = quantiles
+        self.n_components = n_components
+        self.n_mc_samples = n_mc_samples
+        self.train_on = train_on
+        self.optimizer = optimizer
+        self.criterion = criterion
+        self.clip_grad_norm = clip_grad_norm
         self.train_split = train_split
         self.callbacks = callbacks
         self.warm_start = warm_start
+        self.device = device
+        self.n_threads = n_threads
+        self.precision = precision
+        self.compile = compile
         self.iterator_train = iterator_train
         self.iterator_valid = iterator_valid
         self.dataset = dataset
-        self.n_mc_samples = n_mc_samples
-        self.device = device
-        self.precision = precision
-        self.compile = compile
         self.use_caching = use_caching
         self.torch_load_kwargs = torch_load_kwargs
-        self.n_threads = n_threads
-        self.random_state = random_state
-        self.verbose = verbose
         self._check_names(dunder)
         vars(self).update(dunder)
 

@@ -13,6 +13,7 @@ MODULES = (
         for name in (
             "datasets",
             "features",
+            "inspection",
             "layers",
             "metrics",
             "model_selection",

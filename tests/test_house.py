@@ -66,6 +66,8 @@ PRIVATE = {
     for name in dir(part)
     if name.startswith("_") and not name.endswith("__")
 }
+# What notebooks ask any object for: IPython's, and documented there.
+PRIVATE -= {"_repr_html_", "_repr_mimebundle_"}
 LIBRARIES = ("sklearn", "skorch", "torch")
 
 

@@ -30,6 +30,7 @@ from .panel import Panel
 from .panel_parts import PanelParts
 from .reach import series_in, within_reach
 from .time_axis import from_ticks
+from .windows_html import html_of_windows
 from .words import described
 
 Key: TypeAlias = slice | ArrayLike | pd.Index | EllipsisType
@@ -371,6 +372,9 @@ class Windows(NumpyNamespace, PanelParts):
     def __reduce__(self) -> tuple[Any, ...]:
         panel, positions = within_reach(self)
         return self._of_valid, (panel, positions, self.length, self.horizon)
+
+    def _repr_html_(self) -> str:
+        return html_of_windows(self)
 
     def __repr__(self) -> str:
         n_origins, span = len(self), ""

@@ -65,38 +65,38 @@ class SkorchParameters(TypedDict, total=False):
 class SharedParameters(SkorchParameters, total=False):
     """Parameters of ``Forecaster``, by name."""
 
+    loss: Loss
     normalize: Kind | None
     seasonality: int | None
     baseline: Literal["ridge"] | None
     missing: Literal["error", "mask"]
-    train_on: Literal["last_step", "all_steps"]
-    loss: Loss
-    quantiles: Sequence[float] | None
-    n_components: int
-    criterion: type[torch.nn.Module] | torch.nn.Module | None
-    optimizer: type[torch.optim.Optimizer]
     lr: float
     max_epochs: int
     batch_size: int
-    clip_grad_norm: float | None
     early_stopping: bool
     validation_fraction: float
     n_iter_no_change: int
+    random_state: RandomState
+    verbose: int
+    quantiles: Sequence[float] | None
+    n_components: int
+    n_mc_samples: int | None
+    train_on: Literal["last_step", "all_steps"]
+    optimizer: type[torch.optim.Optimizer]
+    criterion: type[torch.nn.Module] | torch.nn.Module | None
+    clip_grad_norm: float | None
     train_split: Literal["last"] | Callable[..., Any] | None
     callbacks: Sequence[Any] | Literal["disable"] | None
     warm_start: bool
+    device: str
+    n_threads: int | None
+    precision: Precision
+    compile: bool
     iterator_train: type
     iterator_valid: type
     dataset: type
-    n_mc_samples: int | None
-    device: str
-    precision: Precision
-    compile: bool
     use_caching: bool | Literal["auto"]
     torch_load_kwargs: dict[str, Any] | None
-    n_threads: int | None
-    random_state: RandomState
-    verbose: int
 
 
 # What is checked in `fit`.

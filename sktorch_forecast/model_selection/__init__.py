@@ -1,5 +1,6 @@
-"""Splitters that keep training targets out of the test part."""
+"""Splitters that keep training targets out of the test part; the learning rate."""
 
+from ._learning_rate import find_lr
 from ._split import RollingOriginSplit
 
-__all__ = ["RollingOriginSplit"]
+__all__ = ["RollingOriginSplit", "find_lr"]

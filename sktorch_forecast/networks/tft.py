@@ -326,6 +326,11 @@ class TFTForecaster(Forecaster):
             If the forecaster is not fitted.
         TypeError, ValueError
             As in `predict`.
+
+        See Also
+        --------
+        sktorch_forecast.inspection.window_importance : How much the score depends on a
+            channel or a lag.
         """
         self.check_is_fitted()
         X = check_windows(self, plain(X), reset=False)

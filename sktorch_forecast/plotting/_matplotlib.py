@@ -76,3 +76,10 @@ def shorten_dates(ax: "Axes") -> None:
     locator = ax.xaxis.get_major_locator()
     if isinstance(locator, AutoDateLocator):
         ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=locator.tz))
+
+
+def integer_ticks(ax: "Axes") -> None:
+    """Let the x axis show whole numbers only."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True))

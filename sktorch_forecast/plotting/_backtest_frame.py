@@ -1,0 +1,71 @@
+"""What the pictures of a backtest read from its frame."""
+
+import re
+from collections.abc import Hashable
+from typing import Any
+
+import pandas as pd
+
+_NEEDED = ("origin", "step", "timestamp", "y", "forecast")
+_LOWER = re.compile(r"lower_(\d+(?:\.\d+)?)")
+
+
+def check_backtest(frame: Any) -> pd.DataFrame:
+    """`frame`, if it has the columns of a backtest and at least one row.
+
+    Raises
+    ------
+    TypeError
+        If it is no frame of pandas.
+    ValueError
+        If it has not the columns, or no rows.
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(
+            "Expected the frame of SeriesForecaster.backtest, found a "
+            f"{type(frame).__name__}."
+        )
+    missing = [name for name in _NEEDED if name not in frame]
+    if missing or not len(frame):
+        found = f"no column {missing}" if missing else "no rows"
+        raise ValueError(
+            f"Expected the frame of SeriesForecaster.backtest, with the columns "
+            f"{list(_NEEDED)}, found {found}."
+        )
+    return frame
+
+
+def chosen(frame: pd.DataFrame, column: str, value: Hashable | None) -> pd.DataFrame:
+    """The rows of one series or one target.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Of a backtest.
+    column : {"id", "target"}
+        Column to choose by; not there if there is but one of them.
+    value : hashable or None
+        Which; None if there is but one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such one, or several to choose from.
+    """
+    there = list(frame[column].unique()) if column in frame else []
+    if value is None and len(there) < 2:
+        return frame
+    if value in there:
+        return frame.loc[frame[column] == value]
+    shown = ", ".join(map(repr, there[:5])) + (", ..." if len(there) > 5 else "")
+    raise ValueError(
+        f"Expected {column} as one of the {len(there)} in the frame ({shown}), found "
+        f"{value!r}."
+    )
+
+
+def coverages_of(frame: pd.DataFrame) -> dict[float, tuple[str, str]]:
+    """Coverages of the intervals in a frame, with the columns of their ends."""
+    found = (_LOWER.fullmatch(str(column)) for column in frame.columns)
+    levels = [match[1] for match in found if match]
+    return {float(c) / 100: (f"lower_{c}", f"upper_{c}") for c in levels}
