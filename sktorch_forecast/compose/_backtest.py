@@ -20,7 +20,8 @@ from .._data.windows import Windows
 from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
 from ..metrics._uncertainty_of import Method, complain_of_none, uncertainty_of
-from ._frames import backtest_frame, forecasts_of
+from ._encoding import unseen_channels, without_channels
+from ._frames import Beside, backtest_frame, forecasts_of
 from ._wrapping import check_forecasts, takes_windows
 
 _METHOD: Method = "predict_quantiles"  # what intervals of several coverages come from
@@ -209,7 +210,7 @@ def warn_of_early_ends(X: Windows, chosen: np.ndarray, times: SampleTimes) -> No
         "Drop such series, give start= rather than n_origins=, or fit again with "
         "refit=True.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
@@ -222,6 +223,7 @@ def backtest(
     coverages: list[float],
     verbose: bool | int,
     n_jobs: int | None,
+    encoded: set[str],
 ) -> pd.DataFrame:
     """Forecasts from many origins, each of the fit of its round.
 
@@ -241,6 +243,8 @@ def backtest(
         Whether to show the progress.
     n_jobs : int or None
         Fits at the same time.
+    encoded : set of str
+        Channels that stand for categories. A fit knows those that it has seen.
 
     Returns
     -------
@@ -257,8 +261,9 @@ def backtest(
     def jobs():
         for train, test in bar:
             places.append(np.flatnonzero(test))
-            X_test, _ = selected(X, y, chosen[test])
             known = selected(X, y, train)
+            unseen = unseen_channels(known[0], encoded)
+            X_test = without_channels(X[as_slice(chosen[test], len(X))], unseen)
             yield delayed(_round)(estimator, *known, X_test, horizon, coverages)
 
     made: list[Any] = list(Parallel(n_jobs=n_jobs)(jobs()))
@@ -266,14 +271,14 @@ def backtest(
     for place, part in zip(places, made):
         forecasts[place] = part
     X, y = selected(X, y, chosen)
-    return backtest_frame(forecasts, y, X, coverages)
+    return backtest_frame(forecasts, y, X, Beside(coverages))
 
 
 def _round(estimator, X, y, X_test, horizon, coverages):
     """Forecasts of one fit."""
     with one_of_several():
         model = fitted(estimator, X, y, coverages)
-    return forecasts_of(model, X_test, horizon, coverages)
+    return forecasts_of(model, X_test, horizon, Beside(coverages))
 
 
 def fitted(
