@@ -165,7 +165,10 @@ class Forecaster(UncertaintyMixin, WindowNet):
         int the same data gives the same forecasts, bit for bit. None is different
         each time. Global generators are neither used nor changed.
     verbose : int, default=0
-        1 prints a table of the losses, 0 nothing.
+        0 says nothing. 1 shows a line while the network is trained (epochs, losses, the
+        time that is left), and prints at the end why the training stopped and which
+        epoch's weights are kept. 2 prints a table of the losses, as skorch does, in the
+        place of the line.
 
     Attributes
     ----------

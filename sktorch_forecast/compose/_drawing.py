@@ -68,11 +68,11 @@ class PlotMixin:
             target or observation.
         """
         check_is_fitted(self)
-        forecast = self.forecast() if forecast is None else forecast
+        drawn = self.forecast() if forecast is None else forecast
         panel = self._panel_of(df)
         styles = {"line_kwargs": line_kwargs, "band_kwargs": band_kwargs}
         styles["path_kwargs"] = path_kwargs
-        return draw(forecast, panel, self.length_, series, target, ax, styles)
+        return draw(drawn, panel, self.length_, series, target, ax, styles)
 
 
 def draw(

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ class Encoding:
     def of(cls, df: Any, layout: Layout) -> Self:
         """The encoding of the categories that are in a frame."""
         is_store = isinstance(df, PanelStore)  # of numbers
-        columns = [] if is_store else list(getattr(df, "columns", ()))
+        columns: list[Any] = [] if is_store else list(getattr(df, "columns", ()))
         given = [getattr(layout, role) for role in _ROLES]
         named = [n for names in given if names is not None for n in as_list(names)]
         encoders = {}
@@ -57,7 +57,7 @@ class Encoding:
         return replace(self.layout, **roles)
 
     @property
-    def channels(self) -> set[str]:
+    def channels(self) -> set[Hashable]:
         """Names of all channels of 0 and 1."""
         return set(self._channels(list(self.encoders)))
 
@@ -135,13 +135,13 @@ class Encoding:
         return pd.concat([rest, pd.DataFrame(parts, index=df.index)], axis=1)
 
 
-def unseen_channels(X: Windows, channels: set[str]) -> set[str]:
+def unseen_channels(X: Windows, channels: set[Hashable]) -> set[Hashable]:
     """Which channels of 0 and 1 have no 1 in windows and their horizons.
 
     Parameters
     ----------
     X : Windows
-    channels : set of str
+    channels : set of column names
         Names of channels and of static covariates.
     """
     if not channels:
@@ -158,7 +158,7 @@ def unseen_channels(X: Windows, channels: set[str]) -> set[str]:
     return channels - seen
 
 
-def without_channels(X: Windows, names: set[str]) -> Windows:
+def without_channels(X: Windows, names: set[Hashable]) -> Windows:
     """Windows in which some channels of 0 and 1 have no 1."""
     if not names:
         return X
@@ -175,7 +175,7 @@ def without_channels(X: Windows, names: set[str]) -> Windows:
     return Windows._of_valid(panel, X.positions, X.length, X.horizon)
 
 
-def _without(panel: Panel, names: set[str]) -> Panel:
+def _without(panel: Panel, names: set[Hashable]) -> Panel:
     """A panel that does not have some covariates."""
     kept = [name not in names for name in panel.channels]
     values, static, static_names = panel.values[:, kept], panel.static, ()
@@ -233,12 +233,8 @@ def _encoder(name: Hashable, categories: list) -> OneHotEncoder:
             f"Expected categories in column {name!r}, found none but missing ones. "
             "Fill them, or leave the column out."
         )
-    encoder = OneHotEncoder(
-        categories=[values[:, 0]],
-        handle_unknown="ignore",
-        sparse_output=False,
-        dtype=np.float32,
-    )
+    how: dict[str, Any] = {"handle_unknown": "ignore", "sparse_output": False}
+    encoder = OneHotEncoder(categories=cast(Any, [values[:, 0]]), **how)
     return encoder.fit(values)
 
 

@@ -63,7 +63,9 @@ class SeriesForecaster(
         Probabilities that intervals are to hold, for `forecast` and `backtest`. The
         estimator must have a source of uncertainty. None for no intervals.
     verbose : int, default=0
-        Whether `backtest` shows its progress.
+        1 shows how far `backtest` is, and in `fit` how far the training is, if the
+        estimator (the last step of a pipeline) has a `verbose` that is 0: a network
+        then says at the end why it stopped and which epoch it has kept.
 
     Attributes
     ----------
@@ -216,7 +218,8 @@ class SeriesForecaster(
             X, targets = samples_of(panel, layout, self.horizon, self.length)
             encoding, panel, X = encoding.of_seen(panel, X)
             last = getattr(self, "estimator_", None)
-            self.estimator_ = fitted(self._inner(), X, targets, coverages, last)
+            how = coverages, last, self.verbose
+            self.estimator_ = fitted(self._inner(), X, targets, *how)
             self.channels_ = X.channels
             self.horizon_, self.length_ = self.horizon, self.length
             self._history = History.of(panel, encoding.numeric, self.length)
