@@ -26,7 +26,7 @@ from ._encoding import Encoding
 from ._evaluation import EvaluationMixin
 from ._frames import Beside, Coverage, forecast_frame, forecasts_of
 from ._going_on import goes_on, trained_on
-from ._wrapping import ESTIMATOR, tags_of
+from ._wrapping import ESTIMATOR, tags_of, warn_of_few
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 _ROLES = ("target", "past", "future", "static")
@@ -206,7 +206,8 @@ class SeriesForecaster(
         -----
         UserWarning
             If some series are too short for a sample, which are forecast all the same
-            if they have a window, or as for :func:`make_windows`.
+            if they have a window; if a network has so few windows that their horizons,
+            end to end, are fewer than 10; or as for :func:`make_windows`.
         """
         with unchanged_on_error(self):
             check_params(self)
@@ -216,6 +217,7 @@ class SeriesForecaster(
             layout = encoding.numeric
             panel = read(encoding.encoded(df), layout)
             X, targets = samples_of(panel, layout, self.horizon, self.length)
+            warn_of_few(self._inner(), X, self.horizon)
             encoding, panel, X = encoding.of_seen(panel, X)
             last = getattr(self, "estimator_", None)
             how = coverages, last, self.verbose

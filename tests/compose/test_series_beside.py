@@ -1,5 +1,7 @@
 """Quantiles, paths, pictures and further training of a SeriesForecaster."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -197,3 +199,36 @@ def test_bad_pictures(pictures):
     assert model.plot(other, panel(n_stores=4), series="store 3").ax_ is not None
     with pytest.raises(ValueError, match="Expected observations before"):
         model.plot(forecast, panel(start="2024-06-01"))
+
+
+# ------------------------------------------------------------------------ few windows
+
+
+@pytest.mark.parametrize(
+    ("n_days", "n_stores", "horizon", "horizons"),
+    [
+        (24, 1, 2, "9.5"),  # 18 windows, whose targets are 19 days
+        (25, 1, 2, None),  # 19 windows, 20 days
+        (14, 1, 1, "9.0"),  # 9 windows
+        (15, 1, 1, None),  # 10
+        (15, 3, 3, "9.0"),  # 8 + 7 + 6 windows, 10 + 9 + 8 days
+        (16, 3, 3, None),  # 30 days
+    ],
+)
+def test_a_warning_of_too_few_windows(n_days, n_stores, horizon, horizons):
+    frame = panel(n_days, n_stores)
+    network = clone(MLP).set_params(max_epochs=1)
+    for estimator in (network, make_pipeline(SlidingWindow(3), network)):
+        model = SeriesForecaster(estimator, horizon, 5, **NAMES)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(frame)
+        found = [str(w.message) for w in caught if w.filename == __file__]
+        assert len(found) == (horizons is not None)
+        if found:
+            assert "Too few windows to learn from" in found[0]
+            assert f"are {horizons} horizons." in found[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SeriesForecaster(NaiveForecaster(), horizon, 5, **NAMES).fit(frame)
+        SeriesForecaster(TabularForecaster(), horizon, 5, **NAMES).fit(frame)
