@@ -6,6 +6,9 @@ import numpy as np
 from skorch.callbacks import PrintLog
 from tqdm.auto import tqdm
 
+from .callbacks import KeepBestWeights
+from .interrupts import KeepLastEpoch
+
 
 class TrainingLog(PrintLog):
     """Show where a training is, and say at its end which weights are kept and why.
@@ -51,12 +54,12 @@ class TrainingLog(PrintLog):
     def _close(self):
         if self.bar_ is not None:
             self.bar_.close()
-        self.bar_ = None
+            del self.bar_
 
     def __getstate__(self) -> dict[str, Any]:
         # Lines hold locks, which cannot be copied.
         state: Any = super().__getstate__()
-        return {**state, "bar_": None}
+        return {name: value for name, value in state.items() if name != "bar_"}
 
 
 _LOSSES = ("train_loss", "valid_loss")
@@ -65,7 +68,8 @@ _LOSSES = ("train_loss", "valid_loss")
 def _ending(net: Any, n_before: int) -> str:
     """Why a training ended and which epoch is kept, as one sentence."""
     last, most = net.history[-1]["epoch"], n_before + net.max_epochs
-    keepers: Any = (c for _, c in net.callbacks_ if hasattr(c, "best_epoch_"))
+    kinds = (KeepBestWeights, KeepLastEpoch)
+    keepers = (c for _, c in net.callbacks_ if isinstance(c, kinds))
     keeper: Any = next(keepers, None)
     best = last if keeper is None else keeper.best_epoch_
     watched = "valid_loss" if "valid_loss" in net.history[-1] else "train_loss"
