@@ -107,7 +107,9 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
         int the same data gives the same forecasts, bit for bit. None is different
         each time. Global generators are neither used nor changed.
     verbose : int, default=0
-        1 prints a table of the losses, 0 nothing.
+        0 says nothing. 1 shows a line while the network is trained (epochs, losses, the
+        time that is left), and prints at the end why the training stopped and which
+        epoch's weights are kept. 2 prints skorch's table of the losses instead.
     quantiles : sequence of float or None, default=None
         Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.5,
         0.9). Other levels are interpolated, in the normal score of the level.

@@ -223,7 +223,7 @@ def _complain_of_names(columns: list, found: Any, role: str) -> NoReturn:
 # ------------------------------------------------------------------- what they hold
 
 
-def check_has_columns(frame: Any, names: Any, role: str) -> None:
+def check_has_columns(frame: Any, names: Any, what: str) -> None:
     """Raise a ValueError where a frame lacks columns; anything else is not looked at.
 
     Parameters
@@ -231,8 +231,8 @@ def check_has_columns(frame: Any, names: Any, role: str) -> None:
     frame : DataFrame of pandas or polars
     names : column name or list of these
         As in a `Layout`.
-    role : str
-        What to call the frame in the error.
+    what : str
+        What the error says is expected, such as "X_future with the future covariates".
     """
     columns = getattr(frame, "columns", None)
     if columns is None:
@@ -240,7 +240,7 @@ def check_has_columns(frame: Any, names: Any, role: str) -> None:
     lacking = [name for name in as_list(names) if name not in columns]
     if lacking:
         raise ValueError(
-            f"Expected {role} with the future covariates {listed(as_list(names))}, "
+            f"Expected {what} {listed(as_list(names))}, "
             f"found none of {listed(lacking)} among its columns "
             f"{listed(list(columns))}. Give them under the names of the fit."
         )
@@ -274,8 +274,9 @@ def check_number_dtype(dtype: Any, column: Hashable) -> None:
     if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
         raise TypeError(
             f"Expected real numbers in channel {column!r}, found {dtype} values. "
-            "Convert them first, e.g. with pandas.to_numeric, or encode categories "
-            "with sklearn.preprocessing.OneHotEncoder."
+            "Convert them first, e.g. with pandas.to_numeric. Categories are encoded "
+            "by sklearn.preprocessing.OneHotEncoder, or by SeriesForecaster if past, "
+            "future or static names the column."
         )
 
 

@@ -100,7 +100,8 @@ def read_future(covariates: Any, layout: Layout) -> Panel:
             "Expected X_future only with future covariates, found future=None. "
             "Name them in the parameter future, and fit."
         )
-    check_has_columns(covariates, layout.future, "X_future")
+    what = "X_future with the future covariates"
+    check_has_columns(covariates, layout.future, what)
     alone = Layout(target=layout.future, id=layout.id, time=layout.time, past=[])
     panel = read(covariates, alone)
     panel = replace(panel, n_targets=0, n_future=panel.n_channels)

@@ -19,6 +19,15 @@ class KeepBestWeights(Callback):
     patience : int or None, default=None
         Epochs without improvement after which to stop. None trains to the end and
         keeps the weights of the last epoch whose loss was finite.
+
+    Attributes
+    ----------
+    best_epoch_, last_epoch_ : int or None
+        The epoch whose weights are kept, and the last one.
+    stop_ : bool
+        Whether the last epoch was to be the last one.
+    flaw_ : str or None
+        What was not finite, if that has ended the training.
     """
 
     def __init__(self, patience=None):
@@ -26,6 +35,7 @@ class KeepBestWeights(Callback):
 
     def on_train_begin(self, net, **kwargs):
         self.stop_ = False
+        self.flaw_ = None
         self.best_loss_ = np.inf
         self.best_epoch_ = None
         self.last_epoch_ = None
@@ -63,7 +73,7 @@ class KeepBestWeights(Callback):
             "clip_grad_norm.",
             ConvergenceWarning,
         )
-        self.stop_ = True
+        self.stop_, self.flaw_ = True, flaw
 
     def on_train_end(self, net, **kwargs):
         if self.best_epoch_ not in (None, self.last_epoch_):

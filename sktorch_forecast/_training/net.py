@@ -19,7 +19,7 @@ from typing import Any, Self
 
 import numpy as np
 import torch
-from skorch.callbacks import Callback, EpochTimer, PassthroughScoring, PrintLog
+from skorch.callbacks import Callback, EpochTimer, PassthroughScoring
 from skorch.utils import is_dataset, to_device
 from torch import Tensor
 
@@ -38,6 +38,7 @@ from .epochs import hears_batches, quiet_epoch
 from .files import FiledNet
 from .fitting import check_data, fix
 from .foreign import own_dataset, plain, taken_by, with_targets
+from .log import TrainingLog
 from .objective import Objective, clip_gradients, targets_of_steps
 from .processes import SilentLog, n_processes, rank_of
 from .spec import NetworkSpec, spec_of
@@ -149,7 +150,7 @@ class WindowNet(FiledNet, AcceleratedNet):
             ("train_loss", PassthroughScoring(name="train_loss", on_train=True)),
             ("valid_loss", PassthroughScoring(name="valid_loss")),
             ("best_weights", KeepBestWeights(patience)),
-            ("print_log", PrintLog() if rank_of(self) == 0 else SilentLog()),
+            ("print_log", TrainingLog() if rank_of(self) == 0 else SilentLog()),
         ]
 
     # ----------------------------------------------------------------- data to batches

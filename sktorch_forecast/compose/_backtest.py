@@ -1,7 +1,7 @@
 """Which origins a backtest forecasts from, and what each of its fits may learn from."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Self
@@ -20,7 +20,8 @@ from .._data.windows import Windows
 from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
 from ..metrics._uncertainty_of import Method, complain_of_none, uncertainty_of
-from ._frames import backtest_frame, forecasts_of
+from ._encoding import unseen_channels, without_channels
+from ._frames import Beside, backtest_frame, forecasts_of
 from ._wrapping import check_forecasts, takes_windows
 
 _METHOD: Method = "predict_quantiles"  # what intervals of several coverages come from
@@ -209,7 +210,7 @@ def warn_of_early_ends(X: Windows, chosen: np.ndarray, times: SampleTimes) -> No
         "Drop such series, give start= rather than n_origins=, or fit again with "
         "refit=True.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
@@ -222,6 +223,7 @@ def backtest(
     coverages: list[float],
     verbose: bool | int,
     n_jobs: int | None,
+    encoded: set[Hashable],
 ) -> pd.DataFrame:
     """Forecasts from many origins, each of the fit of its round.
 
@@ -238,9 +240,11 @@ def backtest(
     coverages : list of float
         Of intervals.
     verbose : bool or int
-        Whether to show the progress.
+        Whether to show the progress: of the fits, or of the only one.
     n_jobs : int or None
         Fits at the same time.
+    encoded : set of column names
+        Channels that stand for categories. A fit knows those that it has seen.
 
     Returns
     -------
@@ -251,29 +255,34 @@ def backtest(
     if plan.n_origins is not None and not plan.every:
         warn_of_early_ends(X, chosen, times)
     n_rounds, parts = rounds(X, chosen, times, plan.every)
-    bar = tqdm(parts, "backtest", n_rounds, unit="fit", disable=not verbose)
+    # The bar of a single fit stands at 0 of 1, so that its own line tells more.
+    verbose_fit = verbose if n_rounds == 1 else 0
     places = []
 
     def jobs():
-        for train, test in bar:
+        for train, test in parts:
             places.append(np.flatnonzero(test))
-            X_test, _ = selected(X, y, chosen[test])
             known = selected(X, y, train)
-            yield delayed(_round)(estimator, *known, X_test, horizon, coverages)
+            unseen = unseen_channels(known[0], encoded)
+            X_test = without_channels(X[as_slice(chosen[test], len(X))], unseen)
+            how = horizon, coverages, verbose_fit
+            yield delayed(_round)(estimator, *known, X_test, *how)
 
-    made: list[Any] = list(Parallel(n_jobs=n_jobs)(jobs()))
+    rounds_done: Any = Parallel(n_jobs=n_jobs, return_as="generator")(jobs())
+    bar = tqdm(rounds_done, "backtest", n_rounds, unit="fit", disable=not verbose)
+    made: list[Any] = list(bar)
     forecasts = np.empty((len(chosen), *made[0].shape[1:]), made[0].dtype)
     for place, part in zip(places, made):
         forecasts[place] = part
     X, y = selected(X, y, chosen)
-    return backtest_frame(forecasts, y, X, coverages)
+    return backtest_frame(forecasts, y, X, Beside(coverages))
 
 
-def _round(estimator, X, y, X_test, horizon, coverages):
+def _round(estimator, X, y, X_test, horizon, coverages, verbose):
     """Forecasts of one fit."""
     with one_of_several():
-        model = fitted(estimator, X, y, coverages)
-    return forecasts_of(model, X_test, horizon, coverages)
+        model = fitted(estimator, X, y, coverages, verbose=verbose)
+    return forecasts_of(model, X_test, horizon, Beside(coverages))
 
 
 def fitted(
@@ -282,6 +291,7 @@ def fitted(
     y: np.ndarray,
     coverages: list[float],
     last: Any = None,
+    verbose: bool | int = 0,
 ) -> Any:
     """A fitted clone of an estimator, which must take windows.
 
@@ -294,6 +304,8 @@ def fitted(
         Of the intervals that it will be asked for.
     last : estimator or None, default=None
         What an earlier fit has given; with ``warm_start=True`` a copy of it goes on.
+    verbose : bool or int, default=0
+        For the forecaster at the end, if its own is 0.
 
     Returns
     -------
@@ -308,10 +320,12 @@ def fitted(
         If it does not take windows.
     """
     new = _going_on(unfitted(estimator), last)
+    final = new
+    while isinstance(final, Pipeline):
+        final = final[-1]
+    if verbose and getattr(final, "verbose", None) == 0:
+        final.set_params(verbose=int(verbose))
     if coverages:
-        final = new
-        while isinstance(final, Pipeline):
-            final = final[-1]
         # What the class has and this one lacks, it lacks because of its parameters.
         if hasattr(type(final), _METHOD) and not hasattr(final, _METHOD):
             complain_of_none(final, _METHOD)

@@ -1,23 +1,116 @@
 """Forecasts of windows as frames, with intervals if they are asked for."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from .._data.frequency import with_freq
 from .._data.windows import Windows
-from .._utils.validation import levels_of
+from .._utils.validation import (
+    check_coverages,
+    check_positive_int,
+    check_quantiles,
+    levels_of,
+)
 from ..metrics._uncertainty_of import uncertainty_of
 
 Coverage: TypeAlias = float | Sequence[float] | None
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is wanted beside the forecast: intervals, quantiles or paths.
+
+    Attributes
+    ----------
+    coverages : list of float
+        Of intervals.
+    levels : ndarray of shape (n_quantiles,) or None
+        Of quantiles.
+    n_samples : int or None
+        How many paths.
+    """
+
+    coverages: list[float] = field(default_factory=list)
+    levels: np.ndarray | None = None
+    n_samples: int | None = None
+
+    @classmethod
+    def checked(
+        cls,
+        coverage: Coverage,
+        quantiles: ArrayLike | None,
+        n_samples: int | None,
+        default: Coverage,
+    ) -> Self:
+        """What the arguments of ``SeriesForecaster.forecast`` ask for.
+
+        Parameters
+        ----------
+        coverage, quantiles, n_samples
+            The arguments; None was not given.
+        default : float, list of float or None
+            The coverage if none of them was given.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If two of them are given, or one is not valid.
+        """
+        asked = {"coverage": coverage, "quantiles": quantiles, "n_samples": n_samples}
+        given = [name for name, value in asked.items() if value is not None]
+        if len(given) > 1:
+            raise ValueError(
+                "Expected one of coverage, quantiles and n_samples, found "
+                f"{' and '.join(given)}. Call forecast once for each."
+            )
+        if quantiles is not None:
+            return cls(levels=check_quantiles(quantiles))
+        if n_samples is not None:
+            return cls(n_samples=check_positive_int(n_samples, "n_samples"))
+        return cls(check_coverages(default if coverage is None else coverage))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the last axis of forecasts."""
+        ends = ("lower", "upper")
+        names = [f"{end}_{100 * c:g}" for c in self.coverages for end in ends]
+        if self.levels is not None:
+            names += [f"q{100 * level:g}" for level in self.levels]
+        names += [f"sample_{i}" for i in range(self.n_samples or 0)]
+        return ["forecast", *names]
+
+    def values(self, estimator: Any, X: Windows) -> list[np.ndarray]:
+        """What stands beside the forecast, in arrays to be joined along the last axis.
+
+        Returns
+        -------
+        values : list of ndarray of shape (n_origins, horizon * n_targets, n_values)
+        """
+        forecaster: Any
+        if self.n_samples is not None:
+            forecaster, windows = uncertainty_of(estimator, X, "sample")
+            paths = forecaster.sample(windows, self.n_samples)
+            return [np.moveaxis(paths, 0, -1)]
+        if self.levels is None and not self.coverages:
+            return []
+        forecaster, windows = uncertainty_of(estimator, X)
+        if self.levels is not None:
+            return [forecaster.predict_quantiles(windows, self.levels)]
+        # All at once, so that intervals lie within each other.
+        ends = np.concatenate([levels_of(coverage) for coverage in self.coverages])
+        levels, places = np.unique(ends, return_inverse=True)
+        return [forecaster.predict_quantiles(windows, levels)[..., places]]
+
+
 def forecasts_of(
-    estimator: Any, X: Windows, horizon: int, coverages: list[float]
+    estimator: Any, X: Windows, horizon: int, beside: Beside
 ) -> np.ndarray:
-    """Forecasts and the ends of intervals.
+    """Forecasts and what is wanted beside them.
 
     Parameters
     ----------
@@ -26,12 +119,12 @@ def forecasts_of(
     X : Windows
     horizon : int
         Steps that it must forecast.
-    coverages : list of float
+    beside : Beside
 
     Returns
     -------
-    forecasts : ndarray of shape (n_origins, horizon, n_targets, 1 + 2 * n_coverages)
-        The forecast, then the lower and the upper end for each coverage.
+    forecasts : ndarray of shape (n_origins, horizon, n_targets, n_columns)
+        The forecast, then what `beside` names.
     """
     points = np.asarray(estimator.predict(X)).reshape(len(X), -1, 1)
     if points.shape[1] != horizon * X.n_targets:
@@ -40,14 +133,7 @@ def forecasts_of(
             f"{horizon} of {X.n_targets} targets, found {points.shape[1]}. Leave the "
             "horizon to SeriesForecaster."
         )
-    parts = [points]
-    if coverages:
-        ends = np.concatenate([levels_of(coverage) for coverage in coverages])
-        levels, places = np.unique(ends, return_inverse=True)
-        forecaster: Any
-        forecaster, windows = uncertainty_of(estimator, X)
-        # All at once, so that intervals lie within each other.
-        parts.append(forecaster.predict_quantiles(windows, levels)[..., places])
+    parts = [points, *beside.values(estimator, X)]
     forecasts = np.concatenate(parts, axis=-1)
     # (n, horizon * n_targets, ...) -> (n, horizon, n_targets, ...)
     return forecasts.reshape(len(X), horizon, X.n_targets, -1)
@@ -56,17 +142,17 @@ def forecasts_of(
 def forecast_frame(
     forecasts: np.ndarray,
     X: Windows,
-    coverages: list[float],
+    beside: Beside,
     freq: pd.offsets.BaseOffset | None,
 ) -> pd.DataFrame:
-    """One row for each step, one column for each target and end of an interval.
+    """One row for each step, columns for each target and what stands beside it.
 
     Parameters
     ----------
     forecasts : ndarray
         As `forecasts_of` gives them.
     X : Windows
-    coverages : list of float
+    beside : Beside
     freq : offset of pandas or None
         Frequency of the index of a single series.
 
@@ -79,14 +165,14 @@ def forecast_frame(
     names = [
         name if end == "forecast" else f"{name}_{end}"
         for name in X.channels[:n_targets]
-        for end in _ends(coverages)
+        for end in beside.names
     ]
     flat = forecasts.reshape(n_origins * horizon, n_targets * n_columns)
     return pd.DataFrame(flat, index=index, columns=names)
 
 
 def backtest_frame(
-    forecasts: np.ndarray, y: np.ndarray, X: Windows, coverages: list[float]
+    forecasts: np.ndarray, y: np.ndarray, X: Windows, beside: Beside
 ) -> pd.DataFrame:
     """One row for each origin, step and target.
 
@@ -97,7 +183,7 @@ def backtest_frame(
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
         The truth.
     X : Windows
-    coverages : list of float
+    beside : Beside
 
     Returns
     -------
@@ -122,12 +208,6 @@ def backtest_frame(
         )
     columns["y"] = np.asarray(y).ravel()
     flat = forecasts.reshape(-1, n_columns)
-    for place, end in enumerate(_ends(coverages)):
+    for place, end in enumerate(beside.names):
         columns[end] = flat[:, place]
     return pd.DataFrame(columns)
-
-
-def _ends(coverages: list[float]) -> list[str]:
-    """Names of the last axis of forecasts."""
-    ends = [f"{end}_{100 * c:g}" for c in coverages for end in ("lower", "upper")]
-    return ["forecast", *ends]

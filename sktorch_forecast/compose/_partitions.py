@@ -8,7 +8,7 @@ import pandas as pd
 
 from .._data.windows import Windows
 from .._files.atomic import new_folder, to_disk
-from ._frames import forecast_frame, forecasts_of
+from ._frames import Beside, forecast_frame, forecasts_of
 
 Folder: TypeAlias = str | os.PathLike[str] | None
 
@@ -21,7 +21,7 @@ def forecast_to(
     estimator: Any,
     X: Windows,
     horizon: int,
-    coverages: list[float],
+    beside: Beside,
     freq: pd.offsets.BaseOffset | None,
 ) -> pd.DataFrame:
     """Forecasts as a frame; or in Parquet files, and which files these are.
@@ -35,7 +35,7 @@ def forecast_to(
     X : Windows
     horizon : int
         Steps that it must forecast.
-    coverages : list of float
+    beside : Beside
     freq : offset of pandas or None
         Frequency of the index of a single series.
 
@@ -56,8 +56,8 @@ def forecast_to(
     """
 
     def frame_of(X: Windows) -> pd.DataFrame:
-        forecasts = forecasts_of(estimator, X, horizon, coverages)
-        return forecast_frame(forecasts, X, coverages, freq)
+        forecasts = forecasts_of(estimator, X, horizon, beside)
+        return forecast_frame(forecasts, X, beside, freq)
 
     if folder is None:
         return frame_of(X)

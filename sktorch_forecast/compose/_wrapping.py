@@ -1,5 +1,6 @@
 """What forecasters made of another estimator share."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,14 +15,18 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 
+from .._data.windows import Windows
 from .._files.mixin import FileMixin
 from .._utils.compat import HasMethods
 from .._utils.validation import check_weights
+from ..forecaster import Forecaster
 
 # What may be wrapped; a class has these methods, too, and is found by its tags.
 ESTIMATOR = HasMethods(["fit", "predict", "get_params", "__sklearn_tags__"])
 # Lazy windows that are flattened side by side.
 _BATCH_SIZE = 1024
+# Horizons that the targets of a network should fill, end to end.
+_N_HORIZONS = 10
 
 
 class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
@@ -181,4 +186,42 @@ def takes_windows(estimator: Any) -> bool:
         takes_windows(part)
         for name, part in parts
         if "__" not in name and isinstance(part, BaseEstimator)
+    )
+
+
+def warn_of_few(estimator: Any, X: Windows, horizon: int) -> None:
+    """Warn where windows are too few for a network.
+
+    The horizons of neighboring windows overlap, so we count how many fit end to end
+    into the targets. Of fewer than ten, the 15 % that a network holds back are one
+    horizon at most, and from that one outcome it would learn when to stop, and how much
+    it counts beside its baseline.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of which nothing is said if it trains no network.
+    X : Windows
+        To train on.
+    horizon : int
+        Timestamps that the targets reach.
+    """
+    if len(X) >= _N_HORIZONS * horizon:
+        return
+    while not isinstance(estimator, Forecaster):
+        is_pipeline = isinstance(estimator, Pipeline)
+        inside = getattr(estimator, "estimator", None)
+        estimator = estimator[-1] if is_pipeline else inside
+        if estimator is None:
+            return
+    n_targets = len(X) + len(np.unique(X.series)) * (horizon - 1)
+    if n_targets >= _N_HORIZONS * horizon:  # of many series
+        return
+    warnings.warn(
+        f"Too few windows to learn from: found {len(X)}, and their targets, end to "
+        f"end, are {n_targets / horizon:.1f} horizons. Networks need {_N_HORIZONS} to "
+        "tell what is chance. Take a shorter horizon or length, give more history or "
+        "more series, or begin with a NaiveForecaster or a TabularForecaster.",
+        UserWarning,
+        stacklevel=3,
     )

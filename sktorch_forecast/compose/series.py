@@ -4,31 +4,38 @@ from collections.abc import Hashable
 from numbers import Integral
 from typing import Any, Self
 
-import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.checks import Missing
 from .._data.columns import Layout
 from .._data.history import History
+from .._data.panel import Panel
 from .._data.read import layout_of, read, read_future
 from .._data.samples import Names, latest_of, samples_of
 from .._files.mixin import FileMixin
 from .._utils.atomic import unchanged_on_error
-from .._utils.compat import Interval, StrOptions
+from .._utils.compat import Interval, StrOptions, available_if
 from .._utils.validation import check_coverages, check_params
 from ..networks import MLPForecaster
-from ._backtest import Plan, backtest, fitted, selected
-from ._frames import Coverage, forecasts_of
+from ._backtest import fitted, selected
+from ._drawing import PlotMixin
+from ._encoding import Encoding
+from ._evaluation import EvaluationMixin
+from ._frames import Beside, Coverage
+from ._going_on import goes_on, trained_on
 from ._partitions import Folder, forecast_to
-from ._wrapping import ESTIMATOR, tags_of
+from ._wrapping import ESTIMATOR, tags_of, warn_of_few
 
 _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 _ROLES = ("target", "past", "future", "static")
 
 
-class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
+class SeriesForecaster(
+    FileMixin, PlotMixin, EvaluationMixin, MetaEstimatorMixin, BaseEstimator
+):
     """Forecast a series, or many, as they stand in a frame.
 
     It makes the windows, fits one forecaster on those of all series (a global model),
@@ -45,7 +52,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         Timestamps in a window, up to and with the origin.
     id, time, target, past, future, static : default=None
         Names of columns or levels and what they are, as for
-        :func:`~sktorch_forecast.make_windows`.
+        :func:`~sktorch_forecast.make_windows`. Covariates may be categories, too:
+        columns of strings or of pandas' ``category``, see the notes.
     missing : {"error", "mask"}, default="error"
         Whether targets and past covariates may be missing. "mask" needs an estimator
         that leaves them out.
@@ -56,14 +64,17 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         Probabilities that intervals of `forecast` and `backtest` are to hold, if the
         estimator has a source of uncertainty. None for no intervals.
     verbose : int, default=0
-        Whether `backtest` shows its progress.
+        1 shows how far `backtest` is, and in `fit` how far the training is, if the
+        estimator (the last step of a pipeline) has a `verbose` that is 0: a network
+        then says at the end why it stopped and which epoch it has kept.
 
     Attributes
     ----------
     estimator_ : estimator
         The estimator, fitted on the windows of all series.
     channels_ : tuple of length n_channels
-        Names of the channels: targets, past covariates, future covariates.
+        Names of the channels: targets, past covariates, future covariates. A column
+        "color" of categories is "color_red", "color_blue" and so on.
     horizon_, length_ : int
         Timestamps that the fit was for: those to forecast, those in a window.
 
@@ -78,6 +89,12 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
     that is changed after the fit changes nothing in `forecast`, `predict`, `update` and
     `score` before the next fit, but for `coverage`, which is the forecast's own. The
     next fit goes on from the last if `estimator` has ``warm_start=True``.
+
+    **Categories** in columns that `past`, `future` or `static` names become channels
+    of 0 and 1, by scikit-learn's ``OneHotEncoder``, one for each that the fit has seen.
+    Any other is 0 in all of them, in `forecast`, `update`, `score` and `backtest`.
+    Where there is none (None or NaN), all channels are missing, as a number would be.
+    Group thousands of categories beforehand.
 
     **In a search** the rows of a frame are split by time. `score` takes the window of
     its first origins from the rows that the fit has kept, where the test part goes on
@@ -124,6 +141,7 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
     horizon_: int
     length_: int
     _history: History
+    _encoding = Encoding()  # files of earlier versions have none
 
     def __init__(
         self,
@@ -182,19 +200,68 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         -----
         UserWarning
             If some series are too short for a sample, which are forecast all the same
-            if they have a window, or as for :func:`make_windows`.
+            if they have a window; if a network has so few windows that their horizons,
+            end to end, are fewer than 10; or as for :func:`make_windows`.
         """
         with unchanged_on_error(self):
             check_params(self)
             coverages = check_coverages(self.coverage)
             layout = layout_of(df, Layout.of(self))
-            panel = read(df, layout)
+            encoding = Encoding.of(df, layout)
+            layout = encoding.numeric
+            panel = read(encoding.encoded(df), layout)
             X, targets = samples_of(panel, layout, self.horizon, self.length)
+            warn_of_few(self._inner(), X, self.horizon)
+            encoding, panel, X = encoding.of_seen(panel, X)
             last = getattr(self, "estimator_", None)
-            self.estimator_ = fitted(self._inner(), X, targets, coverages, last)
+            how = coverages, last, self.verbose
+            self.estimator_ = fitted(self._inner(), X, targets, *how)
             self.channels_ = X.channels
             self.horizon_, self.length_ = self.horizon, self.length
-            self._history = History.of(panel, layout, self.length)
+            self._history = History.of(panel, encoding.numeric, self.length)
+            self._encoding = encoding
+        return self
+
+    @available_if(goes_on)
+    def partial_fit(self, df: Any, y: None = None) -> Self:
+        """Go on training with new rows and new series, and take them as known.
+
+        The weights are where the training starts from, and the `max_epochs` of the
+        network is how far it goes at most. The first call, of a forecaster that is not
+        fitted, is a `fit`.
+
+        Parameters
+        ----------
+        df : DataFrame of pandas or polars, Series or array
+            As for `update`: the rows after the end of each series, or of some, and
+            series that are new. All origins from the old end on are trained on that
+            have a whole horizon in it.
+        y : Ignored
+            Present by convention.
+
+        Returns
+        -------
+        self : SeriesForecaster
+            `forecast` goes on from the new ends.
+
+        Raises
+        ------
+        AttributeError
+            If the estimator, or the last step of the pipeline, has no `partial_fit`.
+        TypeError, ValueError
+            If there are no such origins, or as for `update` and `fit`. The forecaster
+            stays as it was.
+        """
+        if not hasattr(self, "estimator_"):
+            return self.fit(df)
+        history, layout = self._history, self._history.layout
+        new = history.read_next(self._encoding.encoded(df))
+        later, both = history.followed_by(new), history.before(new)
+        X, targets = samples_of(both.panel, layout, self.horizon_, self.length_)
+        if layout.pad:  # padded windows within what was trained on
+            X, targets = selected(X, targets, both.are_new(X))
+        self.estimator_ = trained_on(self.estimator_, X, targets)
+        self._history = later
         return self
 
     def update(self, df_new: Any) -> Self:
@@ -220,7 +287,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
             fit. The forecaster stays as it was.
         """
         check_is_fitted(self)
-        self._history = self._history.followed_by(self._history.read_next(df_new))
+        new = self._history.read_next(self._encoding.encoded(df_new))
+        self._history = self._history.followed_by(new)
         return self
 
     def forecast(
@@ -229,6 +297,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         X_future: Any = None,
         *,
         coverage: Coverage = None,
+        quantiles: ArrayLike | None = None,
+        n_samples: int | None = None,
         to: Folder = None,
     ) -> pd.DataFrame:
         """Forecast the next `horizon` steps of every series.
@@ -243,16 +313,25 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
             has none after the last target. Earlier rows are not looked at.
         coverage : float in (0, 1), list of these or None, default=None
             For intervals; None takes the parameter of the forecaster.
+        quantiles : array-like of shape (n_quantiles,) or None, default=None
+            Increasing levels between 0 and 1, to get quantiles in the place of
+            intervals.
+        n_samples : int or None, default=None
+            How many sample paths of each series to get in the place of intervals.
         to : path-like, default=None
             Folder to make, of Parquet files with the forecasts of some series each.
+            Paths are drawn anew for each file.
 
         Returns
         -------
         frame : DataFrame of shape (n_series * horizon, n_columns)
             With `to`, the files, of which ``pd.read_parquet(to)`` gives what follows.
             Its index has the names and types of the caller's: (id, timestamp), or the
-            timestamp only for a series without a name. A column for each target; with
-            ``coverage=0.9`` each is followed by "sales_lower_90", "sales_upper_90".
+            timestamp only for a single series without a name. A column for each
+            target. With ``coverage=0.9`` each is followed by its intervals, e.g.
+            "sales_lower_90" and "sales_upper_90", with ``quantiles=[0.1, 0.5]`` by
+            "sales_q10" and "sales_q50", with ``n_samples=2`` by "sales_sample_0" and
+            "sales_sample_1": a column is one path through the whole horizon.
 
         Raises
         ------
@@ -262,7 +341,8 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
             If the forecaster is not fitted.
         TypeError, ValueError
             If the frames are not like those of the fit, future covariates are missing,
-            or intervals are asked of an estimator that has none.
+            two of `coverage`, `quantiles` and `n_samples` are given, or one is asked of
+            an estimator that has no source of uncertainty.
 
         Warns
         -----
@@ -270,13 +350,14 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
             If some series are shorter than a window and are left out.
         """
         check_is_fitted(self)
-        coverages = check_coverages(self.coverage if coverage is None else coverage)
+        beside = Beside.checked(coverage, quantiles, n_samples, self.coverage)
         history, layout = self._history, self._history.layout
-        panel = history.panel if df is None else history.read(df)
+        panel = self._panel_of(df)
         if X_future is not None:
+            X_future = self._encoding.encoded_future(X_future)
             panel = history.with_future(read_future(X_future, layout), panel)
         X = latest_of(panel, layout, self.horizon_, self.length_)
-        how = self.estimator_, X, self.horizon_, coverages, panel.index_freq
+        how = self.estimator_, X, self.horizon_, beside, panel.index_freq
         return forecast_to(to, *how)
 
     def predict(self, df: Any) -> pd.DataFrame:
@@ -294,100 +375,10 @@ class SeriesForecaster(FileMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return self.forecast(df)
 
-    def score(self, df: Any, y: None = None) -> float:
-        """Minus the mean absolute error, over all origins with a whole horizon.
-
-        Series that go on from the end of the fit, as in the test part of a search, are
-        scored from that end on, with windows that reach back into the fit.
-
-        Parameters
-        ----------
-        df : DataFrame of pandas or polars, Series or array
-            Series in the form of the fit, e.g. the rows that follow those. Rows of an
-            array are taken as those that follow.
-        y : Ignored
-            Present by convention.
-
-        Returns
-        -------
-        score : float
-            In the units of the series, all origins, steps and targets alike. Missing
-            values do not count.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the forecaster is not fitted.
-        TypeError, ValueError
-            If the series are too short, or not like those of the fit.
-        """
-        check_is_fitted(self)
-        history, layout = self._history, self._history.layout
-        test = history.before(history.read_next(df))
-        X, truth = samples_of(test.panel, layout, self.horizon_, self.length_)
-        if layout.pad:  # padded windows within what was trained on
-            X, truth = selected(X, truth, test.are_new(X))
-        forecasts = forecasts_of(self.estimator_, X, self.horizon_, [])
-        return -float(np.nanmean(np.abs(forecasts.ravel() - np.ravel(truth))))
-
-    def backtest(
-        self,
-        df: Any,
-        n_origins: int | None = None,
-        start: Any = None,
-        stride: int = 1,
-        refit: bool | int = False,
-        coverage: Coverage = None,
-        n_jobs: int | None = None,
-    ) -> pd.DataFrame:
-        """Forecast from many past origins, each from what was known by then.
-
-        Parameters
-        ----------
-        df : DataFrame of pandas or polars, PanelStore, Series or array
-            Series in the form of the fit, with their truth.
-        n_origins : int, default=None
-            How many origins of each series, the last ones with a whole horizon of
-            truth after them. Either this or `start` must be given.
-        start : timestamp, str or number, default=None
-            The first origin, of the kind of the timestamps.
-        stride : int, default=1
-            Timestamps from one origin to the next, counted back from the last of a
-            series with `n_origins`, and on from the first of all with `start`.
-        refit : bool or int, default=False
-            False fits once, on what was known at the first origin of all, and
-            forecasts from all origins together. An integer fits again after so many
-            different origins, True after each.
-        coverage : float in (0, 1), list of these or None, default=None
-            For intervals; None takes the parameter of the forecaster.
-        n_jobs : int or None, default=None
-            Fits at the same time, by joblib. None means 1.
-
-        Returns
-        -------
-        frame : DataFrame of n_origins * horizon * n_targets rows
-            Columns "id" (if series have names), "origin", "step" (1 is the first after
-            the origin), "timestamp", "target" (if there are several), "y" (the truth),
-            "forecast" and, with ``coverage=0.9``, "lower_90" and "upper_90".
-
-        Raises
-        ------
-        TypeError, ValueError
-            If an argument or parameter is not valid, nothing is left to train on
-            before the first origin, or as for `fit`.
-
-        Notes
-        -----
-        All fits are of clones: the forecaster need not be fitted and stays as it is. A
-        fit takes no sample whose targets reach past its first origin.
-        """
-        check_params(self)
-        coverages = check_coverages(self.coverage if coverage is None else coverage)
-        plan = Plan.checked(n_origins, start, stride, refit)
-        layout = layout_of(df, Layout.of(self))
-        X, y = samples_of(read(df, layout), layout, self.horizon, self.length)
-        how = self.horizon, coverages, self.verbose, n_jobs
-        return backtest(self._inner(), X, y, plan, *how)
+    def _panel_of(self, df: Any) -> Panel:
+        """Series in the form of the fit; None are those that the fit has kept."""
+        history = self._history
+        return history.panel if df is None else history.read(self._encoding.encoded(df))
 
     def _inner(self) -> Any:
         return MLPForecaster() if self.estimator is None else self.estimator

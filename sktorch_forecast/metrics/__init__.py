@@ -7,6 +7,7 @@ for all of them.
 
 from ._distributions import crps_normal, crps_samples, energy_score, pit_values
 from ._errors import mase, rmsse, smape
+from ._evaluate import evaluate
 from ._intervals import acd, coverage_score, interval_score, mean_width, msis
 from ._probabilistic_scorers import (
     acd_scorer,
@@ -29,6 +30,7 @@ __all__ = [
     "crps_scorer",
     "energy_score",
     "energy_scorer",
+    "evaluate",
     "interval_score",
     "interval_scorer",
     "mase",

@@ -252,6 +252,12 @@ def test_progress_is_shown_if_asked_for(capsys):
     clone(RIDGE).set_params(verbose=1).backtest(panel(), n_origins=4, refit=2)
     assert "backtest: 100%" in (shown := capsys.readouterr().err)
     assert "2/2" in shown
+    net = MLPForecaster(hidden_layer_sizes=(2,), max_epochs=2, random_state=0)
+    model = clone(RIDGE).set_params(estimator=net, verbose=1)
+    model.backtest(panel(), n_origins=2, refit=1)
+    assert capsys.readouterr().out == ""  # of each of several fits
+    model.backtest(panel(), n_origins=2)
+    assert "MLPForecaster: trained for all 2 epochs" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

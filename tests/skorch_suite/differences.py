@@ -72,9 +72,6 @@ DIFFERENCES = {
     "test_repr_initialized_works": _REPR,
     "test_repr_uninitialized_works": _REPR,
     "test_set_params_on_custom_module_preserves_its_device": _DEVICE,
-    "test_trimmed_net_less_memory": (
-        "what forecasts with dropout draw from stays, a lot of so small a net"
-    ),
     "test_with_initialized_module_partial_fit": _EPOCHS,
     "test_with_initialized_module_warm_start": _EPOCHS,
 }

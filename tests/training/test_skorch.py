@@ -78,10 +78,11 @@ def test_history_begins_anew_with_fit_and_grows_with_partial_fit(early_stopping)
 def test_the_table_of_losses_is_printed_only_if_verbose(capsys):
     forecaster(max_epochs=3).fit(X, Y)
     assert capsys.readouterr().out == ""
-    forecaster(max_epochs=3, verbose=1).fit(X, Y)
-    lines = capsys.readouterr().out.splitlines()
+    forecaster(max_epochs=3, verbose=2).fit(X, Y)
+    *lines, ending = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["epoch", "train_loss", "valid_loss", "dur"]
     assert [line.split()[0] for line in lines[2:]] == ["1", "2", "3"]
+    assert "trained for all 3 epochs" in ending
 
 
 # ----------------------------------------------------------------------- callbacks

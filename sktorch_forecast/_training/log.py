@@ -1,0 +1,90 @@
+"""What a training says of itself: a live line, and how it ended."""
+
+from typing import Any
+
+import numpy as np
+from skorch.callbacks import PrintLog
+from tqdm.auto import tqdm
+
+from .callbacks import KeepBestWeights
+from .interrupts import KeepLastEpoch
+
+
+class TrainingLog(PrintLog):
+    """Show where a training is, and say at its end which weights are kept and why.
+
+    With ``verbose=1`` a line of tqdm counts the epochs, with the losses and the time
+    that is left if all epochs are needed; it is gone when the training ends. From
+    ``verbose=2`` on, and with a `sink` other than ``print``, skorch's table has a row
+    for each epoch instead. The sentence at the end comes with both, by `sink`.
+
+    Parameters
+    ----------
+    keys_ignored, sink, tablefmt, floatfmt, stralign
+        As for skorch's PrintLog.
+    """
+
+    bar_: Any = None
+
+    def on_train_begin(self, net: Any, **kwargs: Any) -> None:
+        """Begin the line."""
+        self._close()
+        self.n_before_ = len(net.history)
+        if net.verbose == 1 and self.sink is print:
+            name = type(net).__name__
+            self.bar_ = tqdm(total=net.max_epochs, desc=name, unit="epoch", leave=False)
+
+    def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
+        """Move the line on, or print a row of the table."""
+        if self.bar_ is None:
+            if self.sink is not print or net.verbose:
+                super().on_epoch_end(net, **kwargs)
+            return
+        epoch = net.history[-1]
+        losses = [f"{k}={epoch[k]:.4g}" for k in _LOSSES if k in epoch]
+        self.bar_.set_postfix_str(", ".join(losses), refresh=False)
+        self.bar_.update(len(net.history) - self.n_before_ - self.bar_.n)
+
+    def on_train_end(self, net: Any, **kwargs: Any) -> None:
+        """End the line, and say how the training ended."""
+        self._close()
+        if net.verbose and len(net.history) > self.n_before_:
+            self.sink(f"{type(net).__name__}: {_ending(net, self.n_before_)}")
+
+    def _close(self):
+        if self.bar_ is not None:
+            self.bar_.close()
+            del self.bar_
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Lines hold locks, which cannot be copied.
+        state: Any = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "bar_"}
+
+
+_LOSSES = ("train_loss", "valid_loss")
+
+
+def _ending(net: Any, n_before: int) -> str:
+    """Why a training ended and which epoch is kept, as one sentence."""
+    last, most = net.history[-1]["epoch"], n_before + net.max_epochs
+    kinds = (KeepBestWeights, KeepLastEpoch)
+    keepers = (c for _, c in net.callbacks_ if isinstance(c, kinds))
+    keeper: Any = next(keepers, None)
+    best = last if keeper is None else keeper.best_epoch_
+    watched = "valid_loss" if "valid_loss" in net.history[-1] else "train_loss"
+    flaw = getattr(keeper, "flaw_", None)
+    if flaw is not None:
+        why = f"stopped in epoch {last} of {most}, as the {flaw}"
+    elif getattr(keeper, "stop_", False):
+        patience = getattr(keeper, "patience", None)
+        why = (
+            f"stopped after epoch {last} of {most}, as {watched} had not improved for "
+            f"{patience} epochs"
+        )
+    elif last >= most:
+        why = f"trained for all {net.max_epochs} epochs"
+    else:
+        why = f"ended after epoch {last} of {most}, as a callback or the caller asked"
+    loss = net.history[best - 1].get(watched, np.nan)
+    return f"{why}; the weights of epoch {best} are kept ({watched} {loss:.4g})."

@@ -1,0 +1,60 @@
+"""A fitted estimator trains on: the forecaster at its end does."""
+
+from copy import deepcopy
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+
+from .._data.windows import Windows
+from ..metrics._uncertainty_of import unwrapped
+
+
+def goes_on(model: Any) -> bool:
+    """Whether the estimator of a SeriesForecaster can train on, for `available_if`.
+
+    Raises
+    ------
+    AttributeError
+        If not, with the reason.
+    """
+    estimator = getattr(model, "estimator_", model._inner())
+    while (inside := _inside(estimator)) is not None:
+        estimator = inside
+    if not hasattr(estimator, "partial_fit"):
+        raise AttributeError(
+            f"Expected an estimator with partial_fit, such as a network, found "
+            f"{type(estimator).__name__}. Call update(df) to forecast from new rows "
+            "without training, or fit again."
+        )
+    return True
+
+
+def _inside(estimator: Any) -> Any:
+    """The last step of a pipeline, or what a search has fitted or is to fit."""
+    if isinstance(estimator, Pipeline):
+        return estimator[-1]
+    if hasattr(estimator, "best_estimator_"):
+        return estimator.best_estimator_
+    is_search = hasattr(estimator, "estimator") and hasattr(estimator, "cv")
+    return estimator.estimator if is_search else None
+
+
+def trained_on(estimator: Any, X: Windows, y: Any) -> Any:
+    """A copy of a fitted estimator whose forecaster has seen these samples, too.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A forecaster with `partial_fit`, or a pipeline or search with one at its end.
+        Transformers stay as they are.
+    X, y
+        The samples.
+
+    Returns
+    -------
+    new : estimator
+    """
+    new = deepcopy(estimator)
+    forecaster, X = unwrapped(new, X)
+    forecaster.partial_fit(X, y)
+    return new
