@@ -48,12 +48,13 @@ def write_table(path, horizon):
     """One row for each network."""
     names, frame = measured()
     heads = ["network", "window", "published", "alone", "its last batch dropped"]
-    heads += ["with the regression", "seconds"]
+    heads += ["with the regression", "the regression alone", "seconds"]
     lines = [".. list-table::", "   :header-rows: 1", ""]
     rows = [heads]
     for name in names:
         alone = part_of(frame, name, horizon, "none")
         beside = part_of(frame, name, horizon, "ridge")
+        only = part_of(frame, name, horizon, "only")["MSE"]
         number = published(name).get(horizon)
         seconds = pd.concat([alone["seconds"], beside["seconds"]]).median()
         rows.append(
@@ -64,6 +65,7 @@ def write_table(path, horizon):
                 mean_and_spread(alone["MSE"]),
                 mean_and_spread(alone[FLAWED]),
                 mean_and_spread(beside["MSE"]),
+                f"{only.mean():.3f}" if len(only) else _NOTHING,
                 _NOTHING if pd.isna(seconds) else f"{seconds:.0f}",
             ]
         )
