@@ -4,8 +4,8 @@ Every ``.. code-block:: python`` of a page in this folder is run, in the order o
 page, in one namespace for each page, within an empty folder. Two things are said in the
 page itself:
 
-- ``:class: not-run`` is for code that needs what is not there, such as a cluster; the
-  text beside it says what.
+- ``:class: needs-NAME`` is for code that needs a package which the pages are not built
+  with. It is run where that can be imported: see ``make test-neighbours``.
 - ``.. prepared::`` is code that is run and not shown, such as the files that the page
   goes on to read. With ``:show:``, what it prints is shown.
 
@@ -14,6 +14,7 @@ page itself:
 
 import ast
 import contextlib
+import importlib.util
 import io
 import os
 import re
@@ -22,7 +23,6 @@ import textwrap
 import warnings
 from pathlib import Path
 
-NOT_RUN = "not-run"
 _BLOCK = re.compile(
     r"^(?P<indent> *)\.\. (?P<kind>code-block:: python|prepared::)\n"
     r"(?P<options>(?:(?P=indent) +:\w+:.*\n)*)"
@@ -31,10 +31,15 @@ _BLOCK = re.compile(
 )
 
 
+def can_run(options):
+    """Whether the packages are there that a block says it needs."""
+    return all(map(importlib.util.find_spec, re.findall(r"needs-(\w+)", options)))
+
+
 def blocks_of(text):
     """Code of a page that is run: line numbers and sources, in their order."""
     for match in _BLOCK.finditer(text):
-        if NOT_RUN not in match["options"]:
+        if can_run(match["options"]):
             line = text.count("\n", 0, match.start("body")) + 1
             yield line, textwrap.dedent(match["body"]).strip("\n") + "\n"
 
@@ -132,7 +137,8 @@ def setup(app):
         def run(self):
             shown = super().run()
             language = (self.arguments or ["none"])[0]
-            if language != "python" or NOT_RUN in self.options.get("class", []):
+            classes = " ".join(self.options.get("class", []))
+            if language != "python" or not can_run(classes):
                 return shown
             return shown + output_of(self, "\n".join(self.content))
 
@@ -140,9 +146,11 @@ def setup(app):
         """Code that is run and not shown."""
 
         required_arguments = optional_arguments = 0
-        option_spec = {"show": directives.flag}
+        option_spec = {"show": directives.flag, "class": directives.class_option}
 
         def run(self):
+            if not can_run(" ".join(self.options.get("class", []))):
+                return []
             output = output_of(self, "\n".join(self.content))
             return output if "show" in self.options else []
 
