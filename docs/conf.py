@@ -54,7 +54,7 @@ html_theme_options = {
 }
 html_show_sourcelink = False  # viewcode has the source that readers look for
 # Pages that have no others beside them to list.
-html_sidebars = {name: [] for name in ("index", "install")}
+html_sidebars = {name: [] for name in ("index", "install", "coming_from")}
 copybutton_selector = "div:not(.output) > div.highlight > pre"
 
 # _templates/autosummary/class.rst chooses the methods of a class page.
@@ -66,9 +66,9 @@ numpydoc_show_inherited_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    # Only plot_*.py are run, the longer ones are shown. Benchmarks are no examples.
-    "filename_pattern": r"/plot_[^/]*\.py$",
-    "ignore_pattern": r"/benchmarks/",
+    # All that is in the gallery is run; docs/programs.rst has the longer ones.
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"(^|/)(?!plot_|demo)[^/]*\.py$",
     "doc_module": ("sktorch_forecast",),
     "reference_url": {"sktorch_forecast": None},
     "download_all_examples": False,

@@ -64,9 +64,13 @@ def draw_front(path, theme):
         times = series.index[origin : origin + HORIZON + 1]
         start = np.full((1, 5), series.iloc[origin])
         low, lower, middle, upper, high = np.concatenate([start, values]).T
-        names = ("forecast", "90 % interval", "50 % interval") if not number else 3 * [""]
+        names = (
+            ("forecast", "90 % interval", "50 % interval") if not number else 3 * [""]
+        )
         names = [name or "_" for name in names]
-        ax.fill_between(times, low, high, color=color["band"], alpha=0.2, label=names[1])
+        ax.fill_between(
+            times, low, high, color=color["band"], alpha=0.2, label=names[1]
+        )
         ax.fill_between(
             times, lower, upper, color=color["band"], alpha=0.35, label=names[2]
         )

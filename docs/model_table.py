@@ -101,7 +101,9 @@ def errors_of(name):
     alone = part_of(results, found[0], 96, "none")
     beside = part_of(results, found[0], 96, "ridge")
     seconds = pd.concat([alone["seconds"], beside["seconds"]]).median()
-    cells = [f"{part['MSE'].mean():.3f}" if len(part) else "n/a" for part in (alone, beside)]
+    cells = [
+        f"{part['MSE'].mean():.3f}" if len(part) else "n/a" for part in (alone, beside)
+    ]
     return [*cells, "n/a" if pd.isna(seconds) else f"{seconds:.0f}"]
 
 
@@ -117,7 +119,7 @@ def row_of(name, cls):
         "dropout" in cls().get_params(),
     ]
     return [
-        f":class:`~sktorch_forecast.{name}`",
+        f":class:`{name.removesuffix('Forecaster')} <sktorch_forecast.{name}>`",
         "all" if len(kinds) == 3 else ", ".join(kinds) or "none",
         *("yes" if answer else "no" for answer in tried),
         f"{n_weights(cls):,}",

@@ -83,12 +83,11 @@ def text_of(printed, value):
     """What is shown under a block; fitted estimators are not worth a line."""
     from sklearn.base import BaseEstimator
 
-    quiet = value is None or isinstance(value, BaseEstimator) or hasattr(value, "plot_")
-    return printed + ("" if quiet or _is_drawing(value) else f"{value!r}\n")
-
-
-def _is_drawing(value):
-    return type(value).__name__.endswith(("Display", "Axes", "Figure"))
+    is_drawn = type(value).__module__.partition(".")[0] == "matplotlib" or (
+        type(value).__name__.endswith("Display")
+    )
+    quiet = value is None or is_drawn or isinstance(value, BaseEstimator)
+    return printed + ("" if quiet else f"{value!r}\n")
 
 
 def setup(app):
@@ -112,7 +111,9 @@ def setup(app):
                 warnings.simplefilter("ignore", UserWarning)
                 result = env.temp_data["notebook"].run(source, where)
         except Exception as error:
-            raise directive.error(f"{where}: {type(error).__name__}: {error}") from error
+            raise directive.error(
+                f"{where}: {type(error).__name__}: {error}"
+            ) from error
         printed, value, figures = result
         found = []
         if text := text_of(printed, value):

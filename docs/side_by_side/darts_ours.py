@@ -1,6 +1,9 @@
 import pandas as pd
 
-from sktorch_forecast import LSTMForecaster, SeriesForecaster
+from sktorch_forecast import (
+    LSTMForecaster,
+    SeriesForecaster,
+)
 
 frame = pd.read_csv("elnino.csv", parse_dates=["date"])
 past, truth = frame[:-12], frame["temperature"][-12:]
@@ -21,4 +24,8 @@ model = SeriesForecaster(
     coverage=0.9,
 )
 forecast = model.fit(past).forecast()
-error = (forecast["temperature"] - truth.to_numpy()).abs().mean()
+error = (
+    (forecast["temperature"] - truth.to_numpy())
+    .abs()
+    .mean()
+)

@@ -7,7 +7,10 @@ from darts.utils.likelihood_models import QuantileRegression
 
 frame = pd.read_csv("elnino.csv", parse_dates=["date"])
 series = TimeSeries.from_dataframe(
-    frame, time_col="date", value_cols="temperature", freq="MS"
+    frame,
+    time_col="date",
+    value_cols="temperature",
+    freq="MS",
 ).astype(np.float32)
 past, truth = series[:-12], series[-12:]
 

@@ -1,6 +1,9 @@
 import pandas as pd
 
-from sktorch_forecast import NHITSForecaster, SeriesForecaster
+from sktorch_forecast import (
+    NHITSForecaster,
+    SeriesForecaster,
+)
 
 frame = pd.read_csv("elnino.csv", parse_dates=["date"])
 frame["series"] = "elnino"

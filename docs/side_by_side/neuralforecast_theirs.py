@@ -3,9 +3,9 @@ from neuralforecast import NeuralForecast
 from neuralforecast.losses.pytorch import MAE
 from neuralforecast.models import NHITS
 
-frame = pd.read_csv("elnino.csv", parse_dates=["date"]).rename(
-    columns={"date": "ds", "temperature": "y"}
-)
+frame = pd.read_csv(
+    "elnino.csv", parse_dates=["date"]
+).rename(columns={"date": "ds", "temperature": "y"})
 frame["unique_id"] = "elnino"
 
 model = NHITS(

@@ -8,7 +8,9 @@ from sktorch_forecast import (
     make_windows,
 )
 
-values = pd.read_csv("elnino.csv")["temperature"].to_numpy("float32")
+values = pd.read_csv("elnino.csv")["temperature"].to_numpy(
+    "float32"
+)
 past, truth = values[:-12], values[-12:]
 X, y = make_windows(past, horizon=12, length=36)
 
@@ -16,7 +18,9 @@ X, y = make_windows(past, horizon=12, length=36)
 class GRU(nn.Module):
     def __init__(self, n_channels, n_outputs, hidden=16):
         super().__init__()
-        self.gru = nn.GRU(n_channels, hidden, batch_first=True)
+        self.gru = nn.GRU(
+            n_channels, hidden, batch_first=True
+        )
         self.readout = nn.Linear(hidden, n_outputs)
 
     def forward(self, x):

@@ -11,7 +11,9 @@ series = frame.set_index("date")["temperature"].asfreq("MS")
 
 model = ForecasterRecursive(estimator=Ridge(), lags=36)
 cv = TimeSeriesFold(
-    steps=12, initial_train_size=len(series) - 60, refit=False
+    steps=12,
+    initial_train_size=len(series) - 60,
+    refit=False,
 )
 metric, result = backtesting_forecaster(
     model,

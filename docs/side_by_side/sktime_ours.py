@@ -1,7 +1,10 @@
 import pandas as pd
 from sklearn.linear_model import Ridge
 
-from sktorch_forecast import SeriesForecaster, TabularForecaster
+from sktorch_forecast import (
+    SeriesForecaster,
+    TabularForecaster,
+)
 
 frame = pd.read_csv("elnino.csv", parse_dates=["date"])
 series = frame.set_index("date")["temperature"].asfreq("MS")
