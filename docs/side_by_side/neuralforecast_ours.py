@@ -1,5 +1,4 @@
 import pandas as pd
-
 from sktorch_forecast import (
     NHITSForecaster,
     SeriesForecaster,

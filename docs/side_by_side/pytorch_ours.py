@@ -1,12 +1,11 @@
 import numpy as np
 import pandas as pd
-from torch import nn
-
 from sktorch_forecast import (
     TorchForecaster,
     latest_windows,
     make_windows,
 )
+from torch import nn
 
 values = pd.read_csv("elnino.csv")["temperature"].to_numpy(
     "float32"

@@ -1,6 +1,5 @@
 import pandas as pd
 from sklearn.linear_model import Ridge
-
 from sktorch_forecast import (
     RecursiveForecaster,
     SeriesForecaster,
