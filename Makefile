@@ -87,7 +87,7 @@ test-newest: pyproject.toml
 
 # With the packages of docs/works_with.rst; in the other environments these are skipped.
 test-neighbours: .venv-neighbours/installed
-	.venv-neighbours/bin/python -m pytest tests/neighbours tests/docs/test_code_of_pages.py
+	.venv-neighbours/bin/python -m pytest tests/neighbours tests/docs
 
 .venv-neighbours/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-neighbours
