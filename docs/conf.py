@@ -54,7 +54,7 @@ html_theme_options = {
 }
 html_show_sourcelink = False  # viewcode has the source that readers look for
 # Pages that have no others beside them to list.
-html_sidebars = {name: [] for name in ("index", "install", "coming_from")}
+html_sidebars = {name: [] for name in ("index", "install", "coming_from", "models")}
 copybutton_selector = "div.highlight:not(div.output *) > pre"
 
 # _templates/autosummary/class.rst chooses the methods of a class page.

@@ -81,13 +81,17 @@ def _inside(folder):
 
 def text_of(printed, value):
     """What is shown under a block; fitted estimators are not worth a line."""
+    import pandas as pd
     from sklearn.base import BaseEstimator
 
     is_drawn = type(value).__module__.partition(".")[0] == "matplotlib" or (
         type(value).__name__.endswith("Display")
     )
     quiet = value is None or is_drawn or isinstance(value, BaseEstimator)
-    return printed + ("" if quiet else f"{value!r}\n")
+    if quiet:
+        return printed
+    with pd.option_context("display.precision", 3):
+        return f"{printed}{value!r}\n"
 
 
 def setup(app):
