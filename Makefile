@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
 .PHONY: install demo course calibration defaults m4 large ett networks bench peers test
-.PHONY: fuzz mutants lint test-oldest test-newest test-neighbours docs clean
+.PHONY: fuzz mutants lint test-oldest test-newest test-neighbours docs check-docs clean
 
 install: .venv/installed
 
@@ -92,7 +92,7 @@ test-newest: pyproject.toml
 
 # With the packages of docs/works_with.rst; in the other environments these are skipped.
 test-neighbours: .venv-neighbours/installed
-	.venv-neighbours/bin/python -m pytest tests/neighbours
+	.venv-neighbours/bin/python -m pytest tests/neighbours tests/docs
 
 .venv-neighbours/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-neighbours
@@ -110,6 +110,11 @@ fuzz: install
 
 docs: .venv/installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -E -b html docs docs/_build/html
+
+# The built pages in a browser; needs Chromium, e.g. Debian's package of that name.
+check-docs: docs
+	$(INSTALL) --editable ".[browser]"
+	BUILT_PAGES=docs/_build/html $(BIN)/python -m pytest tests/docs
 
 clean:
 	rm -rf .venv .venv-peers .venv-series .venv-oldest .venv-newest .venv-neighbours

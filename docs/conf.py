@@ -12,8 +12,10 @@ from sktorch_forecast.discovery import all_estimators
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from front_picture import draw_front  # noqa: E402
 from house import draw_house  # noqa: E402
 from measured_networks import HORIZONS, draw, write_table  # noqa: E402
+from model_table import write_model_table  # noqa: E402
 
 project = "sktorch_forecast"
 author = "sktorch_forecast developers"
@@ -23,17 +25,37 @@ version = release = sktorch_forecast.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "myst_parser",  # for the changelog
+    "running",
 ]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "**/*.inc"]
 templates_path = ["_templates"]
 default_role = "code"
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"{project} {version}"
-html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
-html_sidebars = {"*": []}  # pages of the top folder have no subpages to list
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+html_logo = html_favicon = "_static/logo.svg"
+html_theme_options = {
+    "logo": {"text": f"sktorch_forecast {version}"},
+    "header_links_before_dropdown": 6,
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version"],
+}
+html_show_sourcelink = False  # viewcode has the source that readers look for
+# Pages that have no others beside them to list.
+html_sidebars = {name: [] for name in ("index", "install", "coming_from", "models")}
+copybutton_selector = "div.highlight:not(div.output *) > pre"
 
 # _templates/autosummary/class.rst chooses the methods of a class page.
 autodoc_inherit_docstrings = False
@@ -44,9 +66,9 @@ numpydoc_show_inherited_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    # Only plot_*.py are run, the longer ones are shown. Benchmarks are no examples.
-    "filename_pattern": r"/plot_[^/]*\.py$",
-    "ignore_pattern": r"/benchmarks/",
+    # All that is in the gallery is run; docs/programs.rst has the longer ones.
+    "filename_pattern": r"\.py$",
+    "ignore_pattern": r"(^|/)(?!plot_|demo)[^/]*\.py$",
     "doc_module": ("sktorch_forecast",),
     "reference_url": {"sktorch_forecast": None},
     "download_all_examples": False,
@@ -64,14 +86,28 @@ def write_api_page(app, config):
         "API reference\n=============\n",
         section(
             "Windows",
-            ["Windows", "Panel", "make_windows", "latest_windows"]
+            ["Windows", "Panel", "PanelStore", "make_windows", "latest_windows"]
+            + ["store_panel", "open_panel"]
             + [public_name(cls) for _, cls in all_estimators("transformer")],
             "From a series to scikit-learn's `X` and `y`.",
         ),
         section(
-            "Forecasters",
-            [public_name(cls) for _, cls in all_estimators("forecaster")],
-            "Estimators with `fit` and `predict`.",
+            "Frames in, frames out",
+            ["SeriesForecaster"],
+            "Where most people begin: see :doc:`/real_series`.",
+        ),
+        section(
+            "Networks",
+            forecasters_of("networks"),
+            "They share all parameters but their own; :doc:`/models` compares them.",
+        ),
+        section(
+            "Made of other forecasters",
+            [n for n in forecasters_of("compose") if n != "SeriesForecaster"],
+            "Ensembles, conformal intervals, recursion, and any regressor on windows.",
+        ),
+        section(
+            "To beat", forecasters_of("naive"), "Forecasts that learn next to nothing."
         ),
         section("Files", ["save", "load"], "Without pickle; see :doc:`/files`."),
         section(
@@ -99,8 +135,20 @@ def write_api_page(app, config):
     (folder / "covariates.inc").write_text(covariates_table(), encoding="utf-8")
     draw_house(folder / "house.svg")
     draw(folder / "networks.svg")
+    write_model_table(folder / "models.inc")
+    for theme in ("light", "dark"):
+        draw_front(folder / f"front_{theme}.svg", theme)
     for horizon in HORIZONS:
         write_table(folder / f"networks_{horizon}.inc", horizon)
+
+
+def forecasters_of(folder):
+    """Public names of the forecasters in a folder or file of the package."""
+    return [
+        public_name(cls)
+        for _, cls in all_estimators("forecaster")
+        if cls.__module__.split(".")[1] == folder
+    ]
 
 
 def covariates_table():

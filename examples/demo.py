@@ -14,6 +14,7 @@ Run it with ``make demo``, or ``python examples/demo.py``.
 """
 
 import os
+import sys
 from pathlib import Path
 from time import perf_counter
 
@@ -41,7 +42,7 @@ from sktorch_forecast.datasets import load_co2
 from sktorch_forecast.metrics import mase_scorer
 
 HORIZON, LENGTH, SEASON = 13, 104, 52
-PICTURE = Path(__file__).parent / "output" / "demo.png"
+PICTURE = Path(sys.argv[0]).parent / "output" / "demo.png"
 
 started = perf_counter()
 series = load_co2()["1972":]
