@@ -51,7 +51,7 @@ def make_series_prior(
                 values[part], periods[part] = made
     for part in np.split(np.arange(n_series), range(_AT_ONCE, n_series, _AT_ONCE)):
         values[part] = _changed(rng, values[part], periods[part], flaws)
-    return Bunch(values=values, periods=periods, kinds=np.array(kinds)[drawn])
+    return Bunch(data=values, periods=periods, kinds=np.array(kinds)[drawn])
 
 
 def _checked(kinds):
