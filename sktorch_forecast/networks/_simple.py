@@ -90,7 +90,7 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
     weights = weights / weights.sum()
     levels = means_of_cycles(f, main)
     of_main = torch.stack([copies(f, main, horizon, 1 + k) for k in range(_N_CYCLES)], 1)
-    averaged = torch.einsum("bkh,k->bh", of_main, weights)
+    averaged = (of_main * weights.unsqueeze(1)).sum(1)
     users_averaged = sum(
         copies(f, users, horizon, 1 + k) * w for k, w in enumerate(weights)
     )

@@ -107,7 +107,7 @@ class ZeroShotNetwork(nn.Module):
         # (b, H / w, w (C + Q)) -> (b, H, C + Q)
         out = out.unflatten(2, (PATCH, -1)).flatten(1, 2)[:, :horizon]
         weights = out[..., :N_SIMPLE].softmax(-1)
-        place = torch.einsum("bhc,bch->bh", weights, simple[..., :horizon])
+        place = (weights * simple[..., :horizon].transpose(1, 2)).sum(2)
         size = s.unsqueeze(2)
         middle = place.unsqueeze(2) + size * out[..., N_SIMPLE : N_SIMPLE + 1]
         distances = size * F.softplus(out[..., N_SIMPLE + 1 :])
