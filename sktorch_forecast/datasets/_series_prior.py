@@ -68,7 +68,7 @@ def _checked(kinds):
 def _changed(rng, x, periods, flaws):
     n, length = x.shape
     x = standardized(x)
-    for change in (_mixed, _rounded, _with_outliers, _with_gaps):
+    for change in (_mixed, _rounded, _ended, _with_outliers, _with_gaps):
         rows = np.flatnonzero(rng.random(n) < flaws * _SHARES[change])
         if len(rows):
             x[rows] = change(rng, x[rows])
@@ -87,6 +87,15 @@ def _rounded(rng, x):
     """To a few hundred levels or fewer, as most instruments do."""
     step = log_uniform(rng, 0.005, 0.3, len(x))
     return np.round(x / step) * step
+
+
+def _ended(rng, x):
+    """Standing still from some time on: at zero, at their least, or at the last value."""
+    n, length = x.shape
+    end = rng.integers(length // 4, length, n)
+    last = x[np.arange(n), end]
+    still = np.where(rng.random(n) < 0.5, last, np.where(rng.random(n) < 0.5, x.min(1), 0))
+    return np.where(np.arange(length) < end[:, np.newaxis], x, still[:, np.newaxis])
 
 
 def _with_outliers(rng, x):
@@ -110,4 +119,4 @@ def _with_gaps(rng, x):
 
 
 # Shares of the series that are changed in each way, where `flaws` is 1.
-_SHARES = {_mixed: 0.3, _rounded: 0.25, _with_outliers: 0.4, _with_gaps: 0.6}
+_SHARES = {_mixed: 0.3, _rounded: 0.25, _ended: 0.1, _with_outliers: 0.4, _with_gaps: 0.6}

@@ -10,7 +10,7 @@ from torch import Tensor
 
 # Cycles back that are averaged, and how much less each counts than the one after it.
 _N_CYCLES, _DECAY = 6, 0.75
-N_SIMPLE = 12
+N_SIMPLE = 14
 
 
 def filled(z: Tensor, observed: Tensor, period: Tensor) -> Tensor:
@@ -74,7 +74,9 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
         The last value, an exponentially weighted mean, the mean of the window and its
         line; copies at the three periods; copies at the main period with the drift
         from cycle to cycle, the mean of copies at the first and the third period, and,
-        of the first, such means on the latest level, without and with its slope.
+        of the first, such means on the latest level, without and with its slope; the
+        copy and the mean of copies, moved by what the last part of a cycle was above
+        the same part of the cycle before.
     """
     batch, length = f.shape
     steps = torch.arange(1, horizon + 1, device=f.device, dtype=f.dtype)
@@ -102,8 +104,9 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
     k = k - (weights * k).sum()
     of_levels = -(levels * weights * k).sum(1, keepdim=True) / (weights * k * k).sum()
     p = main.unsqueeze(1).to(f.dtype)
-    since = (steps + (p - 1) / 2) / p
-    drift = (latest - levels[:, 1:2]) * torch.ceil(steps / p)
+    cycles = torch.ceil(steps / p)
+    moved = _recent_change(f, main, other)
+    drift = (latest - levels[:, 1:2]) * cycles
     return torch.stack(
         [
             f[:, -1:] * flat,
@@ -117,7 +120,25 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
             averaged,
             users_averaged,
             leveled,
-            leveled + of_levels * since,
+            leveled + of_levels * cycles,
+            of_main[:, 0] + moved,
+            averaged + moved,
         ],
         dim=1,
     )
+
+
+def _recent_change(f, main, other):
+    """Mean of the last part of a cycle less that of a cycle before, (b, 1).
+
+    The part is the shorter period, or a quarter of the main one.
+    """
+    length = f.shape[1]
+    sums = torch.cat([f.new_zeros(len(f), 1), f.cumsum(1)], dim=1)
+    p, q = main.unsqueeze(1), other.unsqueeze(1)
+    part = torch.where(q < p, q, torch.div(p + 3, 4, rounding_mode="floor"))
+    before = (length - p).clamp_min(0)
+    part = torch.minimum(part, before.clamp_min(1))
+    last = sums[:, -1:] - sums.gather(1, length - part)
+    same = sums.gather(1, torch.maximum(before, part)) - sums.gather(1, (before - part).clamp_min(0))
+    return (last - same) / part
