@@ -52,6 +52,7 @@ OTHER = {
     "early_stopping": False,
     "estimator": NaiveForecaster(3),
     "estimators": [("ridge", Ridge()), ("naive", NaiveForecaster(3))],
+    "fine_tune_epochs": 2,
     "hidden_layer_sizes": (2,),
     "hidden_size": 2,
     "horizon": 2,

@@ -46,7 +46,9 @@ def gaussian_process(rng, n, length):
     x = np.where(chosen(rng, 0.3, n), x * (1 + other), x + chosen(rng, 0.5, n) * other)
     # A periodic kernel times a smooth one: a season that changes slowly.
     swing = 1 + uniform(rng, 0, 0.6, n) * other
-    x = standardized(x) + log_uniform(rng, 0.2, 3, n) * swing * seasons(rng, periods, length)
+    x = standardized(x) + log_uniform(rng, 0.2, 3, n) * swing * seasons(
+        rng, periods, length
+    )
     return x + log_uniform(rng, 0.003, 0.5, n) * noise(rng, n, length), periods
 
 
@@ -73,7 +75,9 @@ def sum_of_parts(rng, n, length):
     periods = draw_periods(rng, n, length)
     e = noise(rng, n, length)
     a, b = np.arange(n) % 4 == 0, np.arange(n) % 4 == 1
-    e[a] *= np.exp(0.6 * smooth(rng, a.sum(), length, np.float32(length), np.float32(2)))
+    e[a] *= np.exp(
+        0.6 * smooth(rng, a.sum(), length, np.float32(length), np.float32(2))
+    )
     e[b] *= np.exp(0.5 * season(rng, periods[b, 0], length))
     walk = normal(rng, n, length).cumsum(axis=1) / np.float32(np.sqrt(length))
     x = log_uniform(rng, 0.05, 4, n) * trend(rng, n, length) * chosen(rng, 0.7, n)
@@ -109,7 +113,9 @@ def autoregression(rng, n, length):
     e[:, 1:] += uniform(rng, -0.7, 0.7, n) * e[:, :-1].copy()
     x = standardized(filtered(e, first, second)[:, 64:])
     x = np.where(chosen(rng, 0.3, n), standardized(x.cumsum(axis=1)), x)
-    return x + uniform(rng, -3, 3, n) * trend(rng, n, length) * chosen(rng, 0.3, n), _no_periods(n)
+    return x + uniform(rng, -3, 3, n) * trend(rng, n, length) * chosen(
+        rng, 0.3, n
+    ), _no_periods(n)
 
 
 def exponential_smoothing(rng, n, length):
@@ -155,7 +161,10 @@ def regimes(rng, n, length):
     """
     periods = draw_periods(rng, n, length)
     periods[rng.random(n) < 0.4] = 0
-    turns = rng.random((n, length), dtype=np.float32) < log_uniform(rng, 0.7, 12, n) / length
+    turns = (
+        rng.random((n, length), dtype=np.float32)
+        < log_uniform(rng, 0.7, 12, n) / length
+    )
     state = (turns.cumsum(axis=1) % 2).astype(np.float32)
     wave = seasons(rng, periods, length)
     x = wave * (1 + uniform(rng, -0.8, 0.5, n) * state)
@@ -193,7 +202,9 @@ def calendar(rng, n, length):
     days = uniform(rng, 0, 0.5, n) * rng.standard_normal((n, 7), dtype=np.float32)
     days[:, 5:] -= uniform(rng, -0.3, 1.2, n) * chosen(rng, 0.7, n)
     size = at_phases(days, phase)
-    x = np.where(chosen(rng, 0.5, n), working * np.maximum(1 + size, 0.05), working + size)
+    x = np.where(
+        chosen(rng, 0.5, n), working * np.maximum(1 + size, 0.05), working + size
+    )
     own = chosen(rng, 0.5, n)[:, 0]
     weekend = at_phases(profiles(rng, own.sum()), of_day[own])
     share = (weekday[own] > 4) * uniform(rng, 0, 1, own.sum())
@@ -233,7 +244,9 @@ def censored(rng, n, length):
     periods = draw_periods(rng, n, length)
     phase = phases(rng, np.maximum(periods[:, 0], 2), length)
     sun = np.sin(np.float32(2 * np.pi) * phase) + uniform(rng, -0.6, 0.6, n)
-    clouds = smooth(rng, n, length, log_uniform(rng, 10, 500, n), uniform(rng, 0.6, 2, n))
+    clouds = smooth(
+        rng, n, length, log_uniform(rng, 10, 500, n), uniform(rng, 0.6, 2, n)
+    )
     weather = np.exp(-uniform(rng, 0.02, 0.9, n) * np.abs(clouds))
     x = np.where(chosen(rng, 0.5, n), sun, seasons(rng, periods, length))
     x = np.maximum(x, 0) * weather
@@ -255,7 +268,9 @@ def spikes(rng, n, length):
     periods[~regular[:, 0]] = 0
     phase = phases(rng, np.maximum(periods[:, 0], 2), length)
     width = np.maximum(uniform(rng, 0.02, 0.2, n), 1.01 / np.maximum(periods[:, :1], 2))
-    at_random = rng.random((n, length), dtype=np.float32) < log_uniform(rng, 3, 40, n) / length
+    at_random = (
+        rng.random((n, length), dtype=np.float32) < log_uniform(rng, 3, 40, n) / length
+    )
     shots = np.where(regular, phase < width, at_random).astype(np.float32)
     shots *= 1 + uniform(rng, 0, 0.8, n) * normal(rng, n, length)
     fading = np.where(chosen(rng, 0.5, n), uniform(rng, 0.2, 0.9, n), 0)

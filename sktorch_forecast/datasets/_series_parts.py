@@ -70,7 +70,9 @@ def draw_periods(rng, n, length):
     Those that do not fit into the series twice are replaced by shorter ones.
     """
     table, weights = zip(*_PERIODS)
-    periods = np.array(table)[rng.choice(len(table), n, p=np.divide(weights, sum(weights)))]
+    periods = np.array(table)[
+        rng.choice(len(table), n, p=np.divide(weights, sum(weights)))
+    ]
     longest = max(4, length // 2)
     anything = np.exp(rng.uniform(np.log(3), np.log(min(longest, 400)), n)).astype(int)
     is_any = (rng.random(n) < _SHARE_OF_ANY_PERIOD) | (periods[:, 0] > longest)
@@ -181,8 +183,7 @@ def steps(rng, n, length, rate):
 
 
 def phases(rng, periods, length):
-    """Where in their cycles the steps are, in [0, 1), (n, length), and the offsets."""
-    n = len(periods)
+    """Where in their cycles the steps are, in [0, 1): (n,) -> (n, length)"""
     period = np.maximum(periods, 1).astype(np.float32)[:, np.newaxis]
     offset = rng.integers(0, np.maximum(periods, 1)).astype(np.float32)[:, np.newaxis]
     place = (np.arange(length, dtype=np.float32) + offset) / period

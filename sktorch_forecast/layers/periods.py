@@ -74,7 +74,9 @@ def _without_line(z, m):
     z = z.clamp(-5, 5)
     t = t - (m * t).sum(1, keepdim=True) / n
     z = (z - (m * z).sum(1, keepdim=True) / n) * m
-    slope = (z * t).sum(1, keepdim=True) / (m * t * t).sum(1, keepdim=True).clamp_min(1e-6)
+    slope = (z * t).sum(1, keepdim=True) / (m * t * t).sum(1, keepdim=True).clamp_min(
+        1e-6
+    )
     return (z - slope * t) * m, m
 
 
@@ -82,9 +84,7 @@ def _errors_of_copies(z, m):
     """Mean squared differences at lags 1 to length // 2: (b, L) -> (b, L // 2)"""
     length = z.shape[1]
     size = 2 ** (length + length // 2).bit_length()
-    of_z, of_m, of_squares = (
-        torch.fft.rfft(part, size) for part in (z, m, z.square())
-    )
+    of_z, of_m, of_squares = (torch.fft.rfft(part, size) for part in (z, m, z.square()))
     # sum of m_t m_s (z_t - z_s)^2 over all t - s = lag
     cross = of_squares * of_m.conj()
     sums = torch.fft.irfft(cross + cross.conj() - 2 * (of_z * of_z.conj()), size)

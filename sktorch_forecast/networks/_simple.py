@@ -2,7 +2,7 @@
 
 Symbols used below::
 
-    b  batch     L  length     H  horizon     p  period, one of each window     h  1 ... H
+    b  batch     L  length     H  horizon     p  period, one of each window
 """
 
 import torch
@@ -91,7 +91,9 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
     weights = f.new_tensor([_DECAY**k for k in range(_N_CYCLES)])
     weights = weights / weights.sum()
     levels = means_of_cycles(f, main)
-    of_main = torch.stack([copies(f, main, horizon, 1 + k) for k in range(_N_CYCLES)], 1)
+    of_main = torch.stack(
+        [copies(f, main, horizon, 1 + k) for k in range(_N_CYCLES)], 1
+    )
     averaged = (of_main * weights.unsqueeze(1)).sum(1)
     users_averaged = sum(
         copies(f, users, horizon, 1 + k) * w for k, w in enumerate(weights)
@@ -140,5 +142,7 @@ def _recent_change(f, main, other):
     before = (length - p).clamp_min(0)
     part = torch.minimum(part, before.clamp_min(1))
     last = sums[:, -1:] - sums.gather(1, length - part)
-    same = sums.gather(1, torch.maximum(before, part)) - sums.gather(1, (before - part).clamp_min(0))
+    same = sums.gather(1, torch.maximum(before, part)) - sums.gather(
+        1, (before - part).clamp_min(0)
+    )
     return (last - same) / part

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from ..layers import Linear, MinGRU
 from ..layers.periods import find_periods
-from ._simple import N_SIMPLE, copies, filled, simple_forecasts
+from ._simple import N_SIMPLE, filled, simple_forecasts
 
 LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 PATCH = 16
@@ -100,7 +100,9 @@ class ZeroShotNetwork(nn.Module):
         n_patches = ceil(horizon / PATCH)
         simple = simple_forecasts(f, periods, n_patches * PATCH)
         static = self._static(f, observed, periods, errors)
-        tokens = torch.cat([self.past(past), self.future(self._future(simple, s, periods))], 1)
+        tokens = torch.cat(
+            [self.past(past), self.future(self._future(simple, s, periods))], 1
+        )
         tokens = tokens + self.static(static).unsqueeze(1)
         tokens = self.norm(self.blocks(tokens))[:, -n_patches:]
         out = self.readout(F.gelu(self.hidden(tokens))).float()

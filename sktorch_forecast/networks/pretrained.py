@@ -10,21 +10,24 @@ from typing import Any, ClassVar, Literal, Self, Unpack
 import torch
 from numpy.typing import ArrayLike
 from safetensors.torch import load
+from scipy.special import ndtri
 from torch import Tensor, nn
 
 from .._training.fitting import train
-from .._training.shared import SharedParameters
-from .._utils.compat import Interval, Options, StrOptions
+from .._training.shared import Loss, SharedParameters
+from .._utils.compat import Interval, StrOptions
 from ..forecaster import Forecaster
+from ..layers.families import QUANTILES
 from ._zero_shot import LEVELS, ZeroShotNetwork
 
 # Of the file that examples/pretraining/train.py has written.
 WEIGHTS = "pretrained.safetensors"
-CHECKSUM = "27b65b153eb0c9e492196317602458e9ae39eba0c65840dc6a3176d28cc44b31"
+CHECKSUM = "76229cf4907c80a207feabd71fef24d4338b1386248f2794cd8c56183d1c74e2"
 # Steps that are forecast at once, and timestamps that are read: as in the training.
 _AT_ONCE, _LONGEST = 192, 1024
 # Smallest distance of two quantiles, in units of the window.
 _LEAST_DISTANCE = 1e-7
+LOSSES = {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile"}
 # Below the median, at it, above it.
 _SIDES = torch.tensor([-1.0] * 4 + [0.0] + [1.0] * 4)
 
@@ -35,12 +38,15 @@ class PretrainedNetwork(nn.Module):
     Parameters
     ----------
     output_shape : tuple of int
-        ``(horizon, n_targets, n_params)``, with a number for each of the quantiles.
+        ``(horizon, n_targets, n_params)``, with a number for each of the quantiles, or
+        one, for the median.
+    n_channels : int
+        Of a window, masks and static covariates included.
     n_past : int
         Targets and past covariates, which are the first channels.
     n_future, n_static : int
         Numbers of covariates, which are not read.
-    seasonality : int or None, default=None
+    seasonality, quantiles
         As for :class:`PretrainedForecaster`.
     """
 
@@ -52,9 +58,12 @@ class PretrainedNetwork(nn.Module):
         n_future: int,
         n_static: int,
         seasonality: int | None = None,
+        quantiles: Sequence[float] | None = None,
     ):
         super().__init__()
         self.output_shape = output_shape
+        levels = QUANTILES if quantiles is None else quantiles
+        self.levels = tuple(levels) if output_shape[2] > 1 else (0.5,)
         self.n_past, self.n_static, self.n_future = n_past, n_static, n_future
         # One more channel for each target and past covariate, if values may be missing.
         self.is_masked = n_channels - n_static > n_past + n_future
@@ -77,7 +86,8 @@ class PretrainedNetwork(nn.Module):
         windows = values.transpose(1, 2).flatten(0, 1)
         quantiles = self._rolled(windows, horizon)
         # (batch * K, H, Q) -> (batch, H, K, Q)
-        return _before_softplus(quantiles.unflatten(0, (batch, n_targets)).transpose(1, 2))
+        quantiles = quantiles.unflatten(0, (batch, n_targets)).transpose(1, 2)
+        return _before_softplus(at_levels(quantiles, self.levels))
 
     def _rolled(self, windows, horizon):
         """Quantiles of any horizon: medians are read on as if they were values."""
@@ -99,9 +109,23 @@ class PretrainedNetwork(nn.Module):
         return torch.cat(parts, dim=1)
 
 
+def at_levels(quantiles: Tensor, levels: tuple[float, ...]) -> Tensor:
+    """Quantiles at other levels, by lines over the normal scores of the levels.
+
+    (..., len(LEVELS)) -> (..., len(levels))
+    """
+    if levels == LEVELS:
+        return quantiles
+    scores, places = (torch.tensor(ndtri(part)) for part in (LEVELS, levels))
+    piece = torch.searchsorted(scores[1:-1], places)
+    share = (places - scores[piece]) / (scores[piece + 1] - scores[piece])
+    low, high = quantiles[..., piece], quantiles[..., piece + 1]
+    return low + (high - low) * share.to(quantiles.dtype)
+
+
 def _before_softplus(quantiles):
-    """What the head of quantiles makes them of: the median, and distances from it."""
-    n = len(LEVELS) // 2
+    """What a head makes quantiles of: the middle one, and distances from it."""
+    n = quantiles.shape[-1] // 2
     distances = quantiles.diff(dim=-1)
     distances = torch.cat([distances[..., :n].flip(-1), distances[..., n:]], dim=-1)
     distances = distances.clamp_min(_LEAST_DISTANCE)
@@ -154,17 +178,20 @@ class PretrainedForecaster(Forecaster):
     seasonality : int or None, default=None
         Timestamps in a season, if known. What the network finds in each window it looks
         at in any case.
-    normalize : {"window"}, default="window"
-        As in the training of the weights.
-    baseline : None, default=None
-        The network forecasts alone.
-    loss : {"quantile"}, default="quantile"
-        As in the training of the weights.
-    quantiles : tuple, default=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-        As in the training of the weights; others are interpolated when they are asked
-        for.
-    train_on : {"last_step"}, default="last_step"
-        The network reads a window as a whole.
+    normalize : {"window", "mean", "last", "level", "season", "cycle"} or None, \
+            default="window"
+        As for all networks, for the loss of fine-tuning. The network puts every window
+        into units of its own in any case.
+    baseline : {"ridge"} or None, default=None
+        None is the network alone. With "ridge", `fit` solves a ridge regression and
+        averages, by weights that the held-back origins decide.
+    loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile"}, \
+            default="quantile"
+        What fine-tuning minimizes. The others than "quantile" are losses of points:
+        without fine-tuning, the network forecasts the median with all of them.
+    quantiles : sequence of float or None, default=(0.1, 0.2, ..., 0.9)
+        Levels for ``loss="quantile"``. The network knows those of the default; others
+        are interpolated. None is (0.1, 0.5, 0.9).
     lr : float, default=0.0003
         Learning rate, for fine-tuning.
     {shared_parameters}
@@ -197,40 +224,34 @@ class PretrainedForecaster(Forecaster):
     training_parameters: ClassVar[tuple[str, ...]] = ("fine_tune_epochs",)
     parameter_constraints: ClassVar[dict[str, Any]] = {
         "fine_tune_epochs": [Interval(Integral, 0, None, closed="left")],
-        "normalize": [StrOptions({"window"})],
-        "baseline": [None],
-        "loss": [StrOptions({"quantile"})],
-        "quantiles": [Options(tuple, {LEVELS})],
-        "train_on": [StrOptions({"last_step"})],
+        "loss": [StrOptions(LOSSES)],
     }
 
     def __init__(
         self,
         *,
         fine_tune_epochs: int = 0,
-        normalize: Literal["window"] = "window",
-        baseline: None = None,
-        loss: Literal["quantile"] = "quantile",
-        quantiles: Sequence[float] = LEVELS,
-        train_on: Literal["last_step"] = "last_step",
+        baseline: Literal["ridge"] | None = None,
+        loss: Loss = "quantile",
+        quantiles: Sequence[float] | None = LEVELS,
         lr: float = 3e-4,
         **shared: Unpack[SharedParameters],
     ):
         super().__init__(
-            normalize=normalize,
             baseline=baseline,
             loss=loss,
             quantiles=quantiles,
-            train_on=train_on,
             lr=lr,
             **shared,
         )
         self.fine_tune_epochs = fine_tune_epochs
 
     def get_params_for(self, prefix: str) -> dict[str, Any]:
-        """Parameters of a part, as skorch has it; the network gets the seasonality."""
+        """Parameters of a part, as skorch has it; the network gets two more."""
         params = super().get_params_for(prefix)
-        return params | {"seasonality": self.seasonality} if prefix == "module" else params
+        if prefix == "module":
+            params |= {"seasonality": self.seasonality, "quantiles": self.quantiles}
+        return params
 
     def fit(
         self,
