@@ -8,9 +8,10 @@ Symbols used below::
 import torch
 from torch import Tensor
 
-# Cycles back that are averaged, and how much less each counts than the one after it.
-_N_CYCLES, _DECAY = 6, 0.75
-N_SIMPLE = 14
+# Cycles back that are averaged, all alike; and the latest of them, each of which counts
+# less than the one after it.
+_N_CYCLES, _N_LATEST, _DECAY = 14, 6, 0.75
+N_SIMPLE = 17
 
 
 def filled(z: Tensor, observed: Tensor, period: Tensor) -> Tensor:
@@ -31,30 +32,45 @@ def filled(z: Tensor, observed: Tensor, period: Tensor) -> Tensor:
     return torch.where(found, values, last_seen)
 
 
-def copies(f: Tensor, period: Tensor, horizon: int, cycle: int = 1) -> Tensor:
-    """What was `cycle` periods before each step of the horizon, repeated on: (b, H)
+def copies(f: Tensor, period: Tensor, horizon: int, n_cycles: int = 1) -> Tensor:
+    """What was 1 to n periods before the steps of the horizon: (b, n, H)
 
-    Beyond the beginning of the window, of as many periods as there are.
+    Steps beyond a period repeat the last one; what would be before the window is taken
+    from its first periods.
     """
     length = f.shape[1]
     h = torch.arange(1, horizon + 1, device=f.device)
-    p = period.unsqueeze(1)
-    back = p * (torch.div(h - 1, p, rounding_mode="floor") + 1)
-    place = length - 1 + h - back  # within the last period
-    place = place - p * (cycle - 1)
+    k = torch.arange(n_cycles, device=f.device).unsqueeze(1)
+    p = period.view(-1, 1, 1)
+    back = p * (torch.div(h - 1, p, rounding_mode="floor") + 1 + k)
+    place = length - 1 + h - back
     missing = torch.div((-place).clamp_min(0) + p - 1, p, rounding_mode="floor")
-    return f.gather(1, (place + p * missing).clamp(0, length - 1))
+    place = (place + p * missing).clamp(0, length - 1)
+    return f.gather(1, place.flatten(1)).view(len(f), n_cycles, horizon)
 
 
-def means_of_cycles(f: Tensor, period: Tensor) -> Tensor:
-    """Means over the last cycles, latest first, (b, _N_CYCLES); older ones repeated."""
+def means_of_cycles(f: Tensor, period: Tensor, n_cycles: int) -> Tensor:
+    """Means over the last cycles, latest first, (b, n); older ones repeated."""
     length = f.shape[1]
     sums = torch.cat([f.new_zeros(len(f), 1), f.cumsum(1)], dim=1)
     p = period.unsqueeze(1)
-    k = torch.arange(_N_CYCLES, device=f.device)
-    whole = torch.div(torch.full_like(p, length), p, rounding_mode="floor").clamp_min(1)
-    end = length - torch.minimum(k, whole - 1) * p
+    k = torch.arange(n_cycles, device=f.device)
+    end = length - torch.minimum(k, _whole_cycles(p, length) - 1) * p
     return (sums.gather(1, end) - sums.gather(1, (end - p).clamp_min(0))) / p
+
+
+def _whole_cycles(period, length):
+    """At least one."""
+    whole = torch.div(torch.full_like(period, length), period, rounding_mode="floor")
+    return whole.clamp_min(1)
+
+
+def _weights(f, period, n_cycles, decay):
+    """Of the last cycles, as far as the window has them, (b, n)."""
+    k = torch.arange(n_cycles, device=f.device)
+    there = k < _whole_cycles(period.unsqueeze(1), f.shape[1])
+    weights = there * torch.pow(f.new_tensor(decay), k)
+    return weights / weights.sum(1, keepdim=True)
 
 
 def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
@@ -72,62 +88,77 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
     -------
     forecasts : Tensor of shape (b, N_SIMPLE, H)
         The last value, an exponentially weighted mean, the mean of the window and its
-        line; copies at the three periods; copies at the main period with the drift
-        from cycle to cycle, the mean of copies at the first and the third period, and,
-        of the first, such means on the latest level, without and with its slope; the
-        copy and the mean of copies, moved by what the last part of a cycle was above
-        the same part of the cycle before.
+        line; copies at the three periods; of the main one, the copy with the drift from
+        cycle to cycle, the mean of the latest copies, this on the latest level, and
+        with the slope of the levels; copy and mean of copies, moved by what the last
+        part of a cycle was above the same part of the cycle before; of the third
+        period, the mean of the latest copies; of both, means of many; and of the third
+        this on the latest level.
     """
-    batch, length = f.shape
-    steps = torch.arange(1, horizon + 1, device=f.device, dtype=f.dtype)
     main, other, users = periods.unbind(1)
-    flat = f.new_ones(1, horizon)
+    steps = torch.arange(1, horizon + 1, device=f.device, dtype=f.dtype)
+    last = f[:, -1:].expand(-1, horizon)
+    smoothed, mean, line = _without_season(f, steps)
+    of_main = copies(f, main, horizon, _N_CYCLES)
+    of_users = copies(f, users, horizon, _N_CYCLES)
+    copy = of_main[:, 0]
+    averaged = _averaged(f, of_main[:, :_N_LATEST], main, _DECAY)
+    long = _averaged(f, of_main, main, 1.0)
+    users_long = _averaged(f, of_users, users, 1.0)
+    # Levels of the cycles, and their slope by least squares.
+    weights = _weights(f, main, _N_LATEST, _DECAY)
+    levels = means_of_cycles(f, main, _N_LATEST)
+    latest = levels[:, :1]
+    leveled = averaged - (levels * weights).sum(1, keepdim=True) + latest
+    k = torch.arange(_N_LATEST, device=f.device, dtype=f.dtype)
+    k = k - (weights * k).sum(1, keepdim=True)
+    square = (weights * k * k).sum(1, keepdim=True).clamp_min(0.01)
+    slope = -(levels * weights * k).sum(1, keepdim=True) / square
+    cycles = torch.ceil(steps / main.unsqueeze(1))
+    drift = (latest - levels[:, 1:2]) * cycles
+    moved = _recent_change(f, main, other)
+    users_levels = means_of_cycles(f, users, _N_CYCLES)
+    weights = _weights(f, users, _N_CYCLES, 1.0)
+    rise = users_levels[:, :1] - (users_levels * weights).sum(1, keepdim=True)
+    forecasts = [
+        last,
+        smoothed,
+        mean,
+        line,
+        copy,
+        copies(f, other, horizon)[:, 0],
+        of_users[:, 0],
+        copy + drift,
+        averaged,
+        leveled,
+        leveled + slope * cycles,
+        copy + moved,
+        averaged + moved,
+        _averaged(f, of_users[:, :_N_LATEST], users, _DECAY),
+        long,
+        users_long,
+        users_long + rise,
+    ]
+    return torch.stack(forecasts, dim=1)
+
+
+def _averaged(f, of_cycles, period, decay):
+    """(b, n, H) -> (b, H)"""
+    weights = _weights(f, period, of_cycles.shape[1], decay)
+    return (of_cycles * weights.unsqueeze(2)).sum(1)
+
+
+def _without_season(f, steps):
+    """A mean of the last values, that of all, and their line, (b, H) each."""
+    length = f.shape[1]
     t = torch.arange(length, device=f.device, dtype=f.dtype) - (length - 1)
     fading = torch.pow(0.7, -t)
     smoothed = (f * fading).sum(1, keepdim=True) / fading.sum()
     mean = f.mean(1, keepdim=True)
-    slope = (f * (t - t.mean())).sum(1, keepdim=True) / (t - t.mean()).square().sum()
+    centered = t - t.mean()
+    slope = (f * centered).sum(1, keepdim=True) / centered.square().sum().clamp_min(1)
     line = mean + slope * (steps - t.mean())
-    weights = f.new_tensor([_DECAY**k for k in range(_N_CYCLES)])
-    weights = weights / weights.sum()
-    levels = means_of_cycles(f, main)
-    of_main = torch.stack(
-        [copies(f, main, horizon, 1 + k) for k in range(_N_CYCLES)], 1
-    )
-    averaged = (of_main * weights.unsqueeze(1)).sum(1)
-    users_averaged = sum(
-        copies(f, users, horizon, 1 + k) * w for k, w in enumerate(weights)
-    )
-    latest = levels[:, :1]
-    level = (levels * weights).sum(1, keepdim=True)
-    leveled = averaged - level + latest
-    # The slope of the levels, from cycle to cycle, by least squares.
-    k = torch.arange(_N_CYCLES, device=f.device, dtype=f.dtype)
-    k = k - (weights * k).sum()
-    of_levels = -(levels * weights * k).sum(1, keepdim=True) / (weights * k * k).sum()
-    p = main.unsqueeze(1).to(f.dtype)
-    cycles = torch.ceil(steps / p)
-    moved = _recent_change(f, main, other)
-    drift = (latest - levels[:, 1:2]) * cycles
-    return torch.stack(
-        [
-            f[:, -1:] * flat,
-            smoothed * flat,
-            mean * flat,
-            line,
-            of_main[:, 0],
-            copies(f, other, horizon),
-            copies(f, users, horizon),
-            of_main[:, 0] + drift,
-            averaged,
-            users_averaged,
-            leveled,
-            leveled + of_levels * cycles,
-            of_main[:, 0] + moved,
-            averaged + moved,
-        ],
-        dim=1,
-    )
+    return smoothed.expand_as(line), mean.expand_as(line), line
 
 
 def _recent_change(f, main, other):

@@ -81,7 +81,8 @@ class ZeroShotNetwork(nn.Module):
         horizon : int
             H
         seasonality : Tensor of shape (b,), int64, default=None
-            What is known of the season, 0 where nothing is.
+            What is known of the season, 0 where nothing is: the second period that is
+            found is in its place then.
 
         Returns
         -------
@@ -89,12 +90,12 @@ class ZeroShotNetwork(nn.Module):
         """
         z, observed, shift, scale = standardized(x)
         periods = find_periods(z, observed)
-        users = periods[:, 0]
+        users = periods[:, 1]
         if seasonality is not None:
             known = (seasonality > 0) & (seasonality < z.shape[1])
             users = torch.where(known, seasonality, users)
         periods = torch.cat([periods, users.unsqueeze(1)], dim=1)
-        f = filled(z, observed, users)
+        f = filled(z, observed, periods[:, 0])
         past, errors = self._past(z, f, observed, periods)
         s = errors.amin(1, keepdim=True)
         n_patches = ceil(horizon / PATCH)
@@ -151,7 +152,7 @@ class ZeroShotNetwork(nn.Module):
     def _future(self, simple, s, periods):
         """Features of the patches of the horizon: (b, C, H) -> (b, n, w * 2 C + 4)"""
         # Around one of them, for differences are what their weights go by.
-        around = (simple - simple[:, 10:11]) / s.unsqueeze(2)
+        around = (simple - simple[:, 9:10]) / s.unsqueeze(2)
         both = _squashed(torch.cat([simple, around], dim=1))
         # (b, 2 C, n w) -> (b, n, 2 C w)
         both = both.unflatten(2, (-1, PATCH)).permute(0, 2, 1, 3).flatten(2)
