@@ -11,6 +11,7 @@ import torch
 from numpy.typing import ArrayLike
 from safetensors.torch import load
 from scipy.special import ndtri
+from sklearn.utils import Tags
 from torch import Tensor, nn
 
 from .._training.fitting import train
@@ -22,7 +23,7 @@ from ._zero_shot import LEVELS, ZeroShotNetwork
 
 # Of the file that examples/pretraining/train.py has written.
 WEIGHTS = "pretrained.safetensors"
-CHECKSUM = "76229cf4907c80a207feabd71fef24d4338b1386248f2794cd8c56183d1c74e2"
+CHECKSUM = "8e13f241cc36d5d31ecff0c044579a0cf3c2f47004d6359fc0645978dd65cab0"
 # Steps that are forecast at once, and timestamps that are read: as in the training.
 _AT_ONCE, _LONGEST = 192, 1024
 # Smallest distance of two quantiles, in units of the window.
@@ -252,6 +253,12 @@ class PretrainedForecaster(Forecaster):
         if prefix == "module":
             params |= {"seasonality": self.seasonality, "quantiles": self.quantiles}
         return params
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        # Rows of numbers without an order are nothing that it has learned.
+        tags.regressor_tags.poor_score = self.fine_tune_epochs == 0
+        return tags
 
     def fit(
         self,
