@@ -18,12 +18,11 @@ from .._training.fitting import train
 from .._training.shared import Loss, SharedParameters
 from .._utils.compat import Interval, StrOptions
 from ..forecaster import Forecaster
-from ..layers.families import QUANTILES
 from ._zero_shot import LEVELS, ZeroShotNetwork
 
 # Of the file that examples/pretraining/train.py has written.
 WEIGHTS = "pretrained.safetensors"
-CHECKSUM = "8e13f241cc36d5d31ecff0c044579a0cf3c2f47004d6359fc0645978dd65cab0"
+CHECKSUM = "91d4e5b6718678039b645492e69881e724b59790cc4da05d3ae667ac9c700d78"
 # Steps that are forecast at once, and timestamps that are read: as in the training.
 _AT_ONCE, _LONGEST = 192, 1024
 # Smallest distance of two quantiles, in units of the window.
@@ -63,7 +62,7 @@ class PretrainedNetwork(nn.Module):
     ):
         super().__init__()
         self.output_shape = output_shape
-        levels = QUANTILES if quantiles is None else quantiles
+        levels = LEVELS if quantiles is None else quantiles
         self.levels = tuple(levels) if output_shape[2] > 1 else (0.5,)
         self.n_past, self.n_static, self.n_future = n_past, n_static, n_future
         # One more channel for each target and past covariate, if values may be missing.
@@ -190,9 +189,9 @@ class PretrainedForecaster(Forecaster):
             default="quantile"
         What fine-tuning minimizes. The others than "quantile" are losses of points:
         without fine-tuning, the network forecasts the median with all of them.
-    quantiles : sequence of float or None, default=(0.1, 0.2, ..., 0.9)
-        Levels for ``loss="quantile"``. The network knows those of the default; others
-        are interpolated. None is (0.1, 0.5, 0.9).
+    quantiles : sequence of float or None, default=None
+        Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.2,
+        ..., 0.9), which the network has learned. Others are interpolated.
     lr : float, default=0.0003
         Learning rate, for fine-tuning.
     {shared_parameters}
@@ -221,6 +220,7 @@ class PretrainedForecaster(Forecaster):
     """
 
     module = PretrainedNetwork
+    default_quantiles = LEVELS
     covariates: ClassVar[tuple[str, ...]] = ()
     training_parameters: ClassVar[tuple[str, ...]] = ("fine_tune_epochs",)
     parameter_constraints: ClassVar[dict[str, Any]] = {
@@ -234,14 +234,12 @@ class PretrainedForecaster(Forecaster):
         fine_tune_epochs: int = 0,
         baseline: Literal["ridge"] | None = None,
         loss: Loss = "quantile",
-        quantiles: Sequence[float] | None = LEVELS,
         lr: float = 3e-4,
         **shared: Unpack[SharedParameters],
     ):
         super().__init__(
             baseline=baseline,
             loss=loss,
-            quantiles=quantiles,
             lr=lr,
             **shared,
         )
@@ -250,8 +248,9 @@ class PretrainedForecaster(Forecaster):
     def get_params_for(self, prefix: str) -> dict[str, Any]:
         """Parameters of a part, as skorch has it; the network gets two more."""
         params = super().get_params_for(prefix)
+        levels = None if self.quantiles is None else tuple(self.quantiles)
         if prefix == "module":
-            params |= {"seasonality": self.seasonality, "quantiles": self.quantiles}
+            params |= {"seasonality": self.seasonality, "quantiles": levels}
         return params
 
     def __sklearn_tags__(self) -> Tags:
