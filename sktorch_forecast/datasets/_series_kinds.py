@@ -213,6 +213,7 @@ def calendar(rng, n, length):
     x *= 1 + uniform(rng, 0, 0.4, n) * chosen(rng, 0.4, n) * slow
     x += log_uniform(rng, 0.03, 1, n) * slow
     periods = np.stack([week, day], axis=1)
+    periods[2 * week > length] = 0
     return x + log_uniform(rng, 0.02, 0.5, n) * noise(rng, n, length), periods
 
 

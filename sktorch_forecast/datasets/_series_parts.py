@@ -209,7 +209,8 @@ def profiles(rng, n, grid=_GRID):
 def at_phases(profiles, phase):
     """Values of profiles on a grid at phases, (n, grid), (n, length) -> (n, length)"""
     n, grid = profiles.shape
-    place = (phase * grid).astype(np.int32)
+    # What falls on a point of the grid stays there, however its phase is rounded.
+    place = (phase * grid + np.float32(0.01)).astype(np.int32)
     np.minimum(place, grid - 1, out=place)
     place += np.arange(0, n * grid, grid, dtype=np.int32)[:, np.newaxis]
     return profiles.ravel().take(place)

@@ -143,7 +143,7 @@ def _rounded(rng, x):
 def _ended(rng, x):
     """Standing still from some time on: at zero, at the least, or at the last value."""
     n, length = x.shape
-    end = rng.integers(length // 4, length, n)
+    end = rng.integers(length // 4, length - 3, n)
     last = x[np.arange(n), end]
     still = np.where(
         rng.random(n) < 0.5, last, np.where(rng.random(n) < 0.5, x.min(1), 0)

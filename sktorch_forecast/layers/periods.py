@@ -5,11 +5,11 @@ from torch import Tensor
 
 # What a period must be better than its neighborhood, as logarithms of the mean squared
 # error: of many cycles, and more of few, by `_PENALTY * period / length`.
-_LEAST = 0.15
+_LEAST, _LEAST_OF_FEW = 0.05, 2.0
 _PENALTY = 0.8
 # By what share a long period must err less than a short one that is about as plain; the
 # errors of few cycles are uncertain.
-_GAIN, _GAIN_OF_FEW = 0.05, 0.25
+_GAIN, _GAIN_OF_FEW = 0.12, 0.5
 _SHORT = 0.5
 
 
@@ -48,7 +48,8 @@ def find_periods(z: Tensor, observed: Tensor | None = None) -> Tensor:
     valley[:, 1:] &= errors[:, 1:] <= errors[:, :-1]
     valley[:, :-1] &= errors[:, :-1] <= errors[:, 1:]
     valley[:, 0] = valley[:, -1] = False
-    scores = torch.where(valley & (scores > _LEAST), scores, 0.0)
+    least = _LEAST + _LEAST_OF_FEW / length**0.5
+    scores = torch.where(valley & (scores > least), scores, 0.0)
     best, long = scores.max(1)
     # The shortest of those that are about as plain: the first True of each row.
     short = (scores >= _SHORT * best.unsqueeze(1)).to(torch.int8).argmax(1)
@@ -59,7 +60,7 @@ def find_periods(z: Tensor, observed: Tensor | None = None) -> Tensor:
     main = torch.where(is_long, long, short)
     # Another one: the short one beside a long one; else that which errs least.
     apart = (lags - 1 - main.unsqueeze(1)).abs() > 0.1 * (main.unsqueeze(1) + 1)
-    costs = errors * (1 + 2 * _GAIN_OF_FEW * lags / length)
+    costs = errors * (1 + _GAIN_OF_FEW * lags / length)
     least, other = torch.where(apart & (scores > 0), costs, torch.inf).min(1)
     other = torch.where(least.isfinite(), other, main)
     other = torch.where(is_long & (short != long), short, other)
