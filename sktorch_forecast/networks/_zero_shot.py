@@ -166,7 +166,8 @@ class ZeroShotNetwork(nn.Module):
         """Features of a whole window, (b, _N_STATIC)."""
         n = f.shape[1]
         low, high = f.amin(1, keepdim=True), f.amax(1, keepdim=True)
-        same = (f[:, 1:] == f[:, :-1]).to(f.dtype).mean(1, keepdim=True)
+        before = f[:, :-1] if n > 1 else f
+        same = (f[:, -before.shape[1] :] == before).to(f.dtype).mean(1, keepdim=True)
         parts = [
             errors.log(),
             periods.to(f.dtype).log() / 3,
