@@ -29,7 +29,7 @@ _AT_ONCE, _LONGEST = 192, 1024
 _LEAST_DISTANCE = 1e-7
 LOSSES = {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile"}
 # Below the median, at it, above it.
-_SIDES = torch.tensor([-1.0] * 4 + [0.0] + [1.0] * 4)
+_SIDES = [-1.0] * 4 + [0.0] + [1.0] * 4
 
 
 class PretrainedNetwork(nn.Module):
@@ -102,8 +102,10 @@ class PretrainedNetwork(nn.Module):
             if parts:
                 # What was uncertain adds up with what is new, as deviations do.
                 before = parts[-1][:, -1:] - parts[-1][:, -1:, len(LEVELS) // 2, None]
-                distances = torch.hypot(quantiles - middle, before)
-                quantiles = middle + distances * _SIDES
+                squares = (quantiles - middle).square() + before.square()
+                # The root of zero has no gradient.
+                distances = squares.clamp_min(_LEAST_DISTANCE**2).sqrt()
+                quantiles = middle + distances * distances.new_tensor(_SIDES)
             parts.append(quantiles)
             windows = torch.cat([windows, middle[..., 0]], dim=1)[:, -_LONGEST:]
         return torch.cat(parts, dim=1)
@@ -120,7 +122,7 @@ def at_levels(quantiles: Tensor, levels: tuple[float, ...]) -> Tensor:
     piece = torch.searchsorted(scores[1:-1], places)
     share = (places - scores[piece]) / (scores[piece + 1] - scores[piece])
     low, high = quantiles[..., piece], quantiles[..., piece + 1]
-    return low + (high - low) * share.to(quantiles.dtype)
+    return low + (high - low) * share.to(quantiles)
 
 
 def _before_softplus(quantiles):
