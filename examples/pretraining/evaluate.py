@@ -22,8 +22,8 @@ Run it with ``make pretrained-table``, or ``python examples/pretraining/evaluate
     --choose    the series that choices were made on, instead: M4 Hourly without its
                 last 48 hours, the first 8,640 hours of ETTh1 without the oil
                 temperature, and the part "tune"
-    --methods   some of seasonal_naive, pretrained, pretrained_hint, ridge, lstm,
-                auto_ets, auto_theta
+    --methods   some of seasonal_naive, pretrained, pretrained_hint, fracast, ridge,
+                lstm, auto_ets, auto_theta
     --json      write the results to a file, too
 
 Real series are read from packages: ``pip install "sktorch-forecast[series]"``.
@@ -139,15 +139,31 @@ def seasonal_naive(task):
 
 
 def pretrained(task, **params):
+    def forecast(X):
+        y = np.zeros((1, task.horizon))  # says how many steps
+        model = PretrainedForecaster(**params).fit(X[:1], y)
+        return model.predict_quantiles(X, LEVELS)
+
+    return _by_length(task, forecast, LONGEST)
+
+
+def _by_length(task, forecast, longest):
     """Windows of one length at a time."""
-    lengths = np.array([min(len(h), LONGEST) for h in task.histories])
+    lengths = np.array([min(len(h), longest) for h in task.histories])
     forecasts = np.empty((*task.outcomes.shape, len(LEVELS)))
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
         X = np.stack([task.histories[i][-length:] for i in rows])
-        model = PretrainedForecaster(**params).fit(X[:1], task.outcomes[:1])
-        forecasts[rows] = model.predict_quantiles(X, LEVELS)
+        forecasts[rows] = forecast(X)
     return forecasts
+
+
+def fracast(task):
+    """The weights of the package fracast, which reads 2,048 values."""
+    from fracast import FracastModel
+
+    model = FracastModel.from_pretrained(weights="fp32")
+    return _by_length(task, lambda X: model.forecast(X, horizon=task.horizon), 2048)
 
 
 def pretrained_hint(task):
@@ -212,6 +228,7 @@ METHODS = (
     seasonal_naive,
     pretrained,
     pretrained_hint,
+    fracast,
     ridge,
     lstm,
     auto_ets,
