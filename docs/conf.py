@@ -44,9 +44,10 @@ numpydoc_show_inherited_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    # Only plot_*.py are run, the longer ones are shown. Benchmarks are no examples.
+    # Only plot_*.py are run, the longer ones are shown. Benchmarks are no examples, nor
+    # is the pretraining.
     "filename_pattern": r"/plot_[^/]*\.py$",
-    "ignore_pattern": r"/benchmarks/",
+    "ignore_pattern": r"/(benchmarks|pretraining)/",
     "doc_module": ("sktorch_forecast",),
     "reference_url": {"sktorch_forecast": None},
     "download_all_examples": False,
