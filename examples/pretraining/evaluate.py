@@ -24,6 +24,7 @@ Run it with ``make pretrained-table``, or ``python examples/pretraining/evaluate
                 temperature, and the part "tune"
     --methods   some of seasonal_naive, pretrained, pretrained_hint, fracast, ridge,
                 lstm, auto_ets, auto_theta
+    --sets      some of M4, ETT, packages
     --json      write the results to a file, too
 
 Real series are read from packages: ``pip install "sktorch-forecast[series]"``.
@@ -287,11 +288,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
     parser.add_argument("--choose", action="store_true")
     parser.add_argument("--methods", nargs="+", default=[m.__name__ for m in METHODS])
+    parser.add_argument("--sets", nargs="+", default=["M4", "ETT", "packages"])
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     tasks = [m4_task(args.choose), *ett_tasks(args.choose)]
     tasks += packaged_tasks(args.choose)
+    tasks = [task for task in tasks if task.group in args.sets]
     names = ["seasonal_naive", *(n for n in args.methods if n != "seasonal_naive")]
     rows = {}
     for method in METHODS:
