@@ -192,7 +192,7 @@ def write_weights(network, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
-    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path("output/pretraining"))
     parser.add_argument("--precision", choices=["bf16", "fp32"], default="bf16")
