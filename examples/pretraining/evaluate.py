@@ -22,8 +22,8 @@ Run it with ``make pretrained-table``, or ``python examples/pretraining/evaluate
     --choose    the series that choices were made on, instead: M4 Hourly without its
                 last 48 hours, the first 8,640 hours of ETTh1 without the oil
                 temperature, and the part "tune"
-    --methods   some of seasonal_naive, pretrained, pretrained_hint, fracast, ridge,
-                lstm, auto_ets, auto_theta
+    --methods   some of seasonal_naive, pretrained, pretrained_hint, fine_tuned,
+                fracast, ridge, lstm, auto_ets, auto_theta
     --sets      some of M4, ETT, packages
     --json      write the results to a file, too
 
@@ -171,10 +171,18 @@ def pretrained_hint(task):
     return pretrained(task, seasonality=task.season if task.season > 1 else None)
 
 
-def _trained(task, model, quantiles):
+def fine_tuned(task):
+    def make():
+        return PretrainedForecaster(fine_tune_epochs=20, random_state=0)
+
+    return _of_each(task, make, True, 512)
+
+
+def _trained(task, model, quantiles, longest=None):
     """Trained on the windows before the first origin, forecasts at all of them."""
     history = task.histories[0]
-    length = min(max(4 * task.horizon, 2 * task.season), len(history) // 3)
+    usual = max(4 * task.horizon, 2 * task.season)
+    length = min(usual if longest is None else longest, len(history) // 3)
     X, y = make_windows(history, horizon=task.horizon, length=length)
     model.fit(X, y)
     X = np.stack([h[-length:] for h in task.histories])
@@ -189,12 +197,12 @@ def lstm(task):
     return _of_each(task, lambda: LSTMForecaster(random_state=0), False)
 
 
-def _of_each(task, make, quantiles):
+def _of_each(task, make, quantiles, longest=None):
     """Of many series, each gets a model of its own."""
     if task.group != "M4":
-        return _trained(task, make(), quantiles)
+        return _trained(task, make(), quantiles, longest)
     parts = [
-        _trained(Task("", "", [h], [y], task.season), make(), quantiles)
+        _trained(Task("", "", [h], [y], task.season), make(), quantiles, longest)
         for h, y in zip(task.histories, task.outcomes)
     ]
     return np.concatenate(parts)
@@ -229,6 +237,7 @@ METHODS = (
     seasonal_naive,
     pretrained,
     pretrained_hint,
+    fine_tuned,
     fracast,
     ridge,
     lstm,
