@@ -4,6 +4,8 @@ All series of a call are made at once; arrays are (n_series, length), float32. N
 that each series draws for itself are columns, (n_series, 1).
 """
 
+from typing import Any
+
 import numpy as np
 from scipy import fft
 
@@ -93,7 +95,7 @@ def smooth(rng, n, length, scale, power):
     .. [2] C. Dietrich and G. Newsam (1997), Fast and exact simulation of stationary
        Gaussian processes through circulant embedding. SIAM J. Sci. Comput. 18.
     """
-    size = fft.next_fast_len(length + length // 4, real=True)
+    size: Any = fft.next_fast_len(length + length // 4, real=True)
     f = np.arange(size // 2 + 1, dtype=np.float32) / np.float32(size)
     # amplitude = (1 + (scale f)^2)^(-power / 2)
     amplitude = np.exp(-power / 2 * np.log1p(np.square(scale * f)))
@@ -102,7 +104,7 @@ def smooth(rng, n, length, scale, power):
 
 def squared_exponential(rng, n, length, scale):
     """As `smooth`, with a squared exponential kernel of a length scale, in steps."""
-    size = fft.next_fast_len(length + length // 4, real=True)
+    size: Any = fft.next_fast_len(length + length // 4, real=True)
     f = np.arange(size // 2 + 1, dtype=np.float32) / np.float32(size)
     amplitude = np.exp(-np.square(np.float32(np.pi) * scale * f))
     return standardized(_with_spectrum(rng, n, amplitude, size)[:, :length])
@@ -115,7 +117,7 @@ def _with_spectrum(rng, n, amplitude, size):
     coefficients *= amplitude
     if not n:  # no transform of nothing
         return np.empty((0, size), np.float32)
-    return fft.irfft(coefficients, size, axis=1, overwrite_x=True)
+    return np.asarray(fft.irfft(coefficients, size, axis=1, overwrite_x=True))
 
 
 def noise(rng, n, length):

@@ -62,13 +62,10 @@ def make_series_prior(
     Returns
     -------
     series : Bunch
-        data : ndarray of shape (n_series, length), float32
-            The values; NaN is missing.
-        periods : ndarray of shape (n_series, 2), int
-            Periods of up to two seasons in timestamps, the main one first; 0 where
-            there is none.
-        kinds : ndarray of shape (n_series,), str
-            The kind of each.
+        With `data`, the values, of shape (n_series, length), float32, NaN where they
+        are missing; `periods`, of up to two seasons, in timestamps, the main one first,
+        0 where there is none, of shape (n_series, 2), int; and `kinds`, the kind of
+        each, of shape (n_series,).
 
     Raises
     ------

@@ -145,7 +145,7 @@ def pretrained_weights() -> dict[str, Tensor]:
     ValueError
         If the file is not the one that belongs to this version of the package.
     """
-    content = files(__package__).joinpath(WEIGHTS).read_bytes()
+    content = files("sktorch_forecast.networks").joinpath(WEIGHTS).read_bytes()
     found = sha256(content).hexdigest()
     if found != CHECKSUM:
         raise ValueError(
@@ -237,14 +237,10 @@ class PretrainedForecaster(Forecaster):
         baseline: Literal["ridge"] | None = None,
         loss: Loss = "quantile",
         lr: float = 3e-4,
-        **shared: Unpack[SharedParameters],
+        **shared: Unpack[SharedParameters],  # pyright: ignore[reportGeneralTypeIssues]
     ):
-        super().__init__(
-            baseline=baseline,
-            loss=loss,
-            lr=lr,
-            **shared,
-        )
+        redeclared: Any = {"baseline": baseline, "loss": loss, "lr": lr}
+        super().__init__(**redeclared, **shared)
         self.fine_tune_epochs = fine_tune_epochs
 
     def get_params_for(self, prefix: str) -> dict[str, Any]:

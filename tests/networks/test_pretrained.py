@@ -77,12 +77,12 @@ def test_a_fit_trains_nothing_unless_told_to():
 
 def test_fine_tuning_learns_what_no_series_of_the_training_does():
     """Windows of noise whose first value is the next one but for its sign."""
-    X = np.random.default_rng(1).normal(size=(400, 8))
+    X = np.random.default_rng(1).normal(size=(1300, 8))
     y = -2 * X[:, 0]
     params = {"fine_tune_epochs": 15, "lr": 0.003, "batch_size": 64, "random_state": 0}
-    tuned = PretrainedForecaster(**params).fit(X[:300], y[:300])
-    error = np.abs(tuned.predict(X[300:]) - y[300:]).mean()
-    assert error < 0.6 * np.abs(y[300:]).mean()
+    tuned = PretrainedForecaster(**params).fit(X[:1000], y[:1000])
+    error = np.abs(tuned.predict(X[1000:]) - y[1000:]).mean()
+    assert error < 0.6 * np.abs(y[1000:]).mean()
 
 
 # --------------------------------------------------------------- what must be forecast
