@@ -6,8 +6,9 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint constraints.txt --config-settings editable_mode=compat
 
-.PHONY: install demo course calibration defaults m4 large ett networks bench peers test
-.PHONY: fuzz mutants lint test-oldest test-newest test-neighbours docs check-docs clean
+.PHONY: install demo course calibration defaults m4 large ett networks pretrain
+.PHONY: pretrained-table bench peers test fuzz mutants lint test-oldest test-newest
+.PHONY: test-neighbours docs check-docs clean
 
 install: .venv/installed
 
@@ -37,6 +38,13 @@ defaults: .venv-series/installed
 	$(PYTHON) -m venv .venv-series
 	.venv-series/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[fetch,series]" torch==2.13.0
 	@touch $@
+
+# The weights of PretrainedForecaster; goes on where it was stopped.
+pretrain: install
+	OMP_NUM_THREADS=1 $(BIN)/python examples/pretraining/train.py
+
+pretrained-table: .venv-series/installed
+	.venv-series/bin/python examples/pretraining/evaluate.py
 
 m4: install
 	$(BIN)/python examples/m4_hourly.py --seeds 3

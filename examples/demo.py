@@ -33,6 +33,7 @@ from sktorch_forecast import (
     ConformalForecaster,
     LSTMForecaster,
     NaiveForecaster,
+    PretrainedForecaster,
     SlidingWindow,
     TabularForecaster,
     latest_windows,
@@ -59,6 +60,7 @@ network = make_pipeline(
 models = {
     "naive (last value)": NaiveForecaster(),
     "seasonal naive (52 weeks)": NaiveForecaster(seasonality=SEASON),
+    "pretrained, no training": PretrainedForecaster(seasonality=SEASON),
     "ridge regression": TabularForecaster(Ridge()),
     "LSTM alone": clone(network).set_params(lstmforecaster__baseline=None),
     "LSTM beside ridge (the default)": network,

@@ -6,6 +6,7 @@ from sktorch_forecast import (
     DeepEnsembleForecaster,
     EnsembleForecaster,
     MLPForecaster,
+    PretrainedForecaster,
     SeriesForecaster,
     TabularForecaster,
 )
@@ -17,6 +18,8 @@ FORECASTERS = [
     cls for _, cls in all_estimators("forecaster") if cls is not SeriesForecaster
 ]
 NETWORKS = [cls for _, cls in all_estimators("network")]
+# Those that learn any distribution; weights that come along are those of quantiles.
+OF_ANY_FAMILY = [cls for cls in NETWORKS if cls is not PretrainedForecaster]
 
 # What calibrates has enough with few origins, down to ten.
 FEW_ORIGINS = {"coverage": 0.5, "calibration_fraction": 0.4}

@@ -199,7 +199,8 @@ def spec_of(net: Any) -> NetworkSpec:
     family = net.loss if net.loss in (*FAMILIES, "quantile") else None
     quantiles = None
     if family == "quantile":
-        quantiles = tuple(QUANTILES if net.quantiles is None else net.quantiles)
+        default = getattr(net, "default_quantiles", QUANTILES)
+        quantiles = tuple(default if net.quantiles is None else net.quantiles)
     return NetworkSpec(
         module=net.module,
         params=params | net.get_params_for("module"),

@@ -2,6 +2,7 @@
 
 from ._fetch import fetch_ett, fetch_m4
 from ._load import load_co2, load_elnino, load_sunspots
+from ._series_prior import make_series_prior
 from ._waves import make_waves
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "load_co2",
     "load_elnino",
     "load_sunspots",
+    "make_series_prior",
     "make_waves",
 ]

@@ -10,6 +10,7 @@ from .mlp import MLPForecaster
 from .nbeats import NBEATSForecaster
 from .nhits import NHITSForecaster
 from .patch_tst import PatchTSTForecaster
+from .pretrained import PretrainedForecaster
 from .rnn import RNNForecaster
 from .seg_rnn import SegRNNForecaster
 from .sparse_tsf import SparseTSFForecaster
@@ -31,6 +32,7 @@ __all__ = [
     "NBEATSForecaster",
     "NHITSForecaster",
     "PatchTSTForecaster",
+    "PretrainedForecaster",
     "RNNForecaster",
     "SegRNNForecaster",
     "SparseTSFForecaster",

@@ -23,6 +23,15 @@ ROWS = table(
     each("num_layers", ONE_ON, [0, 1.5], ("PatchTST", "iTransformer", "minGRU")),
     each("blocks", "an instance of 'tuple'", ["mLSTM", None, 3], "xLSTM"),
     each("cell", "a str among {", ["rnn", None, "GRU"], "minGRU"),
+    each("fine_tune_epochs", "an int in the range [0, inf)", [-1, 1.5], "pretrained"),
+    change(
+        "pretrained for counts",
+        ValueError,
+        "The 'loss' parameter of PretrainedForecaster must be",
+        "poisson",
+        on="pretrained",
+        loss="poisson",
+    ),
     change(
         "heads that do not share",
         ValueError,

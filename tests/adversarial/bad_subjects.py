@@ -24,6 +24,7 @@ from sktorch_forecast import (
     NHITSForecaster,
     Panel,
     PatchTSTForecaster,
+    PretrainedForecaster,
     RecursiveForecaster,
     RNNForecaster,
     SegRNNForecaster,
@@ -103,6 +104,7 @@ NETWORKS = (
     *("MLP", "RNN", "LSTM", "GRU", "ConvRNN", "WaveNet", "encoder-decoder"),
     *("SegRNN", "SparseTSF", "N-BEATS", "N-HiTS", "TiDE", "TSMixer", "PatchTST"),
     *("iTransformer", "minGRU", "TFT", "xLSTM", "torch module"),
+    "pretrained",
 )
 EVERY = (
     *NETWORKS,
@@ -144,6 +146,7 @@ _MAKERS = {
     "iTransformer": lambda: _fit(ITransformerForecaster(hidden_size=4, **ONE_EPOCH)),
     "TFT": lambda: _fit(TFTForecaster(hidden_size=4, **ONE_EPOCH)),
     "minGRU": lambda: _fit(MinGRUForecaster(hidden_size=2, **ONE_EPOCH)),
+    "pretrained": lambda: _fit(PretrainedForecaster(**ONE_EPOCH)),
     "xLSTM": lambda: _fit(XLSTMForecaster(hidden_size=4, **ONE_EPOCH)),
     "naive": lambda: _fit(NaiveForecaster()),
     "tabular": lambda: _fit(TabularForecaster()),

@@ -24,6 +24,7 @@ HOLES[[0, -1]] = SERIES[[0, -1]]
 X, Y = make_windows(HOLES, horizon=3, length=10, missing="mask")
 FULL_X, FULL_Y = make_windows(SERIES, horizon=3, length=10)
 QUICK = {"max_epochs": 2, "random_state": 0, "missing": "mask", "hidden_size": 4}
+QUICK |= {"fine_tune_epochs": 2}
 assert np.isnan(Y).any() and X.has_missing
 
 
@@ -38,7 +39,8 @@ def test_every_network_trains_on_what_is_there(cls):
 @pytest.mark.parametrize("teacher_forcing", [0.0, 0.5, 1.0])
 def test_teacher_forcing_leaves_out_what_nobody_knows(teacher_forcing):
     """Missing targets have no influence, whatever would stand there."""
-    net = EncoderDecoderForecaster(**QUICK, teacher_forcing=teacher_forcing)
+    params = QUICK | {"teacher_forcing": teacher_forcing}
+    net = make(EncoderDecoderForecaster, **params)
     net.fit(X, Y)
     assert np.isfinite(net.history[:, "train_loss"]).all()
     error = np.abs(net.set_params(max_epochs=60).fit(X, Y).predict(X) - FULL_Y).mean()

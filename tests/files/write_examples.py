@@ -31,11 +31,19 @@ def models():
     from sklearn.pipeline import make_pipeline
     from stores import ROLES, panel
 
-    from sktorch_forecast import CalendarFeatures, SeriesForecaster, SlidingWindow
+    from sktorch_forecast import (
+        CalendarFeatures,
+        PretrainedForecaster,
+        SeriesForecaster,
+        SlidingWindow,
+    )
 
     frame = panel(n_days=24, n_stores=2)
     for cls in ESTIMATORS:
-        small = make(cls, max_epochs=1, random_state=0, **FEW_ORIGINS, **SMALL)
+        params = SMALL
+        if cls is PretrainedForecaster:
+            params = SMALL | {"loss": "quantile"}
+        small = make(cls, max_epochs=1, random_state=0, **FEW_ORIGINS, **params)
         if cls is SeriesForecaster:
             model = SeriesForecaster(_network(), horizon=3, length=8, **ROLES)
             yield cls.__name__, model.fit(frame)

@@ -28,6 +28,7 @@ TABLE = {
     "NBEATSForecaster": ({"max_epochs": 15}, 0.014),
     "NHITSForecaster": ({"max_epochs": 15}, 0.015),
     "PatchTSTForecaster": ({"max_epochs": 15}, 0.013),
+    "PretrainedForecaster": ({"fine_tune_epochs": 10, "lr": 0.001}, 0.018),
     "RNNForecaster": ({"max_epochs": 15}, 0.025),
     "SegRNNForecaster": ({"max_epochs": 15}, 0.015),
     "SparseTSFForecaster": ({"max_epochs": 15}, 0.022),

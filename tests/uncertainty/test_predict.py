@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from common import FEW_ORIGINS, NETWORKS, make
+from common import FEW_ORIGINS, OF_ANY_FAMILY, make
 from nets import X, Y
 from numpy.testing import assert_array_equal
 from sklearn import config_context
@@ -18,6 +18,7 @@ from sktorch_forecast import (
     GRUForecaster,
     MLPForecaster,
     NaiveForecaster,
+    PretrainedForecaster,
     RecursiveForecaster,
     SlidingWindow,
     TabularForecaster,
@@ -28,9 +29,10 @@ QUICK |= {"n_filters": 4, "dilations": (1, 2)}
 NORMAL = make(MLPForecaster, **QUICK, loss="normal")
 QUANTILES = make(GRUForecaster, **QUICK, loss="quantile")
 CONFORMAL = ConformalForecaster(Ridge(), random_state=0, **FEW_ORIGINS)
-SURE = [make(cls, **QUICK, loss="normal") for cls in NETWORKS]
+SURE = [make(cls, **QUICK, loss="normal") for cls in OF_ANY_FAMILY]
 SURE += [
     QUANTILES,
+    PretrainedForecaster(random_state=0),
     make(MLPForecaster, **QUICK, dropout=0.2),
     make(MLPForecaster, **QUICK, dropout=0.2, loss="normal", n_mc_samples=3),
     CONFORMAL,

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from common import FORECASTERS, NETWORKS, cheap
+from common import FORECASTERS, NETWORKS, OF_ANY_FAMILY, cheap
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn.base import clone
@@ -128,8 +128,11 @@ def test_intervals_are_quantiles_and_nest(fitted):
     assert (inner[..., 1] < outer[..., 1]).all()
 
 
-@pytest.mark.parametrize("cls", NETWORKS)
-@pytest.mark.parametrize("source", ["negative_binomial", "quantiles"])
+@pytest.mark.parametrize(
+    "source, cls",
+    [("negative_binomial", cls) for cls in OF_ANY_FAMILY]
+    + [("quantiles", cls) for cls in NETWORKS],
+)
 def test_every_network_takes_every_kind_of_head(cls, source):
     counts = np.random.default_rng(0).poisson(5, size=(120, 2)).astype(float)
     X, y = make_windows(counts, horizon=3, length=8, target=[0, 1])
