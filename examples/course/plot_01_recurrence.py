@@ -152,8 +152,8 @@ print(f"largest difference: {difference:.1e}")
 # What the memory looks like
 # --------------------------
 # Each line below is one unit of the hidden state while the network reads one wave.
-# Nobody told the units what to remember. They swing with the wave, each in a phase of its
-# own, and the output is a weighted sum of them.
+# Nobody told the units what to remember. They swing with the wave, each in a phase of
+# its own, and the output is a weighted sum of them.
 
 states, outputs = recurrent_network(X[test][0][:, None], W_x, W_h, b, W_y, c)
 

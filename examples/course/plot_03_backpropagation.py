@@ -124,12 +124,12 @@ for name, difference in differences.items():
 # %%
 # Why long memories are hard
 # --------------------------
-# Look at the loop again. From one step to the one before, :math:`\delta` is multiplied by
-# :math:`W_h^\top` and by a factor between 0 and 1. After :math:`k` steps it has been
+# Look at the loop again. From one step to the one before, :math:`\delta` is multiplied
+# by :math:`W_h^\top` and by a factor between 0 and 1. After :math:`k` steps it has been
 # multiplied by :math:`W_h^\top` :math:`k` times. If :math:`W_h` shortens all vectors by
-# a factor :math:`r < 1`, the gradient shrinks at least like :math:`r^k`: it **vanishes**,
-# and what happened long ago has no influence on the training. If it lengthens them, the
-# gradient may **explode**.
+# a factor :math:`r < 1`, the gradient shrinks at least like :math:`r^k`: it
+# **vanishes**, and what happened long ago has no influence on the training. If it
+# lengthens them, the gradient may **explode**.
 #
 # An orthogonal matrix keeps the length of every vector, so :math:`r` times an
 # orthogonal matrix changes all lengths by exactly :math:`r`. Without the hyperbolic

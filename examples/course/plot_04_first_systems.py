@@ -179,8 +179,8 @@ plt.show()
 #
 # Answers
 # -------
-# **1.** By least squares. The exact solution has the smallest training loss that a linear
-# model can have; on other series it need not be the best one.
+# **1.** By least squares. The exact solution has the smallest training loss that a
+# linear model can have; on other series it need not be the best one.
 
 design = np.column_stack([X, np.ones(N_SERIES)])
 solution, *_ = np.linalg.lstsq(design[train], y[train])

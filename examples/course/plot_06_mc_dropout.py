@@ -136,7 +136,9 @@ for name, system in systems.items():
     print(f"{name:28}{scores[name][0]:.0%} inside, width {scores[name][1]:.3f}")
 
 # %%
-# LESSON
+# Alone, Monte Carlo dropout holds far less than it promises, since the noise is missing
+# from it. The other two come close to 90 %. The conformal intervals are narrower than
+# those of the normal distribution.
 #
 # Exercises
 # ---------

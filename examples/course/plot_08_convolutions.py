@@ -19,8 +19,8 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 # %%
 # A convolution
 # -------------
-# A convolution slides a short row of weights along the series and computes a weighted sum
-# at each place:
+# A convolution slides a short row of weights along the series and computes a weighted
+# sum at each place:
 #
 # .. math::
 #
@@ -38,9 +38,9 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 #
 # In front of a recurrent network
 # -------------------------------
-# With a kernel size of 4 and a stride of 2, the convolution sums up four values at a time
-# and makes 25 steps of 50. The recurrent network has half as many steps to read, and
-# its gradients have half as many to go back.
+# With a kernel size of 4 and a stride of 2, the convolution sums up four values at a
+# time and makes 25 steps of 50. The recurrent network has half as many steps to read,
+# and its gradients have half as many to go back.
 
 fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
 style = {"arrowstyle": "->", "shrinkA": 7, "shrinkB": 7, "color": "0.4"}
@@ -63,8 +63,9 @@ plt.show()
 # %%
 # Instead of a recurrent network
 # ------------------------------
-# Convolutions on top of each other look further back. If the dilation doubles from layer
-# to layer, the **receptive field**, which is what the last output sees, doubles as well:
+# Convolutions on top of each other look further back. If the dilation doubles from
+# layer to layer, the **receptive field**, which is what the last output sees, doubles
+# as well:
 #
 # .. math::
 #
@@ -123,12 +124,13 @@ for name, error in errors.items():
     print(f"{name:8}{error:.5f}")
 
 # %%
-# LESSON
+# The convolution in front makes the GRU better, though it is the same GRU and has half
+# as many steps to read. The WaveNet, without any recurrence, lies between the two.
 #
 # What the forecast sees
 # ----------------------
-# The gradient of a forecast with respect to a value of the window is zero if the network
-# does not see it. So the receptive field can be counted.
+# The gradient of a forecast with respect to a value of the window is zero if the
+# network does not see it. So the receptive field can be counted.
 
 windows = torch.tensor(X[test][:, :, None], dtype=torch.float32, requires_grad=True)
 receptive_field = {}
@@ -143,8 +145,8 @@ print("WaveNet, by the formula:", 1 + (2 - 1) * (1 + 2 + 4 + 8 + 16))
 # %%
 # What a filter looks for
 # -----------------------
-# The filters of the trained ConvRNN, oldest value first. One that rises from negative to
-# positive weights measures the slope, one with weights of the same sign the level.
+# The filters of the trained ConvRNN, oldest value first. One that rises from negative
+# to positive weights measures the slope, one with weights of the same sign the level.
 
 filters = systems["ConvRNN"].module_.network.conv.weight.detach().numpy()[:, 0]
 
@@ -167,15 +169,15 @@ plt.show()
 #
 # Answers
 # -------
-# **1.** Weights times values, and the bias. Torch counts the weights from the oldest value
-# to the newest.
+# **1.** Weights times values, and the bias. Torch counts the weights from the oldest
+# value to the newest.
 
 conv = systems["ConvRNN"].module_.network.conv
 values = X[test][0, :4]
-by_hand = filters[0] @ values + float(conv.bias[0])
+by_hand = filters[0] @ values + conv.bias[0].item()
 with torch.no_grad():
     of_torch = conv(torch.tensor(values[None, None], dtype=torch.float32))[0, 0, 0]
-print(f"by hand {by_hand:.6f}, by torch {float(of_torch):.6f}")
+print(f"by hand {by_hand:.6f}, by torch {of_torch.item():.6f}")
 
 # %%
 # **2.** 1, 2, 4, 8, 16 and 32, the default, see 64 values. Without dilation each layer
