@@ -80,7 +80,7 @@ plt.show()
 #   makes the network serve the first time steps of a window as well, from which little
 #   can be told. These two rows differ in their epochs and batch sizes, too.
 # - **Gates help.** Trained for all steps, the GRU has about half the error of the deep
-#   RNN, and the LSTM less than half. A convolution in front of the GRU makes it a little
+#   RNN, and the LSTM less than half. A convolution in front makes the GRU a little
 #   better still.
 #
 # Most of our errors are below the published ones. The systems are the same, but the
