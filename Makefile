@@ -127,4 +127,4 @@ check-docs: docs
 clean:
 	rm -rf .venv .venv-peers .venv-series .venv-oldest .venv-newest .venv-neighbours
 	rm -rf .hypothesis build
-	rm -rf docs/_build docs/api docs/auto_examples examples/output
+	rm -rf docs/_build docs/api docs/auto_examples docs/course examples/output

@@ -63,9 +63,13 @@ autodoc_typehints = "none"  # the docstrings say more: shapes, units, defaults
 numpydoc_show_class_members = False
 numpydoc_show_inherited_class_members = False
 
+# The folder of the course lies in that of the examples, and is found twice.
+suppress_warnings = ["sphinx_gallery.duplicate_filename"]
+
 sphinx_gallery_conf = {
-    "examples_dirs": "../examples",
-    "gallery_dirs": "auto_examples",
+    "examples_dirs": ["../examples", "../examples/course"],
+    "gallery_dirs": ["auto_examples", "course"],
+    "copyfile_regex": r"index\.rst",  # the contents of the course
     # All that is in the gallery is run; docs/programs.rst has the longer ones.
     "filename_pattern": r"\.py$",
     "ignore_pattern": r"(^|/)(?!plot_|demo)[^/]*\.py$",
