@@ -44,7 +44,7 @@ html_css_files = ["custom.css"]
 html_logo = html_favicon = "_static/logo.svg"
 html_theme_options = {
     "logo": {"text": f"sktorch_forecast {version}"},
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 7,
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
