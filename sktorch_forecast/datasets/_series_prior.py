@@ -74,7 +74,7 @@ def make_series_prior(
 
     Notes
     -----
-    Where each kind comes from is said in ``datasets/_series_kinds.py``. About 15,000
+    Where each kind comes from is said in ``datasets/_series_kinds.py``. About 20,000
     series of 576 values are made in a second, on one core of a server of 2023.
 
     Examples
