@@ -238,7 +238,7 @@ def _are_fine(estimator: Any, y: LazyTargets) -> bool:
     return is_any_known
 
 
-def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> Any:
+def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     """Validate `y` for checked windows `X`.
 
     Sets, or compares with, ``n_targets_`` and ``horizon_``, and remembers whether y
@@ -261,8 +261,8 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> Any:
             f"{name} requires y to be passed, but the target y is None. make_windows "
             "gives X and y."
         )
-    if not (isinstance(y, LazyTargets) and _are_fine(estimator, y)):
-        y = _checked_targets(estimator, y)
+    is_fine = isinstance(y, LazyTargets) and _are_fine(estimator, y)
+    y = y if is_fine else _checked_targets(estimator, y)
     check_consistent_length(X, y)
     n_outputs = y.shape[1] if y.ndim == 2 else 1
     n_targets = getattr(X, "n_targets", 1)
