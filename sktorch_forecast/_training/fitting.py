@@ -26,6 +26,7 @@ from .checks import check_parameters, check_season
 from .device import limited_threads
 from .foreign import check_fit_params, with_targets
 from .interrupts import is_end_of_training, keep_best_epoch, keepers
+from .log import line_ends
 from .processes import check_same_data, from_first
 from .spec import spec_of
 
@@ -88,7 +89,8 @@ def train(
         net.callbacks_ = [*before, *callbacks, *keepers(before)]
         if net.module_.baseline is not None:
             _insert_weighing(net, dataset)
-        with limited_threads(net.n_threads), _weights_kept_on_error(net, go_on):
+        kept = _weights_kept_on_error(net, go_on)
+        with limited_threads(net.n_threads), kept, line_ends(net):
             if not net.module_.normalization.is_calibrated:
                 calibrate(net.module_.normalization, dataset)
             # As skorch's partial_fit, but callbacks get X and y, not the dataset.

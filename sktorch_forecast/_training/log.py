@@ -1,5 +1,7 @@
 """What a training says of itself: a live line, and how it ended."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ class TrainingLog(PrintLog):
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Begin the line."""
-        self._close()
+        self.close()
         self.n_before_ = len(net.history)
         if net.verbose == 1 and self.sink is print:
             name = type(net).__name__
@@ -47,11 +49,12 @@ class TrainingLog(PrintLog):
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         """End the line, and say how the training ended."""
-        self._close()
+        self.close()
         if net.verbose and len(net.history) > self.n_before_:
             self.sink(f"{type(net).__name__}: {_ending(net, self.n_before_)}")
 
-    def _close(self):
+    def close(self) -> None:
+        """End the line, if there is one."""
         if self.bar_ is not None:
             self.bar_.close()
             del self.bar_
@@ -60,6 +63,17 @@ class TrainingLog(PrintLog):
         # Lines hold locks, which cannot be copied.
         state: Any = super().__getstate__()
         return {name: value for name, value in state.items() if name != "bar_"}
+
+
+@contextmanager
+def line_ends(net: Any) -> Iterator[None]:
+    """However a training within ends, by an error too, its line does."""
+    try:
+        yield
+    finally:
+        for _, callback in net.callbacks_:
+            if isinstance(callback, TrainingLog):
+                callback.close()
 
 
 _LOSSES = ("train_loss", "valid_loss")

@@ -4,7 +4,7 @@ import numpy as np
 import skorch
 import torch
 from bad_rows import row, table
-from bad_subjects import NETWORKS, SIZES, VALUES, X2, X, Y, fit_again
+from bad_subjects import NETWORKS, SIZES, TRAINED, VALUES, X2, X, Y, fit_again
 from sklearn.preprocessing import StandardScaler
 
 from sktorch_forecast import (
@@ -96,7 +96,7 @@ BY_THEMSELVES = table(
     each("train_on", "a str among {", ["every_step", None], NETWORKS),
     each("loss", "a str among {", ["rmse", "MSE", None, 3, ["mse"]], NETWORKS),
     each("quantiles", "an array-like or None", [0.5, "01"], NETWORKS, loss="quantile"),
-    each("n_components", ONE_ON, [0, 1.5, "3", True], NETWORKS, loss="mixture"),
+    each("n_components", ONE_ON, [0, 1.5, "3", True], TRAINED, loss="mixture"),
     each("criterion", "a callable or None", ["mse", 3], NETWORKS),
     each("optimizer", "a callable", ["adam", None, 3], NETWORKS),
     each("hidden_layer_sizes", "an instance of 'tuple'", [8, "8", None]),
@@ -382,7 +382,7 @@ TOGETHER = table(
             "y to hold counts",
             f"loss={loss!r}",
             "such as 'normal'",
-            on=NETWORKS,
+            on=TRAINED,
             loss=loss,
         )
         for loss in ("poisson", "negative_binomial")
@@ -400,7 +400,7 @@ TOGETHER = table(
         ValueError,
         "from the first epoch on",
         "smaller lr",
-        on=NETWORKS,
+        on=TRAINED,
         lr=1e30,
     ),
 )

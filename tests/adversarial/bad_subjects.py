@@ -106,6 +106,8 @@ NETWORKS = (
     *("iTransformer", "minGRU", "TFT", "xLSTM", "torch module"),
     "pretrained",
 )
+# Those whose fit trains them, by any loss.
+TRAINED = tuple(name for name in NETWORKS if name != "pretrained")
 EVERY = (
     *NETWORKS,
     "naive",

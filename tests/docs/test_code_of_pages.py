@@ -26,7 +26,8 @@ def short_trainings(monkeypatch):
     fit_loop = WindowNet.fit_loop
 
     def one_epoch(self, X, y=None, epochs=None, **fit_params):
-        return fit_loop(self, X, y, epochs=1, **fit_params)
+        is_endless = self.max_epochs == sys.maxsize  # find_lr ends it by itself
+        return fit_loop(self, X, y, epochs=None if is_endless else 1, **fit_params)
 
     monkeypatch.setattr(WindowNet, "fit_loop", one_epoch)
 

@@ -20,7 +20,9 @@ PAGE = Path(sktorch_forecast.__file__).parents[1] / "docs" / "explanations.rst"
 
 def blocks():
     text = PAGE.read_text()
-    found = re.findall(r"\.\. code-block:: python\n\n((?:(?:   .*)?\n)+)", text)
+    found = re.findall(
+        r"\.\. code-block:: python\n(?:   :class:.*\n)?\n((?:(?:   .*)?\n)+)", text
+    )
     return [textwrap.dedent(block) for block in found]
 
 

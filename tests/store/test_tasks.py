@@ -71,7 +71,7 @@ def test_a_round_of_a_backtest_is_sent_as_ranges(store, monkeypatch):
     sizes = []
 
     class Parallel:
-        def __init__(self, n_jobs):
+        def __init__(self, n_jobs, return_as):
             assert n_jobs == 2
 
         def __call__(self, jobs):

@@ -48,6 +48,18 @@ def test_a_line_while_it_trains_and_a_sentence_at_the_end(capsys):
     assert err.split("\r")[-2].strip() == ""
 
 
+def test_an_error_ends_the_line_too():
+    class Fails(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("no more")
+
+    net = network(verbose=1, callbacks=[Fails()])
+    with pytest.raises(RuntimeError, match="no more"):
+        net.fit(X, Y)
+    with tqdm(total=1) as other:  # would stand below a line that goes on
+        assert other.pos == 0
+
+
 def test_the_line_has_losses_and_the_time_left(capsys, monkeypatch):
     always = partial(tqdm, mininterval=0)  # however short the epochs
     monkeypatch.setattr("sktorch_forecast._training.log.tqdm", always)
