@@ -28,7 +28,7 @@ from timing import at_most, seconds
 from sktorch_forecast import LSTMForecaster, make_windows, open_panel, store_panel
 
 N_SERIES, N_TIMESTAMPS = 1_000_000, 1000
-# As many series in memory to compare with: their targets are held once for each step.
+# As many series in memory to compare with.
 N_IN_MEMORY = 5000
 LENGTH, HORIZON, BATCH_SIZE = 96, 24, 1024
 STEPS = {"horizon": HORIZON, "length": LENGTH}
