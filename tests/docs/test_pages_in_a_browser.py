@@ -133,6 +133,7 @@ def test_the_header_is_one_line(new_page, width):
         "Guide",
         "Models",
         "Gallery",
+        "Course",
         "API",
         "About",
     ]
