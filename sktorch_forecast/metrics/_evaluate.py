@@ -13,6 +13,7 @@ from .._data.panel import Panel
 from .._data.read import read
 from .._data.words import listed, plain
 from .._utils.validation import check_positive_int
+from ._backtest_frame import check_backtest, coverages_of
 from ._errors import smape
 from ._intervals import coverage_score, interval_score, mean_width
 from ._scale import naive_scale
@@ -28,7 +29,6 @@ _OF_INTERVALS: dict[str, Callable[..., float]] = {
     ),
 }
 _SCALED = {"mase": 1, "rmsse": 2}  # and the power of the error
-_NEEDED = ["origin", "step", "y", "forecast"]
 
 
 class _Given(RegressorMixin, BaseEstimator):
@@ -113,7 +113,7 @@ def evaluate(
     1     2                    -12.0   4.8
     """
     seasonality = check_positive_int(seasonality, "seasonality")
-    rows: Any = _checked(frame).reset_index(drop=True)
+    rows: Any = check_backtest(frame).reset_index(drop=True)
     named = _named(metrics)
     functions: dict[str, Callable[[Any], float]] = {}
     for name, metric in named.items():
@@ -139,22 +139,6 @@ def evaluate(
         for name, function in functions.items()
     }
     return pd.DataFrame(scores, index=index, dtype=np.float64)
-
-
-def _checked(frame: Any) -> pd.DataFrame:
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(
-            "Expected a DataFrame of pandas, as SeriesForecaster.backtest returns it, "
-            f"found a {type(frame).__name__}."
-        )
-    lacking = [name for name in _NEEDED if name not in frame.columns]
-    if lacking or not len(frame):
-        raise ValueError(
-            "Expected the rows of a backtest, with columns "
-            f"{_NEEDED}, found {len(frame)} rows with {listed(list(frame.columns))}. "
-            "Give what SeriesForecaster.backtest has returned."
-        )
-    return frame
 
 
 def _keys(by: Any, rows: Any) -> Any:
@@ -231,11 +215,8 @@ def _of_intervals(
 ) -> dict[str, Callable[[Any], float]]:
     """A score of the intervals of each coverage."""
     found = {}
-    for column in rows.columns:
-        if not (isinstance(column, str) and column.startswith("lower_")):
-            continue
-        percent = column.removeprefix("lower_")
-        ends, coverage = [column, f"upper_{percent}"], float(percent) / 100
+    for coverage, (lower, upper) in coverages_of(rows).items():
+        ends, percent = [lower, upper], lower.removeprefix("lower_")
         found[f"{name}_{percent}"] = lambda rows, ends=ends, coverage=coverage: float(
             metric(rows["y"].to_numpy(), rows[ends].to_numpy(), coverage)
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from .._utils.validation import check_positive_int
-from ._backtest_frame import check_backtest, chosen, coverages_of
+from ..metrics._backtest_frame import check_backtest, chosen, coverages_of
 from ._bands import draw_bands
 from ._matplotlib import axes_for, check_matplotlib, label_once, shorten_dates, styled
 from ._time_axis import coordinates
@@ -195,7 +195,7 @@ class BacktestDisplay:
             choose from, or has not those asked for.
         """
         check_matplotlib(f"{cls.__name__}.from_backtest")
-        frame = chosen(check_backtest(frame), "id", id)
+        frame = chosen(check_backtest(frame, "timestamp"), "id", id)
         frame = chosen(frame, "target", target)
         display = cls(frame, name=name)
         return display.plot(

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from .._utils.validation import check_positive_int
-from ._backtest_frame import check_backtest, chosen
+from ..metrics._backtest_frame import check_backtest, chosen
 from ._matplotlib import axes_for, check_matplotlib, integer_ticks, label_once, styled
 
 if TYPE_CHECKING:  # matplotlib is an extra
@@ -225,7 +225,7 @@ class ResidualDisplay:
         """
         check_matplotlib(f"{cls.__name__}.from_backtest")
         _checked(kind)
-        frame = chosen(check_backtest(frame), "target", target)
+        frame = chosen(check_backtest(frame, "timestamp"), "target", target)
         if kind == "autocorrelation":
             step = check_positive_int(step, "step")
             n_lags = check_positive_int(n_lags, "n_lags")

@@ -1,4 +1,4 @@
-"""What the pictures of a backtest read from its frame."""
+"""What scores and pictures of a backtest read from its frame."""
 
 import re
 from collections.abc import Hashable
@@ -6,12 +6,21 @@ from typing import Any
 
 import pandas as pd
 
-_NEEDED = ("origin", "step", "timestamp", "y", "forecast")
+from .._data.words import listed
+
+_NEEDED = ("origin", "step", "y", "forecast")
 _LOWER = re.compile(r"lower_(\d+(?:\.\d+)?)")
 
 
-def check_backtest(frame: Any) -> pd.DataFrame:
+def check_backtest(frame: Any, *others: str) -> pd.DataFrame:
     """`frame`, if it has the columns of a backtest and at least one row.
+
+    Parameters
+    ----------
+    frame : object
+        What a user has given.
+    *others : str
+        Columns that are needed beside those of forecasts and outcomes.
 
     Raises
     ------
@@ -22,15 +31,17 @@ def check_backtest(frame: Any) -> pd.DataFrame:
     """
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
-            "Expected the frame of SeriesForecaster.backtest, found a "
-            f"{type(frame).__name__}."
+            "Expected a DataFrame of pandas, as SeriesForecaster.backtest returns it, "
+            f"found a {type(frame).__name__}."
         )
-    missing = [name for name in _NEEDED if name not in frame]
-    if missing or not len(frame):
-        found = f"no column {missing}" if missing else "no rows"
+    needed = [*_NEEDED, *others]
+    lacking = [name for name in needed if name not in frame]
+    if lacking or not len(frame):
+        why = f"there is no column {lacking}" if lacking else "there are no rows"
         raise ValueError(
-            f"Expected the frame of SeriesForecaster.backtest, with the columns "
-            f"{list(_NEEDED)}, found {found}."
+            f"Expected the rows of a backtest, with columns {needed}, found "
+            f"{len(frame)} rows with {listed(list(frame.columns))}: {why}. Give what "
+            "SeriesForecaster.backtest has returned."
         )
     return frame
 
