@@ -91,7 +91,7 @@ class Stream:
             end = _begin_of_last(whole)
             if end:
                 yield _as_frame(whole[:end])
-            rest = [whole[end:]]
+            rest = [_with_own_names(whole[end:])]
             n_rest = len(rest[0])
         if n_rest:
             yield _as_frame(_concatenated(rest))
@@ -123,7 +123,7 @@ class Stream:
                 batches = file.iter_batches(_AT_ONCE // 4, columns=columns)
                 for batch in batches:
                     table = pyarrow.Table.from_batches([batch])
-                    yield table.select(columns).cast(schema)
+                    yield _with_own_names(table.select(columns).cast(schema))
 
     def sorted_by(self, id: str, time: str) -> "Stream":
         """The rows in the order of series and time, which polars sorts.
@@ -184,6 +184,22 @@ def _concatenated(tables: list) -> Any:
     import pyarrow
 
     return pyarrow.concat_tables(tables).unify_dictionaries().combine_chunks()
+
+
+def _with_own_names(table: Any) -> Any:
+    """Rows of a table without the names of others, of which a part of it has all."""
+    if is_polars(table):
+        return table
+    import pyarrow
+    import pyarrow.compute
+
+    ids = table[0].combine_chunks()
+    if not pyarrow.types.is_dictionary(ids.type):
+        return table
+    own = ids.indices.unique().drop_null()
+    codes = pyarrow.compute.index_in(ids.indices, value_set=own)
+    names = pyarrow.DictionaryArray.from_arrays(codes, ids.dictionary.take(own))
+    return table.set_column(0, table.column_names[0], names)
 
 
 def _begin_of_last(table: Any) -> int:

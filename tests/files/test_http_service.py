@@ -1,19 +1,15 @@
 """The example of a service, asked by a client over a socket."""
 
 import json
-import threading
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from serving import address_of, ask, rows_of
 
 from sktorch_forecast import load
 from sktorch_forecast.datasets import load_elnino
-
-uvicorn = pytest.importorskip("uvicorn", reason="the service needs uvicorn")
-pytest.importorskip("fastapi", reason="the service needs fastapi")
 
 
 @pytest.fixture(scope="module")
@@ -29,36 +25,8 @@ def model(tmp_path_factory):
 def address(model):
     import http_service
 
-    started = threading.Event()
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets=None):
-            await super().startup(sockets)
-            started.set()
-
-    server = Server(
-        uvicorn.Config(http_service.service(model), port=0, log_level="warning")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert started.wait(30)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
-
-
-def ask(url, body=None):
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"Content-Type": "application/json"})
-    with urlopen(request, timeout=30) as answer:
-        return json.load(answer)
-
-
-def rows_of(series):
-    frame = series.reset_index()
-    return frame.assign(date=frame["date"].dt.strftime("%Y-%m-%d")).to_dict("records")
+    with address_of(http_service.service(model)) as found:
+        yield found
 
 
 def test_it_says_what_it_wants(address):

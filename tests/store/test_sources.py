@@ -274,3 +274,20 @@ def test_a_polars_that_gives_no_batches(monkeypatch, tmp_path):
     with pytest.raises(ImportError, match="1.34 or later, found .* query.collect()"):
         store_panel(query(FRAME), tmp_path / "out", **ROLES)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_part_has_no_names_of_earlier_parts(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow", reason="the names are dictionaries of Arrow")
+    monkeypatch.setattr(store_sources, "_AT_ONCE", 8)
+    ids = np.repeat([f"shop {n}" for n in range(30)], 3)
+    rows = pd.DataFrame({"id": ids, "y": np.arange(90.0)})
+    for part in range(3):
+        rows[part * 30 : part * 30 + 30].to_parquet(tmp_path / f"{part}.parquet")
+    parts = list(store_sources.Stream(tmp_path).parts(["id", "y"]))
+    assert len(parts) > 8
+    for part in parts:
+        # Its own, and those of rows that were read and left over for the next part.
+        # With all from the first part on, each would take longer than the one before.
+        assert len(part["id"].cat.categories) <= part["id"].nunique() + 2
+    found = pd.concat([part.astype({"id": str}) for part in parts], ignore_index=True)
+    pd.testing.assert_frame_equal(found, rows.astype({"id": str}))
