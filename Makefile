@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 
 .PHONY: install demo course calibration defaults m4 large ett networks pretrain
 .PHONY: pretrained-table bench peers test fuzz mutants lint test-oldest test-newest
-.PHONY: test-neighbours docs check-docs clean
+.PHONY: test-neighbours docs check-docs check-links clean
 
 install: .venv/installed
 
@@ -123,6 +123,10 @@ docs: .venv/installed-docs
 check-docs: docs
 	$(INSTALL) --editable ".[browser]"
 	BUILT_PAGES=docs/_build/html $(BIN)/python -m pytest tests/docs
+
+# Links to other sites; needs a network.
+check-links: .venv/installed-docs
+	$(BIN)/python -m sphinx -D sphinx_gallery_conf.plot_gallery=0 -b linkcheck docs docs/_build/links
 
 clean:
 	rm -rf .venv .venv-peers .venv-series .venv-oldest .venv-newest .venv-neighbours

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from docutils import nodes
+
 import sktorch_forecast
 from sktorch_forecast.discovery import all_estimators
 
@@ -30,6 +32,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "sphinx_copybutton",
     "sphinx_design",
+    "sphinx-mathjax-offline",  # formulas without a network
     "myst_parser",  # for the changelog
     "running",
 ]
@@ -197,6 +200,29 @@ def shorten_classes(app, what, name, obj, options, signature, return_annotation)
     return signature, return_annotation
 
 
+def name_roles(app, page, template, context, doctree):
+    """Give citations the role of items of their list: docutils' own is deprecated."""
+    if "body" in context:
+        role = 'role="listitem"'
+        context["body"] = context["body"].replace('role="doc-biblioentry"', role)
+
+
+def fold_answers(app, doctree, page):
+    """Show the answers of a lesson when they are asked for, and not before."""
+    if app.builder.format != "html":
+        return
+    for section in doctree.findall(nodes.section):
+        if "answers" in section["ids"]:
+            # The gallery puts its time and links at the end of the last section.
+            footer = [c for c in section if "sphx-glr-timing" in c.get("classes", ())]
+            end = section.index(footer[0]) if footer else len(section)
+            section.insert(end, nodes.raw("", "</details>", format="html"))
+            begin = '<details class="answers"><summary>Show the answers</summary>'
+            section.insert(1, nodes.raw("", begin, format="html"))
+
+
 def setup(app):
     app.connect("config-inited", write_api_page)
+    app.connect("doctree-resolved", fold_answers)
+    app.connect("html-page-context", name_roles)
     app.connect("autodoc-process-signature", shorten_classes)

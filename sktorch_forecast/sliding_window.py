@@ -1,5 +1,6 @@
 """The scikit-learn transformer that sets how far back a forecaster looks."""
 
+import warnings
 from dataclasses import replace
 from typing import Any, Self
 
@@ -88,6 +89,11 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
         TypeError, ValueError
             If `length` is not a positive integer or more than the windows hold, or
             the rows are not finite numbers in time order.
+
+        Warns
+        -----
+        UserWarning
+            If each row of a 2-D array is the one before, a step on: these are windows.
         """
         self._check(X, reset=True)
         return self
@@ -143,6 +149,7 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
         index = getattr(X, "index", None)
         rows = validate_data(self, X, reset=reset, **formats)
         check_finite(rows, "X")
+        _warn_of_windows(rows)
         index = index if isinstance(index, pd.Index) else pd.RangeIndex(len(rows))
         if isinstance(index, pd.MultiIndex) or is_time_like(index):
             # Folds and filters leave gaps in rows; only their order must hold.
@@ -185,3 +192,17 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
         # Windows are float32, unless they would lose too much.
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _warn_of_windows(rows: np.ndarray) -> None:
+    """Warn if the first rows are windows of one series, a step apart."""
+    begin = rows[:3]
+    is_shifted = min(begin.shape) > 2 and np.array_equal(begin[1:, :-1], begin[:-1, 1:])
+    if is_shifted and np.ptp(begin):
+        warnings.warn(
+            "Expected rows in time order, with a channel in each column, found rows "
+            f"that look like windows of {rows.shape[1]} timestamps: each is the one "
+            "before, a step on. If they are windows, hand them over with three axes: "
+            "X[:, :, np.newaxis].",
+            UserWarning,
+        )

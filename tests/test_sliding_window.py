@@ -1,6 +1,7 @@
 """SlidingWindow on windows, on arrays of windows, and on rows in time order."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -273,3 +274,17 @@ def test_every_length_of_a_grid_is_scored_on_the_same_origins():
     )
     for fold, score in enumerate(expected):
         assert search.cv_results_[f"split{fold}_test_score"].tolist() == [score] * 3
+
+
+def test_windows_taken_for_rows_are_noticed():
+    x = np.sin(np.arange(20.0))
+    windows = np.lib.stride_tricks.sliding_window_view(x, 5)
+    with pytest.warns(UserWarning, match=r"look like windows of 5 timestamps.*newaxis"):
+        SlidingWindow(3).fit(windows)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SlidingWindow(3).fit(windows[:, :, np.newaxis])
+        # Channels that are shifted by two, that are constant, and two of them.
+        SlidingWindow(3).fit(np.column_stack([x, np.roll(x, 2), np.roll(x, 4)]))
+        SlidingWindow(3).fit(np.ones((20, 5)))
+        SlidingWindow(3).fit(windows[:, :2])

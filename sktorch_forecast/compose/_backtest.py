@@ -19,12 +19,10 @@ from .._data.time_split import SampleTimes
 from .._data.windows import Windows
 from .._utils.atomic import one_of_several
 from .._utils.validation import check_positive_int
-from ..metrics._uncertainty_of import Method, complain_of_none, uncertainty_of
+from ..metrics._uncertainty_of import complain_of_none, uncertainty_of
 from ._encoding import unseen_channels, without_channels
 from ._frames import Beside, backtest_frame, forecasts_of
 from ._wrapping import check_forecasts, takes_windows
-
-_METHOD: Method = "predict_quantiles"  # what intervals of several coverages come from
 
 
 @dataclass(frozen=True)
@@ -220,7 +218,7 @@ def backtest(
     y: np.ndarray,
     plan: Plan,
     horizon: int,
-    coverages: list[float],
+    beside: Beside,
     verbose: bool | int,
     n_jobs: int | None,
     encoded: set[Hashable],
@@ -237,8 +235,8 @@ def backtest(
         Which origins to forecast from, and how often to fit.
     horizon : int
         Timestamps that the targets reach.
-    coverages : list of float
-        Of intervals.
+    beside : Beside
+        What is wanted beside the forecasts.
     verbose : bool or int
         Whether to show the progress: of the fits, or of the only one.
     n_jobs : int or None
@@ -265,7 +263,7 @@ def backtest(
             known = selected(X, y, train)
             unseen = unseen_channels(known[0], encoded)
             X_test = without_channels(X[as_slice(chosen[test], len(X))], unseen)
-            how = horizon, coverages, verbose_fit
+            how = horizon, beside, verbose_fit
             yield delayed(_round)(estimator, *known, X_test, *how)
 
     rounds_done: Any = Parallel(n_jobs=n_jobs, return_as="generator")(jobs())
@@ -275,21 +273,21 @@ def backtest(
     for place, part in zip(places, made):
         forecasts[place] = part
     X, y = selected(X, y, chosen)
-    return backtest_frame(forecasts, y, X, Beside(coverages))
+    return backtest_frame(forecasts, y, X, beside)
 
 
-def _round(estimator, X, y, X_test, horizon, coverages, verbose):
+def _round(estimator, X, y, X_test, horizon, beside, verbose):
     """Forecasts of one fit."""
     with one_of_several():
-        model = fitted(estimator, X, y, coverages, verbose=verbose)
-    return forecasts_of(model, X_test, horizon, Beside(coverages))
+        model = fitted(estimator, X, y, beside, verbose=verbose)
+    return forecasts_of(model, X_test, horizon, beside)
 
 
 def fitted(
     estimator: Any,
     X: Windows,
     y: np.ndarray,
-    coverages: list[float],
+    beside: Beside,
     last: Any = None,
     verbose: bool | int = 0,
 ) -> Any:
@@ -300,12 +298,12 @@ def fitted(
     estimator : estimator
     X, y
         What to fit it on.
-    coverages : list of float
-        Of the intervals that it will be asked for.
+    beside : Beside
+        What it will be asked for beside its forecasts.
     last : estimator or None, default=None
         What an earlier fit has given; with ``warm_start=True`` a copy of it goes on.
     verbose : bool or int, default=0
-        For the forecaster at the end, if its own is 0.
+        For the forecaster at the end or inside of that, if its own is 0.
 
     Returns
     -------
@@ -314,8 +312,8 @@ def fitted(
     Raises
     ------
     TypeError
-        If intervals are asked for that it does not give. Where it can tell before it
-        is fitted, it is not fitted in vain.
+        If something is wanted beside that it does not give. Where it can tell before
+        it is fitted, it is not fitted in vain.
     ValueError
         If it does not take windows.
     """
@@ -323,16 +321,24 @@ def fitted(
     final = new
     while isinstance(final, Pipeline):
         final = final[-1]
-    if verbose and getattr(final, "verbose", None) == 0:
-        final.set_params(verbose=int(verbose))
-    if coverages:
-        # What the class has and this one lacks, it lacks because of its parameters.
-        if hasattr(type(final), _METHOD) and not hasattr(final, _METHOD):
-            complain_of_none(final, _METHOD)
+    if verbose:
+        _show(final, int(verbose))
+    method = beside.method
+    # What the class has and this one lacks, it lacks because of its parameters.
+    if method and hasattr(type(final), method) and not hasattr(final, method):
+        complain_of_none(final, method)
     new = new.fit(X, y)
-    if coverages:
-        uncertainty_of(new, X[:1], _METHOD)
+    if method:
+        uncertainty_of(new, X[:1], method)
     return new
+
+
+def _show(final: Any, verbose: int) -> None:
+    """Let a forecaster show its training, or the only one that it is around."""
+    while not hasattr(final, "verbose") and hasattr(final, "estimator"):
+        final = final.estimator
+    if getattr(final, "verbose", None) == 0:
+        final.set_params(verbose=verbose)
 
 
 def _going_on(new: Any, last: Any) -> Any:

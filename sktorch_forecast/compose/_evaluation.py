@@ -4,12 +4,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .._data.columns import Layout
 from .._data.read import layout_of, read
 from .._data.samples import samples_of
-from .._utils.validation import check_coverages, check_params
+from .._utils.validation import check_params
 from ._backtest import Plan, backtest, selected
 from ._encoding import Encoding
 from ._frames import Beside, Coverage, forecasts_of
@@ -63,6 +64,9 @@ class EvaluationMixin:
         refit: bool | int = False,
         coverage: Coverage = None,
         n_jobs: int | None = None,
+        *,
+        quantiles: ArrayLike | None = None,
+        n_samples: int | None = None,
     ) -> pd.DataFrame:
         """Forecast from many past origins, each from what was known by then.
 
@@ -86,13 +90,20 @@ class EvaluationMixin:
             For intervals; None takes the parameter of the forecaster.
         n_jobs : int or None, default=None
             Fits at the same time, by joblib. None means 1.
+        quantiles : array-like of shape (n_quantiles,) or None, default=None
+            Increasing levels between 0 and 1, to get quantiles in the place of
+            intervals.
+        n_samples : int or None, default=None
+            How many sample paths of each origin to get in the place of intervals.
 
         Returns
         -------
         frame : DataFrame of n_origins * horizon * n_targets rows
             Columns "id" (if series have names), "origin", "step" (1 is the first after
             the origin), "timestamp", "target" (if there are several), "y" (the truth),
-            "forecast" and, with ``coverage=0.9``, "lower_90" and "upper_90".
+            "forecast" and, with ``coverage=0.9``, "lower_90" and "upper_90", with
+            ``quantiles=[0.1, 0.5]`` "q10" and "q50", with ``n_samples=2`` "sample_0"
+            and "sample_1".
 
         Raises
         ------
@@ -106,12 +117,12 @@ class EvaluationMixin:
         fit takes no sample whose targets reach past its first origin.
         """
         check_params(self)
-        coverages = check_coverages(self.coverage if coverage is None else coverage)
+        beside = Beside.checked(coverage, quantiles, n_samples, self.coverage)
         plan = Plan.checked(n_origins, start, stride, refit)
         layout = layout_of(df, Layout.of(self))
         encoding = Encoding.of(df, layout)
         layout = encoding.numeric
         panel = read(encoding.encoded(df), layout)
         X, y = samples_of(panel, layout, self.horizon, self.length)
-        how = self.horizon, coverages, self.verbose, n_jobs, encoding.channels
+        how = self.horizon, beside, self.verbose, n_jobs, encoding.channels
         return backtest(self._inner(), X, y, plan, *how)

@@ -16,7 +16,7 @@ from .._utils.validation import (
     check_quantiles,
     levels_of,
 )
-from ..metrics._uncertainty_of import uncertainty_of
+from ..metrics._uncertainty_of import Method, uncertainty_of
 
 Coverage: TypeAlias = float | Sequence[float] | None
 
@@ -47,7 +47,7 @@ class Beside:
         n_samples: int | None,
         default: Coverage,
     ) -> Self:
-        """What the arguments of ``SeriesForecaster.forecast`` ask for.
+        """What arguments of ``SeriesForecaster.forecast`` and ``backtest`` ask for.
 
         Parameters
         ----------
@@ -66,13 +66,21 @@ class Beside:
         if len(given) > 1:
             raise ValueError(
                 "Expected one of coverage, quantiles and n_samples, found "
-                f"{' and '.join(given)}. Call forecast once for each."
+                f"{' and '.join(given)}. Ask once for each."
             )
         if quantiles is not None:
             return cls(levels=check_quantiles(quantiles))
         if n_samples is not None:
             return cls(n_samples=check_positive_int(n_samples, "n_samples"))
         return cls(check_coverages(default if coverage is None else coverage))
+
+    @property
+    def method(self) -> Method | None:
+        """What an estimator must have to give it; None if nothing is wanted."""
+        if self.n_samples is not None:
+            return "sample"
+        is_wanted = self.levels is not None or self.coverages
+        return "predict_quantiles" if is_wanted else None
 
     @property
     def names(self) -> list[str]:
@@ -91,14 +99,13 @@ class Beside:
         -------
         values : list of ndarray of shape (n_origins, horizon * n_targets, n_values)
         """
+        if self.method is None:
+            return []
         forecaster: Any
+        forecaster, windows = uncertainty_of(estimator, X, self.method)
         if self.n_samples is not None:
-            forecaster, windows = uncertainty_of(estimator, X, "sample")
             paths = forecaster.sample(windows, self.n_samples)
             return [np.moveaxis(paths, 0, -1)]
-        if self.levels is None and not self.coverages:
-            return []
-        forecaster, windows = uncertainty_of(estimator, X)
         if self.levels is not None:
             return [forecaster.predict_quantiles(windows, self.levels)]
         # All at once, so that intervals lie within each other.

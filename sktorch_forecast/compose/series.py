@@ -65,8 +65,8 @@ class SeriesForecaster(
         estimator has a source of uncertainty. None for no intervals.
     verbose : int, default=0
         1 shows how far `backtest` is, and in `fit` how far the training is, if the
-        estimator (the last step of a pipeline) has a `verbose` that is 0: a network
-        then says at the end why it stopped and which epoch it has kept.
+        estimator (the last step of a pipeline, or what is inside of it) has a `verbose`
+        that is 0: a network says at the end why it stopped and which epoch it kept.
 
     Attributes
     ----------
@@ -205,7 +205,7 @@ class SeriesForecaster(
         """
         with unchanged_on_error(self):
             check_params(self)
-            coverages = check_coverages(self.coverage)
+            beside = Beside(check_coverages(self.coverage))
             layout = layout_of(df, Layout.of(self))
             encoding = Encoding.of(df, layout)
             layout = encoding.numeric
@@ -214,7 +214,7 @@ class SeriesForecaster(
             warn_of_few(self._inner(), X, self.horizon)
             encoding, panel, X = encoding.of_seen(panel, X)
             last = getattr(self, "estimator_", None)
-            how = coverages, last, self.verbose
+            how = beside, last, self.verbose
             self.estimator_ = fitted(self._inner(), X, targets, *how)
             self.channels_ = X.channels
             self.horizon_, self.length_ = self.horizon, self.length

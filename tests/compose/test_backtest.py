@@ -149,6 +149,27 @@ def test_columns_of_a_panel_with_several_targets_and_intervals():
     assert "lower_50" not in model.backtest(frame, n_origins=1, coverage=0.9)
 
 
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ({"quantiles": [0.1, 0.75]}, ["q10", "q75"]),
+        ({"n_samples": 2}, ["sample_0", "sample_1"]),
+    ],
+)
+def test_quantiles_and_paths_are_those_of_a_forecast_then(asked, names):
+    frame = panel()
+    net = MLPForecaster(loss="normal", max_epochs=2, random_state=0)
+    model = SeriesForecaster(net, HORIZON, LENGTH, coverage=0.9, **NAMES)
+    found = model.backtest(frame, n_origins=2, refit=True, **asked)
+    assert found.columns.tolist()[-len(names) - 2 :] == ["y", "forecast", *names]
+    then = found["origin"].max()
+    expected = clone(model).fit(frame[frame["day"] <= then]).forecast(**asked)
+    rows = found[found["origin"] == then].set_index(["id", "timestamp"])
+    assert rows.index.equals(expected.index.rename(["id", "timestamp"]))
+    columns = [f"sales_{name}" for name in names]
+    assert_allclose(rows[names], expected[columns], rtol=1e-6)
+
+
 def days_of(found, name):
     rows = found[(found["id"] == name) & (found["step"] == 1)]
     return rows["origin"].dt.strftime("%m-%d").tolist()

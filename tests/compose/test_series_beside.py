@@ -65,7 +65,7 @@ def test_paths_are_those_of_the_estimator():
     ("asked", "error", "message"),
     [
         ({"quantiles": [0.5], "n_samples": 3}, ValueError, "found quantiles and n_sam"),
-        ({"coverage": 0.5, "quantiles": [0.5]}, ValueError, "Call forecast once for"),
+        ({"coverage": 0.5, "quantiles": [0.5]}, ValueError, "Ask once for each"),
         ({"quantiles": [0.5, 0.1]}, ValueError, "Expected quantiles as increasing"),
         ({"n_samples": 0}, ValueError, "n_samples"),
         ({"n_samples": 1.5}, TypeError, "n_samples"),
@@ -75,6 +75,8 @@ def test_bad_askings(asked, error, message):
     model = SeriesForecaster(NaiveForecaster(), 2, 2, target="a").fit(WALK)
     with pytest.raises(error, match=message):
         model.forecast(**asked)
+    with pytest.raises(error, match=message):
+        model.backtest(WALK, n_origins=1, **asked)
 
 
 @pytest.mark.parametrize("asked", [{"quantiles": [0.5]}, {"n_samples": 3}])
@@ -82,6 +84,8 @@ def test_what_an_estimator_of_points_does_not_know(asked):
     model = SeriesForecaster(TabularForecaster(), 3, 5, **NAMES).fit(panel())
     with pytest.raises(TypeError, match="Expected a forecaster with the method"):
         model.forecast(**asked)
+    with pytest.raises(TypeError, match="Expected a forecaster with the method"):
+        model.backtest(panel(), n_origins=1, **asked)
 
 
 # ------------------------------------------------------------------- further training

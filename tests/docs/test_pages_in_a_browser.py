@@ -33,7 +33,7 @@ BUILT = Path(os.environ["BUILT_PAGES"])
 PHONE, LAPTOP, SCREEN = 390, 1300, 1920
 PAGES = sorted(
     str(path.relative_to(BUILT))
-    for folder in (".", "api", "auto_examples")
+    for folder in (".", "api", "auto_examples", "course")
     for path in (BUILT / folder).glob("*.html")
 )
 TOP = [name for name in PAGES if "/" not in name]
@@ -45,6 +45,7 @@ SAMPLE = [
     "api/sktorch_forecast.make_windows.html",
     "auto_examples/index.html",
     "auto_examples/plot_first_forecast.html",
+    "course/plot_02_shapes.html",
 ]
 
 
@@ -83,10 +84,9 @@ def new_page(browser, address):
             base_url=address,
         )
         contexts.append(context)
-        # Formulas are drawn by MathJax from elsewhere, which tests do not ask for.
+        # What a page asks of elsewhere is an error in its console.
         context.route(
-            lambda url: not url.startswith(address),
-            lambda route: route.fulfill(body=""),
+            lambda url: not url.startswith(address), lambda route: route.abort()
         )
         page = context.new_page()
         page.goto(f"/{name}")
@@ -185,6 +185,20 @@ def test_what_code_puts_out_has_no_copy_button(new_page):
     page = new_page("index.html")
     assert page.locator("div.output pre").count() >= 1
     assert page.locator("div.output button.copybtn").count() == 0
+
+
+def test_formulas_are_drawn(new_page):
+    page = new_page("course/plot_02_shapes.html")
+    page.wait_for_selector("mjx-container")
+    assert page.locator("mjx-container").first.bounding_box()["width"] > 10
+
+
+def test_answers_fold(new_page):
+    page = new_page("course/plot_02_shapes.html")
+    answer = page.get_by_text("Translation is many to many, delayed")
+    assert not answer.is_visible()
+    page.get_by_text("Show the answers").click()
+    assert answer.is_visible()
 
 
 @pytest.mark.parametrize("colors", ["light", "dark"])

@@ -11,6 +11,7 @@ from skorch.callbacks import Callback
 from tqdm.auto import tqdm
 
 from sktorch_forecast import (
+    ConformalForecaster,
     MLPForecaster,
     SeriesForecaster,
     SlidingWindow,
@@ -162,9 +163,12 @@ def test_the_line_is_not_copied_or_saved(tmp_path, capsys):
 
 
 def test_a_forecaster_of_frames_hands_it_down(capsys):
-    for estimator in (network(), make_pipeline(SlidingWindow(5), network())):
+    around = ConformalForecaster(network(), coverage=0.5)
+    for estimator in (network(), around, make_pipeline(SlidingWindow(5), network())):
         model = SeriesForecaster(estimator, 2, 8, verbose=1).fit(SERIES)
         assert "MLPForecaster: trained for all 3" in capsys.readouterr().out
+        if estimator is around:  # its partial_fit trains nothing
+            continue
         model.partial_fit(SERIES[:30])
         assert "MLPForecaster: trained for all 3" in capsys.readouterr().out
     SeriesForecaster(network(), 2, 8).fit(SERIES)
