@@ -20,8 +20,8 @@ class TSMixerNetwork(nn.Module):
         x = x + dropout(ReLU(W x^T))^T               the same for every channel
         x = x + dropout(V dropout(ReLU(U x)))        the same for every timestamp
 
-    and after all blocks, times (L) are mapped to the horizon (T), and channels to what
-    is to be forecast.
+    and after all blocks, the times (L) of each target are mapped to the horizon (T), by
+    the same map for all targets.
 
     Parameters
     ----------
@@ -44,22 +44,20 @@ class TSMixerNetwork(nn.Module):
     ):
         super().__init__()
         check_positive_int(n_blocks, "n_blocks")
-        horizon, n_targets, n_params = output_shape
-        self.output_shape = output_shape
+        horizon, self.n_targets, self.n_params = output_shape
         self.blocks = nn.Sequential(
             *(
                 _MixerBlock(length, n_channels, hidden_size, dropout)
                 for _ in range(n_blocks)
             )
         )
-        self.ahead = Linear(length, horizon)
-        self.readout = Linear(n_channels, n_targets * n_params)
+        self.ahead = Linear(length, horizon * self.n_params)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, length, n_channels) -> (batch, *output_shape)"""
-        # (batch, C, L) -> (batch, C, H) -> (batch, H, C) -> (batch, H, K * P)
-        y = self.ahead(self.blocks(x).transpose(1, 2)).transpose(1, 2)
-        return self.readout(y).view(-1, *self.output_shape)
+        targets = self.blocks(x)[..., : self.n_targets].transpose(1, 2)
+        # (batch, K, L) -> (batch, K, H * P) -> (batch, K, H, P) -> (batch, H, K, P)
+        return self.ahead(targets).unflatten(-1, (-1, self.n_params)).transpose(1, 2)
 
 
 class _MixerBlock(nn.Module):
@@ -91,9 +89,8 @@ class TSMixerForecaster(Forecaster):
     same for every timestamp. It is for several targets, or one with covariates.
 
     Where this departs from the paper: layers are normalized by themselves, not by
-    batches, so that a forecast depends on its own window only, and a linear map takes
-    all channels to the targets and the parameters of their distributions (as the
-    variant with covariates has it).
+    batches, so that a forecast depends on its own window only, and the last map has an
+    output for each parameter of a distribution.
 
     Parameters
     ----------

@@ -198,8 +198,8 @@ def test_tide_is_what_its_figure_shows():
 
 
 def test_ts_mixer_mixes_times_then_channels():
-    net = TSMixerNetwork(3, 5, (2, 1, 1), hidden_size=4, n_blocks=1)
-    x = torch.randn(2, 5, 3)
+    net = TSMixerNetwork(3, 5, (2, 2, 1), hidden_size=4, n_blocks=1)
+    x = torch.randn(2, 5, 3)  # two targets and a covariate
     block = net.blocks[0]
 
     def normalized(v):
@@ -213,8 +213,17 @@ def test_ts_mixer_mixes_times_then_channels():
     u = torch.einsum("dc,btc->btd", up.weight, normalized(v)).add(up.bias).clamp_min(0)
     v = v + torch.einsum("cd,btd->btc", down.weight, u) + down.bias
     ahead = torch.einsum("ht,btc->bhc", net.ahead.weight, v) + net.ahead.bias[:, None]
-    expected = torch.einsum("kc,bhc->bhk", net.readout.weight, ahead) + net.readout.bias
-    assert_close(net(x), expected.unsqueeze(-1))
+    assert_close(net(x), ahead[..., :2, None])
+
+
+def test_ts_mixer_has_all_parameters_of_a_step_from_one_map_of_times():
+    net = TSMixerNetwork(2, 5, (3, 1, 2), hidden_size=4, n_blocks=1)
+    x = torch.randn(4, 5, 2)
+    mixed = net.blocks(x)[..., 0]
+    expected = mixed @ net.ahead.weight.T + net.ahead.bias
+    for step in range(3):
+        for param in range(2):
+            assert_close(net(x)[:, step, 0, param], expected[:, 2 * step + param])
 
 
 # ------------------------------------------------------------------------ transformers
