@@ -22,12 +22,15 @@ and smaller where not. Every network is trained twice:
   which was better on the validation part than "window" and "mean", for N-HiTS at both
   horizons and for PatchTST at the longer one.
 
-SegRNN has 256 units, which were better on the validation part than 128.
+SegRNN has 256 units, which were better on the validation part than 128. The two networks
+that read all channels in one window have a seventh of the windows of the others: they see
+all of them in an epoch, in batches of 32, as in their papers. The learning rate of
+TSMixer and its ``normalize="last"`` were chosen on the validation part, too.
 
 What the regression does alone, on windows of the same length, stands beside; its
 penalty is the best one on the validation part.
 
-An epoch is a quarter of the windows, others every time.
+For the others, an epoch is a quarter of the windows, others every time.
 
 Run it with ``make networks``, or ``python examples/published_networks.py``:
 
@@ -79,7 +82,7 @@ from sktorch_forecast import (
 
 RESULTS = Path(__file__).parent / "output" / "published_networks.jsonl"
 # What all of them are trained with.
-TRAINING = {"lr": 0.001, "batch_size": 256, "max_epochs": 30, "n_iter_no_change": 4}
+TRAINING = {"max_epochs": 30, "n_iter_no_change": 4}
 # Origins in a batch of the loaders of the papers, of which the last one is dropped.
 BATCHES = (32, 128, 256, 512)
 
@@ -194,7 +197,9 @@ def weights_of(X, name, frame):
 def made(name, **params):
     """A model with parameters for the training, or the mean of its members."""
     if name != MEAN:
-        params |= {"iterator_train": Quarter, **TRAINING}
+        params |= TRAINING
+        if name not in TOGETHER:
+            params |= {"lr": 0.001, "batch_size": 256, "iterator_train": Quarter}
         return clone(MODELS[name][2]).set_params(**params)
     members = [
         (

@@ -89,7 +89,7 @@ _LOCATION = {
 
 
 @validate_params(
-    {"name": [StrOptions(set(_ETT))], **_LOCATION}, prefer_skip_nested_validation=True
+    _LOCATION | {"name": [StrOptions(set(_ETT))]}, prefer_skip_nested_validation=True
 )
 def fetch_ett(
     name: Literal["ETTh1"] = "ETTh1",
@@ -180,7 +180,7 @@ def fetch_ett(
 
 
 @validate_params(
-    {"frequency": [StrOptions(set(_M4))], **_LOCATION},
+    _LOCATION | {"frequency": [StrOptions(set(_M4))]},
     prefer_skip_nested_validation=True,
 )
 def fetch_m4(

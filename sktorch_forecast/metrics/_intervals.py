@@ -135,7 +135,7 @@ def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -
     return mean_over_rows(upper - lower, is_given, sample_weight)
 
 
-@validate_params({**_PARAMETERS, **COVERAGE}, prefer_skip_nested_validation=True)
+@validate_params(_PARAMETERS | COVERAGE, prefer_skip_nested_validation=True)
 def acd(
     y_true: ArrayLike,
     interval: ArrayLike,
@@ -208,7 +208,7 @@ def _interval_scores(
     return upper - lower + 2 / alpha * miss
 
 
-@validate_params({**_PARAMETERS, **COVERAGE}, prefer_skip_nested_validation=True)
+@validate_params(_PARAMETERS | COVERAGE, prefer_skip_nested_validation=True)
 def interval_score(
     y_true: ArrayLike,
     interval: ArrayLike,
@@ -308,7 +308,7 @@ def scaled_interval_score(
 
 
 @validate_params(
-    {**_PARAMETERS, **COVERAGE, **SEASONALITY, "y_train": ["array-like"]},
+    _PARAMETERS | COVERAGE | SEASONALITY | {"y_train": ["array-like"]},
     prefer_skip_nested_validation=True,
 )
 def msis(

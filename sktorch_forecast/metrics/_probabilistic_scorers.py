@@ -292,7 +292,7 @@ def acd_scorer(coverage: float = 0.9) -> Scorer:
     )
 
 
-@validate_params({**COVERAGE, **SEASONALITY}, prefer_skip_nested_validation=True)
+@validate_params(COVERAGE | SEASONALITY, prefer_skip_nested_validation=True)
 def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated mean scaled interval score.
 
