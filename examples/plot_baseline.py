@@ -2,9 +2,10 @@
 What does the network add?
 ==========================
 
-A ridge regression on the window is fitted in an instant and better than many a network,
-but not everywhere. By default a forecast is the average of both, weighed by the origins
-that the training holds back. This example asks what the network adds.
+A ridge regression on the window is fitted in an instant and is better than many a
+network, but not everywhere. By default a forecast is a weighted average of both, with
+weights learned from the origins that the training holds back. This example asks what
+the network adds.
 """
 
 import matplotlib.pyplot as plt
@@ -22,9 +23,10 @@ from sktorch_forecast.datasets import load_sunspots
 # %%
 # Two series
 # ----------
-# The yearly numbers of sunspots, of which 200 years are little to learn from, and a
-# series that no linear map can forecast well: it jumps down wherever it has come above
-# a threshold, as water does that tips a bucket.
+# The first series is the yearly number of sunspots, and its 200 years are little to
+# learn from. The second one cannot be forecast well by any linear map: it drops
+# whenever it has risen above a threshold, like the water in a bucket that tips over
+# when it is full.
 
 sunspots = load_sunspots()
 rng = np.random.default_rng(0)
@@ -36,8 +38,8 @@ for t in range(1, len(bucket)):
 # %%
 # With and without
 # ----------------
-# ``baseline=None`` is the network alone. With ``baseline="ridge"``, the default, it
-# counts as far as the held-back origins confirm that it knows something.
+# With ``baseline=None`` the network forecasts alone. With ``baseline="ridge"``, the
+# default, it counts as far as it improves the forecasts at the held-back origins.
 
 models = {
     "naive": NaiveForecaster(),
@@ -62,13 +64,13 @@ print((errors.div(errors["ridge"], axis=0)).round(2).to_string())
 
 # %%
 # ``linear_share_`` is the weight of the ridge regression. Where it is 1, the network
-# has nothing to add, and does not count.
+# has nothing to add and does not count.
 
 print(pd.Series(shares, name="linear share").round(2).to_string())
 
 # %%
-# The regression is there to look at: what each step of the horizon takes from each
-# timestamp of the window, in the units of the window.
+# You can look at the regression: the left picture shows the weight of each timestamp of
+# the window for each step of the horizon, in the units of the window.
 
 baseline = models["GRU and ridge"].module_.baseline
 weight = baseline.weight[0, :, : baseline.n_inputs]

@@ -2,8 +2,8 @@
 Calendar features as covariates of the future
 =============================================
 
-The hour and the weekday are known for every timestamp to come. As channels of the
-future they tell a network when the morning begins, whatever the window shows.
+The hour and the weekday are known for every future timestamp. As future covariates they
+tell a network when the morning begins, whatever the window shows.
 """
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,7 @@ from sktorch_forecast import CalendarFeatures, MLPForecaster, make_windows
 from sktorch_forecast.model_selection import RollingOriginSplit
 
 # %%
-# Hourly load of ten weeks: a daily cycle, low at weekends.
+# The series is an hourly load over ten weeks, with a daily cycle and low weekends.
 
 rng = np.random.default_rng(0)
 hours = pd.date_range("2025-03-03", periods=70 * 24, freq="h", name="time")
@@ -22,8 +22,8 @@ load = 50 + 20 * np.sin((hours.hour - 8) * np.pi / 12) - 15 * (hours.day_of_week
 frame = pd.DataFrame({"load": load + rng.normal(scale=2, size=len(hours))}, hours)
 
 # %%
-# The transformer reads the index. Sines and cosines let the end of a day or a week be
-# near its beginning.
+# The transformer reads the index. It returns sines and cosines, so that the end of a
+# day or a week is close to its beginning.
 
 calendar = CalendarFeatures(("hour", "dayofweek")).set_output(transform="pandas")
 features = calendar.fit_transform(frame)
@@ -32,7 +32,7 @@ frame = frame.join(features)
 
 # %%
 # A window of twelve hours does not show that tomorrow is Saturday. With the calendar as
-# covariates known in the future, the network knows.
+# future covariates, the network knows.
 
 horizon = 24
 split = RollingOriginSplit(1, horizon=horizon, test_size=14 * 24)
@@ -49,7 +49,7 @@ for name, future in {"without": None, "with the calendar": list(features)}.items
     print(f"{name}: mean absolute error {error:.2f}")
 
 # %%
-# From Friday evening on:
+# Here are the forecasts from a Friday evening on:
 
 fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
 for name, (network, X_test, _) in models.items():

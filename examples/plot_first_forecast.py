@@ -17,8 +17,8 @@ from sktorch_forecast.metrics import mase_scorer
 # %%
 # From a series to samples
 # ------------------------
-# The series has one temperature a month. Each sample is an origin, a month in which we
-# stand and forecast: ``X`` holds the three years up to it and ``y`` the year after it.
+# The series has one temperature per month. Each sample is an origin, a month from which
+# we forecast: ``X`` holds the three years up to it, and ``y`` the year after it.
 
 series = load_elnino()
 horizon = 12
@@ -60,12 +60,14 @@ scores.loc["mean"] = scores.mean()
 print(scores.round(3))
 
 # %%
-# These are three folds and one seed. Run more of both before you call a model better.
+# These are only three folds and one seed. Run more of both before you call a model
+# better.
 #
 # Forecast and truth
 # ------------------
-# The models of the last fold, at an origin that they were not trained on. The network
-# sees the raw temperatures and answers in degrees.
+# The picture shows forecasts of the models of the last fold, at an origin that they
+# were not trained on. The network takes raw temperatures and returns forecasts in
+# degrees.
 
 _, test = list(cv.split(X))[-1]
 origin = test[len(test) // 2]
@@ -88,8 +90,8 @@ plt.show()
 # %%
 # The error by step
 # -----------------
-# One origin says little. Here is the mean absolute error over all origins of the last
-# test fold, for each step of the horizon.
+# A single origin says little. Here is the mean absolute error over all origins of the
+# last test fold, for each step of the horizon.
 
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for name, result in results.items():

@@ -2,8 +2,8 @@
 Missing values, short series and new ones
 =========================================
 
-A panel as it comes: values are missing here and there, some series have just begun, and
-one has no history at all. A network with ``missing="mask"`` takes it as it is.
+A typical panel: values are missing here and there, some series have just begun, and one
+has no history at all. A network with ``missing="mask"`` takes it as it is.
 """
 
 import matplotlib.pyplot as plt
@@ -15,9 +15,9 @@ from sktorch_forecast import MLPForecaster, latest_windows, make_windows
 # %%
 # A panel with holes
 # ------------------
-# Daily sales of twelve shops with a weekly rhythm, more in large shops. A tenth of the
-# values is missing. Two shops opened in the last month, and one opens tomorrow: it has
-# a size, but no sales yet.
+# The panel has the daily sales of twelve shops, with a weekly rhythm and higher sales
+# in large shops. A tenth of the values are missing. Two shops opened in the last month,
+# and one opens tomorrow: it has a size, but no sales yet.
 
 rng = np.random.default_rng(0)
 days = pd.date_range("2025-01-01", periods=210, freq="D")
@@ -38,8 +38,8 @@ print(panel.groupby("shop")["sales"].agg(["size", "count"]).T.to_string())
 # Windows that begin before their series
 # --------------------------------------
 # ``missing="mask"`` lets missing values through as NaN. ``pad=True`` lets windows begin
-# before their series, so that short series have samples, too; with a static covariate
-# there is one before the very first timestamp.
+# before their series, so that short series have samples, too. With a static covariate,
+# even the origin before the very first timestamp is a sample.
 
 roles = {"id": "shop", "time": "day", "target": "sales", "static": "size"}
 X, y = make_windows(panel, horizon=7, length=28, missing="mask", pad=True, **roles)
@@ -54,8 +54,8 @@ print(
 # %%
 # A network that sees what is missing
 # -----------------------------------
-# The network gets zeros for what is missing and a channel that says where values are;
-# the loss leaves out missing targets.
+# The network reads missing values as zeros, along with a channel that says which values
+# were observed; the loss leaves out missing targets.
 
 network = MLPForecaster(missing="mask", normalize=None, max_epochs=40, random_state=0)
 network.fit(X, y)

@@ -3,7 +3,7 @@ Many series at once
 ===================
 
 Forecast the sales of twenty stores with one network that knows the prices and holidays
-of the days to come, and see in a backtest what that knowledge is worth.
+of the days to come, and see in a backtest what this knowledge is worth.
 """
 
 import matplotlib.pyplot as plt
@@ -16,9 +16,10 @@ from sktorch_forecast import MLPForecaster, NaiveForecaster, SeriesForecaster
 # %%
 # A panel
 # -------
-# Sales have a rhythm of a week and a level that wanders. A lower price, which stores
-# set in advance for four days at a time, sells more, and the smaller a store, the more
-# so. On holidays, all of them sell half. Each store opened on another day.
+# Sales have a weekly rhythm and a level that wanders. Stores set their prices in
+# advance, for four days at a time. A lower price raises the sales, in small stores more
+# than in large ones. On holidays, all stores sell half as much. Each store opened on a
+# different day.
 
 rng = np.random.default_rng(0)
 days = pd.date_range("2023-01-01", "2024-06-30", name="day")
@@ -55,9 +56,9 @@ print(panel.groupby("store", sort=False)["day"].agg(["min", "max", "count"]).hea
 # %%
 # One network for all
 # -------------------
-# ``SeriesForecaster`` takes the frame as it is, once it knows what the columns are, and
-# makes the windows itself: here four weeks, to forecast two. With a distribution
-# as its loss, the network says how sure it is, too.
+# ``SeriesForecaster`` takes the frame as it is, once it knows the roles of the columns,
+# and makes the windows itself: here it reads four weeks to forecast two. With a
+# distribution as its loss, the network also says how sure it is.
 
 horizon = 14
 model = SeriesForecaster(
@@ -75,8 +76,8 @@ model = SeriesForecaster(
 # Two weeks ahead
 # ---------------
 # Sales are known until the middle of June. The prices and holidays of the two weeks
-# after it are handed over as ``X_future``. The forecast has the names and days that it
-# is for in its index.
+# after that are passed as ``X_future``. The index of the forecast has the stores and
+# the days.
 
 last_day = pd.Timestamp("2024-06-16")
 known, ahead = panel[panel["day"] <= last_day], panel[panel["day"] > last_day]
@@ -111,10 +112,10 @@ plt.show()
 # %%
 # A backtest
 # ----------
-# From each of the last 28 days with two weeks of truth after them, forecast again. By
-# default there is one fit, on what was known at the first of these days, and all
-# forecasts are made together. The same network without plans and sizes, and the
-# forecast that repeats the last week, are there to compare.
+# Now forecast from each of the last 28 days that are followed by two weeks of known
+# sales. By default there is one fit, on the data known at the first of these days, and
+# all forecasts are made together. For comparison, there are the same network without
+# plans and sizes, and the forecast that repeats the last week.
 
 blind = clone(model).set_params(future=None, static=None)
 weekly = clone(blind).set_params(estimator=NaiveForecaster(seasonality=7))
@@ -123,8 +124,8 @@ results = {name: m.backtest(panel, n_origins=28) for name, m in models.items()}
 print(results["network"].head(3))
 
 # %%
-# The result has a row for each store, origin and step, so an error of any kind is a
-# matter of pandas: here the mean absolute error, relative to the mean sales.
+# The result has a row for each store, origin and step, so you can compute any error
+# with pandas: here the mean absolute error, relative to the mean sales.
 
 fig, ax = plt.subplots(figsize=(8, 4), layout="constrained")
 for name, result in results.items():
@@ -138,5 +139,5 @@ ax.legend()
 plt.show()
 
 # %%
-# New sales come in every day: ``model.update(new_rows)`` takes them as known, without a
-# new fit, and the next ``model.forecast()`` begins where they end.
+# New sales come in every day: ``model.update(new_rows)`` adds them to the history
+# without a new fit, and the next ``model.forecast()`` begins where they end.

@@ -5,8 +5,8 @@
 A recurrent network reads a series one time step at a time, and carries a memory of what
 it has read from each step to the next.
 
-In this lesson you learn what the memory is, how it is computed, and that a whole
-recurrent network is five lines of NumPy. You then check that an
+In this lesson you learn what this memory is, how it is computed, and that a whole
+recurrent network takes five lines of NumPy. Then you check that an
 :class:`~sktorch_forecast.RNNForecaster` computes the very same numbers.
 """
 
@@ -42,13 +42,13 @@ N_SERIES, MAX_EPOCHS = 1000, 10
 #
 # The first equation is the whole idea. The new state depends on the input *and on the
 # old state*, which depended on the input before, and so on back to the first step. And
-# it is the same equation, with the same weights, at every step. So a network of a given
-# size reads windows of any length.
+# the equation is the same, with the same weights, at every step. So a network of a
+# given size can read windows of any length.
 #
 # The loop, and the same loop unrolled
 # ------------------------------------
-# On the left is the network as the equations say it: an arrow leads from the state back
-# to itself. On the right is the same network *unrolled*, with one column for each time
+# On the left is the network as in the equations: an arrow leads from the state back to
+# itself. On the right is the same network *unrolled*, with one column for each time
 # step. Unrolled, it looks like an ordinary deep network, with two differences: every
 # layer has an input of its own, and all layers share their weights.
 
@@ -101,13 +101,14 @@ def recurrent_network(x, W_x, W_h, b, W_y, c):
 # %%
 # The same network, trained
 # -------------------------
-# The data of this course are waves: each series is the sum of two sine waves of other
-# frequencies, and some noise. The network sees 50 values and forecasts the next one.
+# The data of this course are waves: each series is the sum of two sine waves of
+# different frequencies, plus some noise. The network sees 50 values and forecasts the
+# next one.
 #
-# Two parameters of the forecaster switch off what this package does beyond the
-# network. ``normalize=None`` leaves the windows as they are, and ``baseline=None``
-# leaves out the linear regression that forecasts are otherwise averaged with. So the
-# forecast is that of the equations and nothing else.
+# Two parameters of the forecaster switch off what this package does beyond the network.
+# ``normalize=None`` leaves the windows as they are, and ``baseline=None`` leaves out
+# the linear regression that forecasts are otherwise averaged with. So the forecast
+# comes from the equations alone.
 
 series = make_waves(N_SERIES, 51, random_state=42)
 X, y = series[:, :50], series[:, 50]
@@ -125,8 +126,8 @@ model.fit(X[train], y[train])
 forecasts = model.predict(X[test])
 
 # %%
-# The weights are in the torch module of the forecaster. Torch keeps two biases for
-# each unit, of which only the sum matters.
+# The weights are in the torch module of the forecaster. Torch keeps two biases for each
+# unit, but only their sum matters.
 
 network = model.module_.network
 layer = network.recurrent.layers[0]
@@ -139,8 +140,8 @@ for name, array in {"W_x": W_x, "W_h": W_h, "b": b, "W_y": W_y, "c": c}.items():
     print(f"{name:4}{array.shape}")
 
 # %%
-# Read every test series with our own function, and keep the output of the last step.
-# Both agree up to the rounding of 32-bit numbers.
+# Now read every test series with our own function, and keep the output of the last
+# step. The results agree up to the rounding of 32-bit numbers.
 
 by_hand = np.array(
     [recurrent_network(x[:, None], W_x, W_h, b, W_y, c)[1][-1, 0] for x in X[test]]
@@ -152,8 +153,8 @@ print(f"largest difference: {difference:.1e}")
 # What the memory looks like
 # --------------------------
 # Each line below is one unit of the hidden state while the network reads one wave.
-# Nobody told the units what to remember. They swing with the wave, each in a phase of
-# its own, and the output is a weighted sum of them.
+# Nobody told the units what to remember. They swing with the wave, each with its own
+# phase, and the output is a weighted sum of them.
 
 states, outputs = recurrent_network(X[test][0][:, None], W_x, W_h, b, W_y, c)
 
@@ -191,8 +192,8 @@ print(f"mean squared error: {error:.4f}, of the naive forecast {naive_error:.4f}
 # Answers
 # -------
 # **1.** :math:`HC` in :math:`W_x`, :math:`H^2` in :math:`W_h`, :math:`H` in :math:`b`,
-# :math:`H` in :math:`W_y` and 1 in :math:`c`. Torch's second bias makes :math:`H` more.
-# The length of the window does not occur.
+# :math:`H` in :math:`W_y` and 1 in :math:`c`. Torch's second bias adds another
+# :math:`H`. The length of the window makes no difference.
 
 H, C = 8, 1
 n_weights = H * C + H * H + 2 * H + H + 1
@@ -200,9 +201,9 @@ n_weights_of_torch = sum(w.numel() for w in network.parameters())
 print(n_weights, n_weights_of_torch)
 
 # %%
-# **2.** On the last value alone: the state before it is multiplied by zero. So a
-# network without :math:`W_h` is a perceptron with one input. Two windows with the same
-# last value then have the same forecast.
+# **2.** On the last value alone: the previous state is multiplied by zero. So a network
+# without :math:`W_h` is a perceptron with one input. Two windows with the same last
+# value then have the same forecast.
 
 one, other = X[0][:, None], X[1][:, None].copy()
 other[-1] = one[-1]
@@ -213,9 +214,10 @@ print(f"without memory {no_memory[0]:.4f} and {no_memory[1]:.4f}")
 
 # %%
 # **3.** Exponential smoothing, :math:`h_t = \alpha x_t + (1 - \alpha) h_{t-1}`.
-# Unrolled, it weighs the value of :math:`k` steps ago by
-# :math:`\alpha (1 - \alpha)^k`. So a recurrent network is exponential smoothing of many
-# units at once, which are mixed at every step, with a nonlinear function around them.
+# Unrolled, it weights the value of :math:`k` steps ago by
+# :math:`\alpha (1 - \alpha)^k`. So a recurrent network is exponential smoothing with
+# many units at once, which are mixed at every step, with a nonlinear function around
+# them.
 
 alpha, h = 0.3, 0.0
 for x_t in X[0]:

@@ -3,9 +3,8 @@
 ==================================
 
 The recurrence of :doc:`the first lesson <plot_01_recurrence>` can be laid out in
-several ways: what it reads and what it writes may each be one value or many. In this
-lesson you learn the five layouts, and which estimator or parameter of the package is
-which.
+several ways: it may read one value or many, and write one or many. In this lesson you
+learn the five layouts, and which estimator or parameter of the package gives you which.
 """
 
 import matplotlib.pyplot as plt
@@ -31,17 +30,17 @@ N_SERIES, MAX_EPOCHS = 1000, 10
 #    h_t = f(W_x x_t + W_h h_{t-1}), \qquad y_t = W_y h_t,
 #
 # with the input :math:`x_t`, the hidden state :math:`h_t` and the output :math:`y_t` of
-# time step :math:`t`. In a layout, some of the inputs are missing, and some of the
-# outputs are thrown away:
+# time step :math:`t`. In a layout, some of the inputs may be missing, and some of the
+# outputs may be thrown away:
 #
 # - **One to one**: one input, one output, no recurrence. That is an ordinary
 #   perceptron, :math:`y = W_y f(W_x x)`.
 # - **One to many**: the first step has an input, and the network goes on from there.
-#   What it writes is usually fed back as the next input.
-# - **Many to one**: all of a window is read, only the last output counts.
+#   Its output is usually fed back as the next input.
+# - **Many to one**: the whole window is read, but only the last output counts.
 # - **Many to many, aligned**: an output at every step, such as the forecast of the
 #   next value.
-# - **Many to many, delayed**: first all of the window is read, then the forecast is
+# - **Many to many, delayed**: first the whole window is read, then the forecast is
 #   written. The first half is called the *encoder*, the second the *decoder*.
 
 STEPS = {  # layout: (steps with an input, steps with an output)
@@ -89,10 +88,10 @@ shared |= {"lr": 0.01, "max_epochs": MAX_EPOCHS}
 # %%
 # One to one, and one to many
 # ---------------------------
-# Both see one value only, the last of the window. A perceptron turns it into a forecast
+# Both see only one value, the last of the window. A perceptron turns it into a forecast
 # of the next one. An :class:`~sktorch_forecast.EncoderDecoderForecaster` writes a
 # forecast step by step, and feeds each of its outputs back as the input of the next
-# step. On windows of length 1 that is one to many.
+# step. On windows of length 1 this is one to many.
 
 one = X[:, -1:]
 one_to_one = MLPForecaster(**shared).fit(one[train], y[train, 0])
@@ -109,8 +108,8 @@ many_to_one = RNNForecaster(**shared).fit(X[train], y[train, 0])
 # Many to many, aligned
 # ---------------------
 # With ``train_on="all_steps"`` the network is trained on its outputs at all time steps,
-# each against the value that follows it. ``predict`` returns the last output, for it is
-# the only one that says something new. The network itself has the others:
+# each compared with the value that follows. ``predict`` returns only the last output,
+# since it alone says something new. The others come from the network itself:
 
 aligned = RNNForecaster(train_on="all_steps", **shared).fit(X[train], y[train, 0])
 
@@ -120,9 +119,10 @@ with torch.no_grad():
 print(tuple(windows.shape), "->", tuple(outputs.shape))
 
 # %%
-# The shape is that of windows, time steps, horizon, targets, and numbers that describe
-# a forecast, here one. Below are the outputs for one wave, each drawn at the time that
-# it forecasts. The first ones are poor, since the network has not read much yet.
+# The axes of the output are windows, time steps, horizon, targets, and the numbers that
+# describe a forecast, here only one. Below are the outputs for one wave, each drawn at
+# the time that it forecasts. The first ones are poor, since the network has not read
+# much yet.
 
 fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 ax.plot(np.arange(1, 51), X[test][0], "k.-", label="$x_t$")
@@ -132,7 +132,7 @@ ax.legend()
 plt.show()
 
 # %%
-# Averaged over all test waves, the errors show how much reading on helps.
+# Averaged over all test waves, the errors show how much it helps to read more.
 
 by_step = np.mean((outputs[:, :-1].flatten(1).numpy() - X[test][:, 1:]) ** 2, axis=0)
 
@@ -144,17 +144,17 @@ plt.show()
 # %%
 # Many to many, delayed
 # ---------------------
-# The same forecaster on whole windows. It has two networks with weights of their own:
-# the encoder reads the window, and the decoder goes on from the last state of the
-# encoder.
+# This is the same forecaster on whole windows. It has two networks with separate
+# weights: the encoder reads the window, and the decoder goes on from the last state of
+# the encoder.
 
 delayed = EncoderDecoderForecaster(**shared).fit(X[train], y[train])
 
 # %%
 # Side by side
 # ------------
-# How far the forecasts of the *first* step are off, and those of all ten. The naive
-# forecast repeats the last value.
+# The first column has the errors of the *first* step, the second those of all ten. The
+# naive forecast repeats the last value.
 
 
 def error(forecast, truth):
@@ -181,16 +181,17 @@ for name, (one_step, ten_steps) in errors.items():
 
 # %%
 # From a single value nobody can tell whether a wave is rising or falling, so the two
-# networks that see no more do not beat the naive forecast at the first step. Those that
-# read the whole window do, by far. Over ten steps even a single value is enough to beat
-# it: the waves swing around zero, which the naive forecast does not know.
+# networks that see only one value do not beat the naive forecast at the first step.
+# Those that read the whole window do, by far. Over ten steps even a single value is
+# enough to beat it: the waves swing around zero, and the naive forecast does not know
+# that.
 #
 # Exercises
 # ---------
-# 1. Which layout is the translation of a sentence? The naming of a picture? The
-#    marking of each word of a text as a noun, a verb and so on?
-# 2. A network for one step was trained many-to-one. Show that it has outputs at all
-#    steps nevertheless, and compare their errors with those of the aligned one.
+# 1. Which layout do you need to translate a sentence? To name what a picture shows? To
+#    mark each word of a text as a noun, a verb and so on?
+# 2. A network for one step was trained many to one. Show that it nevertheless has
+#    outputs at all steps, and compare their errors with those of the aligned one.
 # 3. The encoder-decoder of this lesson was trained for ten steps. How many more weights
 #    would it have for a horizon of 20?
 #
@@ -203,7 +204,7 @@ for name, (one_step, ten_steps) in errors.items():
 # it in a sentence is one to many. Marking the words is many to many, aligned.
 #
 # **2.** The weights are the same at every step, so every state can be read out. The
-# outputs before the last were never trained, but they are forecasts all the same if the
+# outputs before the last one were never trained, but they are still forecasts if the
 # state means the same at all steps.
 
 windows = torch.tensor(X[test][:, :, None], dtype=torch.float32)
@@ -215,8 +216,8 @@ for step in (5, 20, 49):
     print(f"after {step:2} values: {of_one:.4f}, aligned {by_step[step - 1]:.4f}")
 
 # %%
-# **3.** None. The decoder has one output a step, whatever the number of steps. A
-# recurrent network that writes all of the horizon at once has one output for each step,
+# **3.** None. The decoder has one output per step, whatever the number of steps. A
+# recurrent network that writes the whole horizon at once has one output for each step,
 # and its :math:`W_y` grows with the horizon.
 
 

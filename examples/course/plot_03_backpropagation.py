@@ -2,8 +2,8 @@
 3. Backpropagation through time
 ===============================
 
-A recurrent network is trained by the gradient of its loss, like any other network. The
-gradient goes back through all time steps, and on the way it may die or explode.
+A recurrent network is trained with the gradient of its loss, like any other network.
+The gradient goes back through all time steps, and on the way it may vanish or explode.
 
 In this lesson you compute the gradient of a small recurrent network by hand, compare it
 with what torch computes, and see why long memories are hard to learn.
@@ -28,8 +28,8 @@ N_STEPS = 40
 #    a_t = W_x x_t + W_h h_{t-1}, \qquad h_t = \tanh(a_t), \qquad y_T = W_y h_T, \qquad
 #    L = (y_T - z)^2
 #
-# - :math:`x_t`, :math:`h_t` and :math:`y_t` are input, hidden state and output of time
-#   step :math:`t`, and :math:`T` is the last step; :math:`h_0 = 0`.
+# - :math:`x_t`, :math:`h_t` and :math:`y_t` are the input, the hidden state and the
+#   output of time step :math:`t`, and :math:`T` is the last step; :math:`h_0 = 0`.
 # - :math:`a_t` is the state before the nonlinear function.
 # - :math:`z` is the true value, :math:`L` the loss.
 #
@@ -52,8 +52,8 @@ N_STEPS = 40
 #    \frac{\partial L}{\partial W_x} = \sum_t \delta_t x_t^\top, \qquad
 #    \frac{\partial L}{\partial W_y} = 2 (y_T - z) \, h_T^\top
 #
-# That is all of **backpropagation through time**: run forward and keep the states, then
-# run backward from :math:`\delta_T` to :math:`\delta_1`.
+# That is all there is to **backpropagation through time**: run forward and keep the
+# states, then run backward from :math:`\delta_T` to :math:`\delta_1`.
 
 fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
 forward = {"arrowstyle": "->", "color": "black", "shrinkA": 15, "shrinkB": 15}
@@ -128,13 +128,13 @@ for name, difference in differences.items():
 # by :math:`W_h^\top` and by a factor between 0 and 1. After :math:`k` steps it has been
 # multiplied by :math:`W_h^\top` :math:`k` times. If :math:`W_h` shortens all vectors by
 # a factor :math:`r < 1`, the gradient shrinks at least like :math:`r^k`: it
-# **vanishes**, and what happened long ago has no influence on the training. If it
+# **vanishes**, and values from long ago have no influence on the training. If it
 # lengthens them, the gradient may **explode**.
 #
 # An orthogonal matrix keeps the length of every vector, so :math:`r` times an
 # orthogonal matrix changes all lengths by exactly :math:`r`. Without the hyperbolic
 # tangent the norm of the gradient would be :math:`r^k` exactly (dashed lines). With it,
-# the factors :math:`1 - h^2` come on top, and the norm stays below (solid lines).
+# there are also the factors :math:`1 - h^2`, and the norm stays below (solid lines).
 
 
 def gradient_norms(r, linear):
@@ -173,15 +173,16 @@ for (r, linear), values in norms.items():
 # %%
 # Three remedies
 # --------------
-# **Clip it.** An exploding gradient is cut down to a given norm before the optimizer
-# takes its step: ``clip_grad_norm=0.1``. Its direction stays.
+# **Clip it.** An exploding gradient is scaled down to a given norm before the optimizer
+# takes its step: ``clip_grad_norm=0.1``. Its direction stays the same.
 #
-# **Cut it off.** *Truncated* backpropagation goes back a fixed number of steps only.
-# The steps before are read, but not learned from, which saves time and memory for very
-# long windows: ``bptt_steps=10``. Below is the gradient of the forecast with respect to
-# each value of the window. Truncated, it is zero before the last ten steps.
+# **Cut it off.** *Truncated* backpropagation goes back only a fixed number of steps.
+# The network reads the earlier steps but does not learn from them, which saves time and
+# memory with very long windows: ``bptt_steps=10``. Below is the gradient of the
+# forecast with respect to each value of the window. With truncation, it is zero before
+# the last ten steps.
 #
-# **Build a better memory.** That is what gates do, in :doc:`plot_07_gates`.
+# **Build a better memory.** This is what gates do; see :doc:`plot_07_gates`.
 
 series = make_waves(50, 41, random_state=42)
 X, y = series[:, :40], series[:, 40]
@@ -215,15 +216,15 @@ plt.show()
 print("nonzero:", np.count_nonzero(whole), "and", np.count_nonzero(truncated))
 
 # %%
-# On the logarithmic axis the line is nearly straight: in this network, which is all but
+# On the logarithmic axis the line is nearly straight: in this network, which is almost
 # untrained, the influence of a value shrinks by a similar factor with every step back.
 #
 # Exercises
 # ---------
 # 1. Check ``dW_h`` by finite differences: change one weight a little, and see by how
 #    much the loss changes.
-# 2. How do time and memory of one gradient grow with the length of the window? And with
-#    ``bptt_steps``?
+# 2. How do the time and the memory for one gradient grow with the length of the window?
+#    And with ``bptt_steps``?
 # 3. With ``nonlinearity="relu"``, :math:`f'(a)` is 1 wherever :math:`a > 0`. Which of
 #    the two problems gets better, and which gets worse?
 #
@@ -247,7 +248,7 @@ print(f"finite difference {finite_difference:.9f}, by hand {dW_h[1, 2]:.9f}")
 # **2.** Both grow in proportion to the length: every step is computed once forward and
 # once backward, and its state is kept in between. With ``bptt_steps`` the states of
 # that many steps are kept, however long the window. The steps before them are still
-# read, so the time goes on growing, but with the forward pass only.
+# read, so the time continues to grow, but only with the forward pass.
 #
 # **3.** The factors :math:`1 - h^2` of the hyperbolic tangent are at most 1 and close
 # to 0 for large states, which makes gradients vanish. ReLU has the factor 1 for every

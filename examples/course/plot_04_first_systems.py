@@ -3,9 +3,9 @@
 =====================================
 
 Before you build a large network, find out what simple ones do. In this lesson you
-forecast one step with a naive rule, a linear model, a perceptron, a recurrent network
-of a single unit, one of 20 units and one of two layers, and put their errors side by
-side.
+forecast one step with a naive rule, a linear model, a perceptron, and recurrent
+networks with a single unit, with 20 units and with two layers, and put their errors
+side by side.
 """
 
 import matplotlib.pyplot as plt
@@ -23,7 +23,8 @@ N_SERIES, MAX_EPOCHS = 4000, 20
 # --------
 # Each series is the sum of two sine waves and noise. The frequencies and the offsets
 # differ from series to series, so there is nothing to learn by heart. A forecaster sees
-# 50 values and is asked for the 51st. Series that were not trained on are the test.
+# 50 values and has to forecast the 51st. The test set consists of series that were not
+# trained on.
 
 series = make_waves(N_SERIES, 51, random_state=42)
 X, y = series[:, :50], series[:, 50]
@@ -44,17 +45,17 @@ plt.show()
 #
 # **Linear.** A weighted sum of the window, :math:`y = w^\top x + b`: a perceptron
 # without hidden layers. It treats the 50 values as 50 features, and does not know that
-# they are in an order.
+# they have an order.
 #
-# **Perceptron.** Two hidden layers between, :math:`y = w^\top f(V f(U x))`, where
-# :math:`U`, :math:`V` and :math:`w` are weights and :math:`f` is nonlinear.
+# **Perceptron.** It has two hidden layers in between, :math:`y = w^\top f(V f(U x))`,
+# where :math:`U`, :math:`V` and :math:`w` are weights and :math:`f` is nonlinear.
 #
-# **Simple RNN.** A recurrent network of a single unit whose last state is the forecast
-# (``readout=False``): :math:`h_t = \tanh(w_x x_t + w_h h_{t-1} + b)`. It has
-# three weights, and torch a second bias.
+# **Simple RNN.** A recurrent network with a single unit whose last state is the
+# forecast (``readout=False``): :math:`h_t = \tanh(w_x x_t + w_h h_{t-1} + b)`. It has
+# three weights; torch adds a second bias.
 #
-# **RNN.** The same with 20 units, and a linear layer that reads the last state out:
-# :math:`y_T = W_y h_T`.
+# **RNN.** The same with 20 units, and with a linear layer that reads out the last
+# state: :math:`y_T = W_y h_T`.
 #
 # **Deep RNN.** Two recurrent layers. The second one reads the states of the first,
 #
@@ -63,9 +64,9 @@ plt.show()
 #    h^{(1)}_t = f(W^{(1)}_x x_t + W^{(1)}_h h^{(1)}_{t-1}), \qquad
 #    h^{(2)}_t = f(W^{(2)}_x h^{(1)}_t + W^{(2)}_h h^{(2)}_{t-1}),
 #
-# and the state of the second is read out. As in :doc:`plot_01_recurrence`,
-# :math:`x_t` is the input and :math:`h_t` the state of time step :math:`t`; the number
-# in brackets is that of the layer.
+# and the state of the second is read out. As in :doc:`plot_01_recurrence`, :math:`x_t`
+# is the input and :math:`h_t` the state of time step :math:`t`; the number in
+# parentheses counts the layers.
 
 fig, ax = plt.subplots(figsize=(8, 3.4), layout="constrained")
 style = {"arrowstyle": "->", "shrinkA": 17, "shrinkB": 17}
@@ -87,11 +88,11 @@ plt.show()
 # %%
 # Train and test
 # --------------
-# The learning rate rises to a maximum and then falls until nothing is left of it in the
-# last epoch (one cycle), which makes the most of a short training. Its maximum was
-# chosen for each network. All else is alike, and is the network and nothing else:
-# windows are not normalized, for all waves have the same level and size, and forecasts
-# are not averaged with a linear regression.
+# The learning rate rises to a maximum and then falls to almost nothing in the last
+# epoch (one cycle), which makes the most of a short training. Its maximum was chosen
+# for each network. Everything else is the same, and only the networks are compared:
+# windows are not normalized, since all waves have the same level and size, and
+# forecasts are not averaged with a linear regression.
 
 BATCH_SIZE = 64
 n_batches = MAX_EPOCHS * -(-N_SERIES * 4 // 5 // BATCH_SIZE)
@@ -139,23 +140,23 @@ plt.show()
 
 # %%
 # The dotted line is the variance of the noise, which nobody can forecast: no forecaster
-# can be expected to get below it.
+# can be expected to get below this line.
 #
 # A linear model is a strong rival here, for a good reason: the next value of a sum of
-# sine waves *is* a linear function of those before it, only another one for each pair
-# of frequencies. It is far ahead of the single recurrent unit, whose three weights have
-# no place to keep a frequency. The perceptron can act differently for different
-# frequencies, and has the smallest error here.
+# sine waves *is* a linear function of the values before it, but a different one for
+# each pair of frequencies. The linear model is far ahead of the single recurrent unit,
+# whose three weights have no room to store a frequency. The perceptron can act
+# differently for different frequencies, and has the smallest error here.
 #
 # So can the recurrent networks of 20 units, with a tenth of the weights or less. But
 # they learn slowly: after this short training they are about as good as the linear
 # model. In :doc:`the last lesson <plot_09_table>` they have more series and several
-# times as many epochs, and leave it behind.
+# times as many epochs, and leave the linear model behind.
 #
 # Look at the training
 # --------------------
-# ``history`` has the losses of all epochs. A curve that still falls at the end asks for
-# more epochs.
+# ``history`` has the losses of all epochs. If a curve still falls at the end, more
+# epochs would help.
 
 fig, ax = plt.subplots(figsize=(8, 3), layout="constrained")
 for name, system in systems.items():
@@ -171,15 +172,15 @@ plt.show()
 # ---------
 # 1. The linear model needs no training by gradients: it has an exact solution. Compute
 #    it, and compare.
-# 2. How many weights has the deep RNN? Count them by the equations.
-# 3. The seed decides where training starts. Is a deep RNN better than an RNN, or was it
-#    luck? How would you find out?
+# 2. How many weights does the deep RNN have? Count them in the equations.
+# 3. The seed determines where training starts. Is a deep RNN better than an RNN, or was
+#    it luck? How would you find out?
 #
 # Answers are at the end of the page. Next comes :doc:`plot_05_several_steps`.
 #
 # Answers
 # -------
-# **1.** By least squares. The exact solution has the smallest training loss that a
+# **1.** Use least squares. The exact solution has the smallest training loss that a
 # linear model can have; on other series it need not be the best one.
 
 design = np.column_stack([X, np.ones(N_SERIES)])
@@ -192,15 +193,15 @@ print(f"on the test series: exact {exact_error:.5f}, trained {errors['linear']:.
 
 # %%
 # **2.** The first layer has :math:`20 \cdot 1 + 20 \cdot 20` weights and two biases of
-# 20, the second one :math:`20 \cdot 20 + 20 \cdot 20` and two of 20. The read-out has
-# 20 and a bias.
+# 20, the second one :math:`20 \cdot 20 + 20 \cdot 20` and two biases of 20. The
+# read-out has 20 weights and a bias.
 
 first, second, readout = 20 + 400 + 40, 400 + 400 + 40, 20 + 1
 print(first + second + readout, n_weights["deep RNN"])
 
 # %%
 # **3.** Train both from several seeds, and compare the difference of the means with the
-# spread over the seeds. Two more seeds for each are a beginning:
+# spread over the seeds. Two more seeds for each are a start:
 
 for name in ("RNN", "deep RNN"):
     by_seed = []

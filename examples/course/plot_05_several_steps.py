@@ -2,9 +2,9 @@
 5. Several steps ahead
 ======================
 
-So far a forecast was one value. In this lesson you learn three ways to forecast ten of
-them with a recurrent network: one step at a time, several values at once, and training
-for all steps; and where each has its errors.
+So far a forecast was one value. In this lesson you learn three ways to forecast ten
+values with a recurrent network (one step at a time, several values at once, and
+training for all steps) and where each of them makes its errors.
 """
 
 import matplotlib.pyplot as plt
@@ -30,21 +30,21 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 #    h_{T+1} = f(W_x \hat x_{T+1} + W_h h_T), \qquad \hat x_{T+2} = W_y h_{T+1},
 #    \qquad \dots
 #
-# It goes as far as you like, but it also reads its own errors.
+# It can go as far as you like, but it also reads its own errors.
 #
 # **Several values at once.** :math:`W_y` has :math:`n` rows, and
 # :math:`(\hat x_{T+1}, \dots, \hat x_{T+n}) = W_y h_T`. Nothing is fed back.
 #
-# **Training for all steps.** The same network, but it forecasts the next :math:`n`
-# values at *every* time step of the window while it is trained:
+# **Training for all steps.** The network is the same, but during training it forecasts
+# the next :math:`n` values at *every* time step of the window:
 #
 # .. math::
 #
 #    L = \frac{1}{T} \sum_{t=1}^{T} \lVert (x_{t+1}, \dots, x_{t+n}) - W_y h_t \rVert^2
 #
-# The targets are in the window itself, but for the last ones. There is more to learn
-# from, and gradients enter at every step, so they have a shorter way to go. For the
-# forecast only :math:`W_y h_T` counts, as before.
+# All targets but the last ones are in the window itself. There is more to learn from,
+# and gradients enter at every step, so they have a shorter way to go. For the forecast
+# only :math:`W_y h_T` counts, as before.
 
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.2), sharey=True, layout="constrained")
 style = {"arrowstyle": "->", "shrinkA": 9, "shrinkB": 9}
@@ -111,8 +111,8 @@ for name, system in systems.items():
 # %%
 # Where the errors are
 # --------------------
-# The first step is the easiest one. From there on, the errors of each system grow in
-# their own way.
+# The first step is the easiest one. From there on, the errors of each system grow in a
+# different way.
 
 fig, ax = plt.subplots(figsize=(8, 3.5), layout="constrained")
 for name, forecast in forecasts.items():
@@ -137,28 +137,29 @@ ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 
 # %%
-# The network that goes one step at a time was trained for the first step and for
-# nothing else, and there it is as good as any. Then it reads its own errors, and by the
-# tenth step it is the worst of the three. Several values at once are worse at the first
-# step, where the network has other things to learn as well, and better later. Training
-# for all steps has the best of both: the same network, with the same data, is told
-# fifty times as much in each epoch.
+# The network that goes one step at a time was trained only for the first step, and
+# there it is as good as any. Then it reads its own errors, and by the tenth step it is
+# the worst of the three. The network that forecasts several values at once is worse at
+# the first step, since it has other things to learn as well, and better later. Training
+# for all steps has the best of both: from the same data, the same network gets fifty
+# times as many targets in each epoch.
 #
 # Exercises
 # ---------
-# 1. Let the recursive forecaster go 30 steps ahead. Series of 80 values have the truth.
-# 2. A fourth way is one model for each step. Which estimator of scikit-learn does it,
+# 1. Let the recursive forecaster go 30 steps ahead. Series of 80 values contain the
+#    true values.
+# 2. A fourth way is one model for each step. Which scikit-learn estimator does this,
 #    and what does it cost?
-# 3. With ``train_on="all_steps"``, how many targets does a window of 50 values have for
-#    a horizon of 10?
+# 3. With ``train_on="all_steps"``, how many targets does a window of 50 values have
+#    with a horizon of 10?
 #
 # Answers are at the end of the page. Next comes :doc:`plot_06_mc_dropout`.
 #
 # Answers
 # -------
 # **1.** ``horizon`` says how far to go, whatever the horizon of ``y`` was. The series
-# of this data set run over the same time whatever their length, so 80 values are
-# sampled more densely than 60, and the network has to be trained on such series.
+# of this data set cover the same time whatever their length, so 80 values are sampled
+# more densely than 60, and the network has to be trained on such series.
 
 longer = make_waves(N_SERIES // 2, 80, random_state=43)
 part = slice(0, N_SERIES * 2 // 5), slice(N_SERIES * 2 // 5, None)
@@ -172,7 +173,7 @@ for step in (1, 10, 20, 30):
 # %%
 # **2.** :class:`sklearn.multioutput.MultiOutputRegressor`, around any forecaster here.
 # It trains ten networks, so it costs ten times as much, and none of them learns from
-# what the others have found.
+# the others.
 #
 # **3.** 500: ten values after each of the 50 time steps. The window and ``y`` joined
 # have 60 values, so all of them are known.

@@ -3,8 +3,8 @@
 =============================================
 
 A forecast without an idea of its error is half a forecast. In this lesson you learn how
-dropout, made to train better, also tells how unsure a network is; what it leaves out;
-and how to check an interval.
+dropout, which was invented to improve training, also shows how unsure a network is;
+what it leaves out; and how to check an interval.
 """
 
 import matplotlib.pyplot as plt
@@ -27,19 +27,19 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 #    \tilde h_i = \frac{m_i}{1 - p} h_i, \qquad m_i = 0 \text{ with probability } p,
 #    \text{ else } 1
 #
-# The factor :math:`1 / (1 - p)` keeps the mean as it was. Other units are dropped in
-# every training step, so no unit can rely on a certain other one. In effect many
-# networks, which share their weights, are trained at once.
+# The factor :math:`1 / (1 - p)` keeps the mean the same. Different units are dropped in
+# every training step, so no unit can rely on any other one. In effect, many networks
+# that share their weights are trained at once.
 #
-# Usually nothing is dropped in a forecast. **Monte Carlo dropout** goes on dropping,
-# and forecasts :math:`S` times:
+# Usually nothing is dropped when the network forecasts. **Monte Carlo dropout** still
+# drops units, and forecasts :math:`S` times:
 #
 # .. math::
 #
 #    \hat y = \frac{1}{S} \sum_{s=1}^{S} \hat y^{(s)},
 #
 # where :math:`\hat y^{(s)}` is the forecast with the :math:`s`-th draw of all
-# :math:`m_i`. The mean is the forecast. The spread of the :math:`\hat y^{(s)}` tells
+# :math:`m_i`. The mean is the forecast. The spread of the :math:`\hat y^{(s)}` shows
 # how much the many networks disagree: **the doubt about the weights**.
 
 rng = np.random.default_rng(1)
@@ -61,8 +61,8 @@ plt.show()
 # %%
 # In the package
 # --------------
-# ``dropout`` is :math:`p`. ``sample`` makes the forecasts :math:`\hat y^{(s)}` and
-# ``predict_interval`` takes the quantiles between which the middle of them lies.
+# ``dropout`` is :math:`p`. ``sample`` makes the forecasts :math:`\hat y^{(s)}`, and
+# ``predict_interval`` returns the two quantiles that enclose their central part.
 
 series = make_waves(N_SERIES, 60, random_state=42)
 X, y = series[:, :50], series[:, 50:]
@@ -100,8 +100,9 @@ plt.show()
 # %%
 # Does it keep its promise?
 # -------------------------
-# An interval of coverage 0.9 should hold the truth in 90 of 100 cases. One picture does
-# not tell, but all test series do. The **coverage** is the share of true values inside.
+# An interval of coverage 0.9 should contain the true value in 90 of 100 cases. One
+# picture cannot show this, but all test series together can. The **coverage** is the
+# share of true values inside.
 
 promised = coverage_score(y[test], interval)
 print(f"Monte Carlo dropout: {promised:.0%} of the truth inside")
@@ -111,16 +112,16 @@ print(f"Monte Carlo dropout: {promised:.0%} of the truth inside")
 # ------------------
 # There are two reasons why a forecast can be wrong:
 #
-# - The weights may be wrong, for the network has seen some series only. Dropout tells
-#   about this one. It is also called *epistemic*.
-# - The series has noise that no network can forecast (*aleatoric*). Dropout does not
-#   know of it: it compares forecasts with each other, never with the truth.
+# - The weights may be wrong, since the network has seen only a limited number of
+#   series. Dropout shows this doubt, which is also called *epistemic*.
+# - The series has noise that no network can forecast (*aleatoric*). Dropout knows
+#   nothing about it: it compares forecasts with each other, never with the true values.
 #
 # With ``loss="normal"`` the network forecasts a mean and a standard deviation, learned
-# from its errors, and dropout comes on top: both kinds of doubt. A
-# :class:`~sktorch_forecast.ConformalForecaster` takes another way. It keeps some series
-# out of the training, looks how far the forecasts are off there, and makes intervals as
-# wide as that.
+# from its errors, and dropout is added to that, so the intervals include both kinds of
+# doubt. A :class:`~sktorch_forecast.ConformalForecaster` takes a different approach. It
+# keeps some series out of the training, measures how far the forecasts are off there,
+# and makes its intervals as wide as that.
 
 systems = {
     "Monte Carlo dropout": model,
@@ -136,14 +137,14 @@ for name, system in systems.items():
     print(f"{name:28}{scores[name][0]:.0%} inside, width {scores[name][1]:.3f}")
 
 # %%
-# Alone, Monte Carlo dropout holds far less than it promises, since the noise is missing
-# from it. The other two come close to 90 %. The conformal intervals are narrower than
-# those of the normal distribution.
+# The intervals of Monte Carlo dropout alone cover far less than they promise, since
+# they do not include the noise. The other two come close to 90 %. The conformal
+# intervals are narrower than those of the normal distribution.
 #
 # Exercises
 # ---------
-# 1. Draw the coverage of Monte Carlo dropout against what it should be, for coverages
-#    from 0.1 to 0.9.
+# 1. Plot the coverage of Monte Carlo dropout against the nominal coverage, from 0.1 to
+#    0.9.
 # 2. How does the error of the mean of :math:`S` passes change with :math:`S`?
 # 3. Does more dropout make the intervals right?
 #
@@ -153,7 +154,7 @@ for name, system in systems.items():
 # -------
 # **1.** All points should lie on the diagonal. The intervals of Monte Carlo dropout are
 # quantiles of the passes, so there is no need to forecast again for each coverage.
-# There is a display for such pictures, too:
+# There is also a display for such plots:
 # :class:`~sktorch_forecast.plotting.CoverageDisplay`.
 
 nominal = np.arange(1, 10) / 10
@@ -167,16 +168,16 @@ ax.legend()
 plt.show()
 
 # %%
-# **2.** It falls, quickly at first: the mean of :math:`S` passes has an error of its
-# own with a variance proportional to :math:`1 / S`, on top of the error of the mean of
-# infinitely many.
+# **2.** It falls, quickly at first: the mean of :math:`S` passes has a sampling error
+# with a variance proportional to :math:`1 / S`, on top of the error of the mean of
+# infinitely many passes.
 
 for n_passes in (1, 5, 50):
     mean = samples[:n_passes].mean(axis=0)
     print(f"{n_passes:2} passes: {np.mean((mean - y[test]) ** 2):.5f}")
 
 # %%
-# **3.** It makes them wider. But the width then depends on the number that you have
-# chosen, and not on the errors that the network makes. And the forecasts themselves get
-# worse. To make intervals hold what they promise, compare with the truth, as the
-# conformal forecaster does.
+# **3.** It makes them wider. But the width then depends on the dropout rate that you
+# have chosen, and not on the errors that the network makes. And the forecasts
+# themselves get worse. To get intervals that keep their promise, compare forecasts with
+# true values, as the conformal forecaster does.

@@ -19,10 +19,10 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 # %%
 # Long short-term memory
 # ----------------------
-# A **gate** is a number between 0 and 1 that something is multiplied by: 0 is shut, 1
-# is open. It is computed from the input and the last state, by the sigmoid function
-# :math:`\sigma(a) = 1 / (1 + e^{-a})`. An LSTM has three gates and, besides the state
-# :math:`h_t`, a **cell** :math:`c_t`:
+# A **gate** is a number between 0 and 1 that another number is multiplied by: 0 is
+# shut, 1 is open. It is computed from the input and the last state, with the sigmoid
+# function :math:`\sigma(a) = 1 / (1 + e^{-a})`. An LSTM has three gates and, besides
+# the state :math:`h_t`, a **cell** :math:`c_t`:
 #
 # .. math::
 #
@@ -35,14 +35,15 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 #
 # - :math:`x_t` and :math:`h_t` are the input and the hidden state of time step
 #   :math:`t`, as before.
-# - :math:`W`, :math:`U` and :math:`b` are weights and biases, a set for each line.
+# - :math:`W`, :math:`U` and :math:`b` are weights and biases, one set for each line.
 # - :math:`f_t` is the **forget gate**: how much of the cell is kept.
-# - :math:`i_t` is the **input gate**: how much of the news is written.
-# - :math:`g_t` is the news, which a simple recurrent network would have as its state.
+# - :math:`i_t` is the **input gate**: how much new content is written.
+# - :math:`g_t` is the new content, which would be the state of a simple recurrent
+#   network.
 # - :math:`o_t` is the **output gate**: how much of the cell is shown.
 # - :math:`\odot` multiplies number by number.
 #
-# The line of :math:`c_t` is the one that counts. The old cell is not multiplied by a
+# The line for :math:`c_t` is the one that counts. The old cell is not multiplied by a
 # matrix, but by the forget gate. Along the cell, the gradient of one step is
 # :math:`f_t`, and where the gate is open it neither vanishes nor explodes.
 
@@ -87,7 +88,7 @@ plt.show()
 # %%
 # Gated recurrent unit
 # --------------------
-# A GRU has two gates and no cell besides its state:
+# A GRU has two gates, and no cell besides its state:
 #
 # .. math::
 #
@@ -98,13 +99,13 @@ plt.show()
 #
 # - :math:`z_t` is the **update gate**. It does the work of two gates of the LSTM: what
 #   is kept, :math:`z_t`, and what is written, :math:`1 - z_t`, add up to 1.
-# - :math:`r_t` is the **reset gate**: how much of the old state the news
-#   :math:`n_t` is made from; :math:`d_n` is one more bias.
+# - :math:`r_t` is the **reset gate**: how much of the old state goes into the new
+#   content :math:`n_t`; :math:`d_n` is one more bias.
 #
 # Train one of each
 # -----------------
-# The task is that of :doc:`plot_05_several_steps`: ten steps ahead, trained at all time
-# steps.
+# The task is the same as in :doc:`plot_05_several_steps`: ten steps ahead, trained at
+# all time steps.
 
 series = make_waves(N_SERIES, 60, random_state=42)
 X, y = series[:, :50], series[:, 50:]
@@ -131,8 +132,8 @@ naive_error = np.mean((X[test][:, -1:] - y[test]) ** 2)
 print(f"naive {naive_error:.5f}")
 
 # %%
-# Both gated networks are well ahead of the simple one, of as many units and as many
-# epochs. They have more weights, too: see the exercises.
+# Both gated networks are well ahead of the simple one with the same number of units and
+# epochs. They also have more weights: see the exercises.
 #
 # The LSTM, by hand
 # -----------------
@@ -170,8 +171,9 @@ print(f"largest difference: {difference:.1e}")
 # %%
 # The forget gates at work
 # ------------------------
-# One row for each unit of the LSTM, while it reads the wave above. Bright is open: the
-# unit remembers. Some units hold on all the time, others change with the wave.
+# The picture has one row for each unit of the LSTM, while it reads the wave above.
+# Bright means open: the unit remembers. Some units remember all the time, others change
+# with the wave.
 
 fig, axes = plt.subplots(2, 1, figsize=(8, 5), sharex=True, layout="constrained")
 axes[0].plot(X[test][0], "k.-")
@@ -186,8 +188,8 @@ print(f"forget gates: from {forget_gates.min():.2f} to {forget_gates.max():.2f}"
 # %%
 # How far back do they look?
 # --------------------------
-# As in :doc:`plot_03_backpropagation`, the gradient of the forecasts with respect to
-# each value of the window, now of trained networks.
+# As in :doc:`plot_03_backpropagation`, this is the gradient of the forecasts with
+# respect to each value of the window, now for trained networks.
 
 fig, ax = plt.subplots(figsize=(8, 3.2), layout="constrained")
 for name, system in systems.items():
@@ -201,15 +203,15 @@ ax.legend()
 plt.show()
 
 # %%
-# All three look back over the whole window, less and less the further back. In the LSTM
-# the oldest values count the most, in the simple network the least.
+# All three look back over the whole window, but less and less the further back. The
+# oldest values count the most in the LSTM and the least in the simple network.
 #
 # Exercises
 # ---------
-# 1. How many weights has an LSTM with :math:`C` channels and :math:`H` units, beside a
-#    simple recurrent network? And a GRU?
-# 2. Set the bias of the forget gate to 20, that of the input gate to -20. What does the
-#    cell do?
+# 1. How many weights does an LSTM with :math:`C` channels and :math:`H` units have,
+#    compared with a simple recurrent network? And a GRU?
+# 2. Set the bias of the forget gate to 20 and that of the input gate to -20. What does
+#    the cell do?
 # 3. Write a GRU by hand, and check it.
 #
 # Answers are at the end of the page. Next comes :doc:`plot_08_convolutions`.
@@ -225,8 +227,8 @@ for name, system in systems.items():
 
 # %%
 # **2.** The forget gate is open and the input gate is shut, so :math:`c_t = c_{t-1}`:
-# it keeps what it has for good, whatever the input is. Begin with a cell of 1 and read
-# 1,000 steps of noise:
+# the cell keeps its value for good, whatever the input is. Begin with a cell of 1 and
+# read 1,000 steps of noise:
 
 H = 20
 i_and_f = np.concatenate([np.full(H, -20.0), np.full(H, 20.0), np.zeros(2 * H)])
@@ -238,8 +240,8 @@ for x_t in np.random.default_rng(0).normal(size=1000):
 print(f"the cell after 1,000 steps: from {c.min():.4f} to {c.max():.4f}")
 
 # %%
-# **3.** Torch stacks :math:`r`, :math:`z` and :math:`n`, and keeps the biases of input
-# and state apart.
+# **3.** Torch stacks :math:`r`, :math:`z` and :math:`n`, and keeps the biases of the
+# input and the state apart.
 
 network = systems["GRU"].module_.network
 W, U, b_x, b_h = (w.detach().numpy() for w in network.recurrent.layers[0].parameters())

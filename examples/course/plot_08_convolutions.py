@@ -2,9 +2,9 @@
 8. Convolutions in front, and instead
 =====================================
 
-A recurrent network reads one value at a time, and 50 values make 50 steps. In this
-lesson you learn what a convolution is, how it shortens what a recurrent network has to
-read, and how convolutions alone can look far back.
+A recurrent network reads one value at a time, so 50 values take 50 steps. In this
+lesson you learn what a convolution is, how it shortens the sequence that a recurrent
+network has to read, and how convolutions alone can look far back.
 """
 
 import matplotlib.pyplot as plt
@@ -27,19 +27,19 @@ N_SERIES, MAX_EPOCHS = 2000, 15
 #    z_t = b + \sum_{k=0}^{K-1} w_k \, x_{t - d k}
 #
 # - :math:`x_t` is the series, :math:`z_t` the output at time step :math:`t`.
-# - :math:`w_0, \dots, w_{K-1}` are the weights, together called a **filter**;
-#   :math:`K` is the **kernel size**, :math:`b` a bias. A layer has several filters, and
-#   so several outputs at each step.
+# - :math:`w_0, \dots, w_{K-1}` are the weights, together called a **filter**; :math:`K`
+#   is the **kernel size**, :math:`b` a bias. A layer has several filters, and thus
+#   several outputs at each step.
 # - :math:`d` is the **dilation**, the distance between the values that are combined,
 #   usually 1.
 #
-# It is **causal**: no output sees what comes after it. With a **stride** of :math:`s`,
-# only every :math:`s`-th output is computed.
+# The convolution is **causal**: no output depends on later values. With a **stride** of
+# :math:`s`, only every :math:`s`-th output is computed.
 #
 # In front of a recurrent network
 # -------------------------------
-# With a kernel size of 4 and a stride of 2, the convolution sums up four values at a
-# time and makes 25 steps of 50. The recurrent network has half as many steps to read,
+# With a kernel size of 4 and a stride of 2, the convolution combines four values at a
+# time and turns 50 steps into 25. The recurrent network has half as many steps to read,
 # and its gradients have half as many to go back.
 
 fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
@@ -64,16 +64,16 @@ plt.show()
 # Instead of a recurrent network
 # ------------------------------
 # Convolutions on top of each other look further back. If the dilation doubles from
-# layer to layer, the **receptive field**, which is what the last output sees, doubles
-# as well:
+# layer to layer, the **receptive field**, which is the part of the series that the last
+# output sees, doubles as well:
 #
 # .. math::
 #
 #    R = 1 + (K - 1) \sum_l d_l
 #
 # where :math:`d_l` is the dilation of layer :math:`l`. Four layers with :math:`K = 2`
-# and dilations 1, 2, 4, 8 see 16 values. This is the network called WaveNet; between
-# its convolutions it has gates like those of an LSTM.
+# and dilations 1, 2, 4, 8 see 16 values. This is the network called WaveNet, which also
+# has gates like those of an LSTM between its convolutions.
 
 fig, ax = plt.subplots(figsize=(9, 3), layout="constrained")
 seen = {16}
@@ -93,8 +93,8 @@ plt.show()
 # %%
 # Train them
 # ----------
-# Ten steps ahead, trained at all time steps (with a stride, at every second one), as in
-# the lessons before.
+# The task is again ten steps ahead, trained at all time steps (with a stride, at every
+# second one), as in the lessons before.
 
 series = make_waves(N_SERIES, 60, random_state=42)
 X, y = series[:, :50], series[:, 50:]
@@ -124,13 +124,13 @@ for name, error in errors.items():
     print(f"{name:8}{error:.5f}")
 
 # %%
-# The convolution in front makes the GRU better, though it is the same GRU and has half
-# as many steps to read. The WaveNet, without any recurrence, lies between the two.
+# The convolution in front makes the GRU better, although it is the same GRU and reads
+# only half as many steps. The WaveNet, without any recurrence, lies between the two.
 #
 # What the forecast sees
 # ----------------------
 # The gradient of a forecast with respect to a value of the window is zero if the
-# network does not see it. So the receptive field can be counted.
+# network does not see that value. So you can count the receptive field.
 
 windows = torch.tensor(X[test][:, :, None], dtype=torch.float32, requires_grad=True)
 receptive_field = {}
@@ -145,8 +145,9 @@ print("WaveNet, by the formula:", 1 + (2 - 1) * (1 + 2 + 4 + 8 + 16))
 # %%
 # What a filter looks for
 # -----------------------
-# The filters of the trained ConvRNN, oldest value first. One that rises from negative
-# to positive weights measures the slope, one with weights of the same sign the level.
+# These are filters of the trained ConvRNN, oldest value first. One that rises from
+# negative to positive weights measures the slope; one with weights of the same sign
+# measures the level.
 
 filters = systems["ConvRNN"].module_.network.conv.weight.detach().numpy()[:, 0]
 
@@ -161,16 +162,16 @@ plt.show()
 # Exercises
 # ---------
 # 1. Compute one output of the convolution of the ConvRNN by hand.
-# 2. Which dilations let a WaveNet of kernel size 2 see all 50 values? And how many
+# 2. Which dilations let a WaveNet with kernel size 2 see all 50 values? And how many
 #    layers would it take without dilation?
-# 3. A stride of 2 halves the steps. What else does it cost, beside detail?
+# 3. A stride of 2 halves the number of steps. What does it cost, besides detail?
 #
 # Answers are at the end of the page. Next comes :doc:`plot_09_table`.
 #
 # Answers
 # -------
-# **1.** Weights times values, and the bias. Torch counts the weights from the oldest
-# value to the newest.
+# **1.** Multiply the weights by the values, and add the bias. Torch orders the weights
+# from the oldest value to the newest.
 
 conv = systems["ConvRNN"].module_.network.conv
 values = X[test][0, :4]
@@ -180,8 +181,8 @@ with torch.no_grad():
 print(f"by hand {by_hand:.6f}, by torch {of_torch.item():.6f}")
 
 # %%
-# **2.** 1, 2, 4, 8, 16 and 32, the default, see 64 values. Without dilation each layer
-# adds one value, so 49 layers would see 50.
+# **2.** The dilations 1, 2, 4, 8, 16 and 32, which are the default, see 64 values.
+# Without dilation each layer adds one value, so 49 layers would see 50.
 #
 # **3.** With ``train_on="all_steps"`` there are half as many steps to learn from: a
-# forecast is made at every second time step only.
+# forecast is made only at every second time step.

@@ -2,17 +2,19 @@
 9. The whole table
 ==================
 
-All systems of the course on the full task, beside the errors that the course reports:
-10,000 series, of which 7,000 are trained on and 1,000 are the test.
+This lesson shows all systems of the course on the full task, next to the errors that
+the course reports: there are 10,000 series, 7,000 of them for training and 1,000 for
+the test.
 
-The trainings of this table take much longer than a lesson. They were run once, by
+The training runs for this table take much longer than a lesson. They were run once,
+with
 
 .. code-block:: bash
 
    python examples/course_table.py --json measured.json
 
-and this page shows the results, which are in ``examples/course/measured.json`` of the
-repository. The notebook of this lesson needs that file beside it.
+and this page shows the results, which are in ``examples/course/measured.json`` in the
+repository. The notebook of this lesson needs that file next to it.
 """
 
 import json
@@ -32,14 +34,14 @@ measured = json.loads(Path("measured.json").read_text())
 # Mean squared errors on the test series:
 #
 # - ``course``: the number that the course reports.
-# - ``keras``: that of a Keras version of the same course.
-# - ``ours``: this package, from one seed.
-# - ``ratio``: ours, divided by a bound that an efficient estimator of both waves would
-#   reach if the noise were normal: 1 is as good as it gets.
+# - ``keras``: the number of a Keras version of the same course.
+# - ``ours``: this package, with one seed.
+# - ``ratio``: ours, divided by the bound that an efficient estimator of both waves
+#   would reach if the noise were normal: 1 is as good as it gets.
 #
-# A dash is a number that nobody has reported or measured. Not all published numbers are
-# of our test series: the naive error of the Keras version, for one, is that of the
-# validation series (exercise 1). So compare sizes, not digits.
+# A dash stands for a number that nobody has reported or measured. Not all published
+# numbers are for our test series: the naive error of the Keras version, for example, is
+# that of the validation series (exercise 1). So compare magnitudes, not digits.
 
 table = pd.DataFrame(measured["table"]).set_index("row")
 table = table[["horizon", "course", "keras", "ours", "ratio"]]
@@ -52,7 +54,8 @@ print(text.to_string())
 # %%
 # The same as a picture
 # ---------------------
-# One mark for each number, smaller errors to the left. The dotted line is the bound.
+# There is one mark for each number, with smaller errors to the left. The dotted line is
+# the bound.
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.5), layout="constrained")
 for ax, (horizon, rows) in zip(axes, table.groupby("horizon")):
@@ -71,27 +74,28 @@ plt.show()
 # -------------------
 # - **A single unit is not enough.** The simple RNN halves the naive error, and a
 #   linear model does far better.
-# - **A linear model is a strong rival for one step.** The RNN and the deep RNN get past
-#   it, but it took a long training. The deep perceptron is as good as the deep RNN.
+# - **A linear model is a strong rival for one step.** The RNN and the deep RNN beat it,
+#   but only after a long training. The deep perceptron is as good as the deep RNN.
 # - **Errors that are fed back add up.** Over ten steps, one step at a time has about
 #   three times the error of several values at once.
 # - **Training for all steps is ahead after a short training** (as in
-#   :doc:`plot_05_several_steps`) **and behind after a long one.** A possible reason: it
-#   makes the network serve the first time steps of a window as well, from which little
-#   can be told. These two rows differ in their epochs and batch sizes, too.
+#   :doc:`plot_05_several_steps`) **and behind after a long one.** A possible reason is
+#   that the network must also forecast from the first time steps of a window, from
+#   which little can be known. These two rows also differ in their epochs and batch
+#   sizes.
 # - **Gates help.** Trained for all steps, the GRU has about half the error of the deep
 #   RNN, and the LSTM less than half. A convolution in front makes the GRU a little
 #   better still.
 #
-# Most of our errors are below the published ones. The systems are the same, but the
-# trainings are longer, and the learning rate follows a schedule.
+# Most of our errors are below the published ones. The systems are the same, but they
+# are trained for longer, and the learning rate follows a schedule.
 #
 # How they were trained
 # ---------------------
-# Epochs, batch size and learning rate of each row were chosen on validation series;
-# ``examples/course_table.py`` has them, a line for each system. The curves are the
+# The epochs, batch size and learning rate of each row were chosen on validation series;
+# ``examples/course_table.py`` has them, one line for each system. The curves are the
 # errors on these series after each epoch. All learning rates rise and then fall to
-# nothing, and most curves make their last progress while they fall.
+# almost zero, and most curves make their last progress during that fall.
 
 fig, ax = plt.subplots(figsize=(9, 4.5), layout="constrained")
 for name, runs in measured["runs"].items():
@@ -106,18 +110,19 @@ plt.show()
 # Exercises
 # ---------
 # 1. Two rows need no training. Compute them from the series, and compare.
-# 2. The noise of the series is uniform in a width of 0.1. What is the smallest error
-#    that any forecaster can have? Which systems come within three times as much?
-# 3. Train a row yourself: ``python examples/course_table.py --rows "MLP, linear"``,
-#    then another with your own idea: more units, another learning rate, one more layer.
+# 2. The noise of the series is uniform with a width of 0.1. What is the smallest error
+#    that any forecaster can have? Which systems have less than three times that error?
+# 3. Train a row yourself: ``python examples/course_table.py --rows "MLP, linear"``.
+#    Then try an idea of your own: more units, another learning rate, one more layer.
 #
-# That was the last lesson. From here, :doc:`/networks` has all networks of the package
-# beside the numbers of their papers, and :doc:`/real_series` leaves the waves behind.
+# That was the last lesson. From here, :doc:`/networks` compares the networks of the
+# package with the numbers of their papers, and :doc:`/real_series` leaves the waves
+# behind.
 #
 # Answers
 # -------
-# **1.** Repeat the last of the 50 values. Series of 51 values are others than those of
-# 60. The validation series are those from 7,000 to 8,999.
+# **1.** Repeat the last of the 50 values. Series of 51 values differ from series of 60.
+# The validation series are numbers 7,000 to 8,999.
 
 naive_errors = {}
 for row, horizon in {"Naive, 1 step": 1, "Naive, 10 steps": 10}.items():
@@ -130,8 +135,8 @@ for row, horizon in {"Naive, 1 step": 1, "Naive, 10 steps": 10}.items():
     )
 
 # %%
-# **2.** The variance of the noise, :math:`0.1^2 / 12`: even one who knew the waves
-# exactly could not forecast it.
+# **2.** It is the variance of the noise, :math:`0.1^2 / 12`: even someone who knew the
+# waves exactly could not forecast the noise.
 
 floor = 0.1**2 / 12
 near = table.index[table.ours < 3 * floor]
@@ -139,5 +144,5 @@ print(f"{floor:.5f}; within three times as much:", *near, sep="\n")
 
 # %%
 # **3.** Choose on the validation series, as the script does, and look at the test
-# series once, at the end. Whoever tries twenty ideas on the test series and reports the
-# best has reported luck.
+# series once, at the end. If you try twenty ideas on the test series and report the
+# best, you report luck.
