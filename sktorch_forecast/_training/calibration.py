@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from .._data.precision import is_too_coarse
 from ..layers import WindowNormalization
@@ -63,17 +64,20 @@ def _calibrate_series(normalization, dataset):
     n_each = n_calibrating_of_each(normalization.n_series)
     places = _evenly_spread_of_each(dataset.series_codes, n_each)
     rows = torch.from_numpy(places).to(dataset.device)
-    scales, series, weights = [], [], None
-    if "sample_weight" in dataset[rows[:1]][0]:
-        weights = []
-    for part in rows.split(_BATCH_SIZE):
-        batch = dataset[part][0]
-        scales.append(normalization.scales_of(batch["x"]))
-        series.append(batch["series"])
-        if weights is not None:
-            weights.append(batch["sample_weight"])
-    parts = (part and torch.cat(part).cpu() for part in (scales, series, weights))
-    normalization.calibrate_series(*parts)
+    columns: list[Tensor] = []
+    for start in range(0, len(rows), _BATCH_SIZE):
+        batch = dataset[rows[start : start + _BATCH_SIZE]][0]
+        found = [normalization.scales_of(batch["x"]), batch["series"]]
+        if "sample_weight" in batch:
+            found.append(batch["sample_weight"])
+        if not columns:
+            # Filled in place: a small tensor kept of each batch would lie between its
+            # large ones, and keep the system from getting their memory back.
+            shapes = [(len(rows), *part.shape[1:]) for part in found]
+            columns = [p.new_empty(s, device="cpu") for p, s in zip(found, shapes)]
+        for column, part in zip(columns, found):
+            column[start : start + len(part)] = part
+    normalization.calibrate_series(*columns)
 
 
 def _evenly_spread_of_each(codes, n_each):
