@@ -38,7 +38,7 @@ def windows_to_try(forecaster: Any, X: Any, dtype: np.dtype) -> Any:
     if X is None:
         return _made_up(forecaster, dtype)
     if isinstance(X, Windows):
-        # On a separate panel: the check needs no windows from the fit.
+        # On a separate panel, so this does not count as testing on the training data.
         panel = replace(X.panel, values=X.panel.values.astype(dtype))
         X = Windows(panel, X.positions, X.length, X.horizon)
     X = check_windows(forecaster, X, reset=False)
