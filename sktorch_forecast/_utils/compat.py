@@ -102,8 +102,7 @@ class Composition(_BaseComposition):
         Parameters
         ----------
         **params : dict
-            Under the names in `get_params`; "drop" in place of an estimator leaves it
-            out.
+            Named as in `get_params`; "drop" in place of an estimator leaves it out.
 
         Returns
         -------
