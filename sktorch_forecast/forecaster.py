@@ -62,16 +62,15 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
     normalize : {"window", "mean", "last", "level", "season", "cycle"} or None, \
             default="window"
         How each window is normalized inside the network. The forecast is converted
-        back, so raw series go in and come out; the loss is computed in the units of the
+        back, so raw series go in and come out; the loss is in the units of the
         normalized window. "window" subtracts the mean of the window and divides by its
         standard deviation. "mean" and "last" subtract the mean or the last value and
         scale all windows alike, so that they weigh the same in the loss. "level"
         divides by the mean absolute value, for positive series. "season" subtracts the
         last season from the targets, so that the network starts from the seasonal naive
-        forecast, and divides by the standard deviation. "cycle" does the same as
-        "window", then subtracts from the targets a cycle that is learnt with the
-        network; windows must know their times, see :ref:`CycleNet <cycle>`. None does
-        nothing.
+        forecast, and divides by the standard deviation. "cycle" is like "window", but
+        then subtracts a cycle learnt with the network from the targets; windows must
+        know their times, see :ref:`CycleNet <cycle>`. None leaves windows as they are.
     seasonality : int or None, default=None
         Timestamps in a season or cycle, for `normalize` and ``loss="mase"``.
     baseline : {"ridge"} or None, default="ridge"
@@ -122,7 +121,7 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
         carry both kinds of uncertainty. None forecasts once, with dropout off.
     train_on : {"last_step", "all_steps"}, default="last_step"
         "all_steps" trains networks that read the window step by step to forecast the
-        whole horizon from every one of its time steps, which gives them more to learn
+        whole horizon from every time step of the window, which gives them more to learn
         from; the targets come from the window and `y` joined. Predictions always come
         from the last step. With ``normalize="window"`` the early steps then know the
         mean and deviation of the whole window.
@@ -208,8 +207,7 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
     `n_mc_samples`, `n_threads` and ``iterator_valid__batch_size``.
     """
 
-    # For the docs: covariates a network can use; `WindowNormalization` adds them to
-    # any.
+    # For the docs: covariates that a network can use, here through normalization.
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
     module: Callable[..., torch.nn.Module]
     parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS

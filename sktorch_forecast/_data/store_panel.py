@@ -92,9 +92,10 @@ def store_panel(
     The folder has a JSON file and NumPy memory maps. Values take 4 bytes each, as in
     windows, or 8 where float32 would round away the changes in some series. Targets
     that are not float32 are stored again as float64, for `y`. Times take almost no
-    space, or 8 bytes each where steps are months or the like, or not integers. Files
-    whose rows are in order are read once, by row group. The series are in the order in
-    which they appear, or in the order of their names if rows had to be sorted.
+    space, or 8 bytes each where steps are months or the like, or not integers.
+
+    Files whose rows are in order are read once, by row group. The series are in the
+    order in which they appear, or in the order of their names if rows had to be sorted.
 
     Examples
     --------

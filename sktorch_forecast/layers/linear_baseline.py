@@ -23,7 +23,9 @@ class LinearBaseline(nn.Module):
     It reads everything that the network reads: every channel of the window, covariates
     of the horizon and static ones. If these are more than 1,024 numbers, each target
     reads only its own last 1,024 values. Missing values are filled with the last
-    observed one. Its weights are buffers and are not trained.
+    observed one.
+
+    Its weights are buffers and are not trained.
 
     Parameters
     ----------

@@ -242,8 +242,9 @@ class _Steps(torch.autograd.Function):
 
     The gradients, with dh that of h and dh' that of h'::
 
-        dh' = (1 - z) dh, added to the gradient that h' already has dc = z dh dgate = z
-        (1 - z) (c - h') dh
+        dh' = (1 - z) dh, added to the gradient that h' already has
+        dc = z dh
+        dgate = z (1 - z) (c - h') dh
     """
 
     @staticmethod

@@ -195,10 +195,11 @@ def energy_score(
     Notes
     -----
     A partly observed row is scored on the observed part: norms are over the observed
-    steps and targets, so this is the energy score of their joint forecast. For one
-    output this is :func:`crps_samples`. The norm of a row sums over targets, so if they
-    have different units, the one with the largest numbers dominates; scale them first.
-    The computing time grows with the square of the number of samples.
+    steps and targets, so this is the energy score of their joint forecast.
+
+    For one output this is :func:`crps_samples`. The norm of a row sums over targets, so
+    if they have different units, the one with the largest numbers dominates; scale them
+    first. The computing time grows with the square of the number of samples.
 
     References
     ----------
