@@ -1,4 +1,4 @@
-"""Callbacks for long trainings, beside those of skorch."""
+"""Callbacks for long training runs, in addition to those of skorch."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ from ._utils.validation import check_positive_int
 
 __all__ = ["Checkpoint"]
 
-# Parameters that may be others when a training goes on.
+# Parameters that may change when training resumes.
 _FREE = {
     "accelerator",
     "callbacks",
@@ -30,36 +30,36 @@ _FREE = {
 
 
 class Checkpoint(Callback):
-    """Writes a training to a file while it runs, and takes it up from there.
+    """Save a training run to a file as it goes, and resume it from there.
 
-    After a crash, run the same script again: `fit` finds the file and goes on with the
-    epoch that was interrupted. What comes out has the same bits as if nothing had
-    happened, as weights, optimizer, random numbers and the state of all callbacks are
-    in the file. It is written atomically: whenever the process is killed, the file is
-    the old one or the new one. It stays after the training; a fit that finds it then
-    repeats the last epoch only. Remove it to train from the start.
+    After a crash, run the same script again: `fit` finds the file and continues with
+    the epoch that was interrupted. The result has the same bits as if nothing had
+    happened, since the file holds the weights, the optimizer, the random numbers and
+    the state of all callbacks. It is written atomically: no matter when the process is
+    killed, the file is either the old one or the new one. It remains after training; a
+    fit that finds it then repeats only the last epoch. Remove it to train from scratch.
 
-    skorch's callback of this name writes weights to several files, which are not atomic
-    together, and leaves going on to the user.
+    skorch's callback of the same name writes several files, which together are not
+    atomic, and leaves resuming to the user.
 
     Parameters
     ----------
     path : path-like
-        The file, in a folder that exists; of one training alone, not of the members of
-        an ensemble or the candidates of a search.
+        The file, in an existing folder; for a single training run only, not for the
+        members of an ensemble or the candidates of a search.
     every : int, default=1
-        After how many epochs the file is written.
+        Number of epochs between two writes of the file.
 
     Attributes
     ----------
     resumed_from_ : int or None
-        Last epoch of the training that was taken up; None where there was no file.
+        Last epoch of the run that was resumed; None if there was no file.
 
     Raises
     ------
     ValueError
-        In `fit`, if the file is of other parameters or other data, or is damaged. The
-        number of epochs may be another.
+        In `fit`, if the file belongs to other parameters or other data, or is damaged.
+        The number of epochs may differ.
 
     Examples
     --------
@@ -83,13 +83,13 @@ class Checkpoint(Callback):
     def on_train_begin(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
     ) -> None:
-        """Note what the training is of, to know it again.
+        """Record what identifies this training run.
 
         Parameters
         ----------
         net : Forecaster
         X, y
-            What it is trained on.
+            The training data.
         """
         check_positive_int(self.every, "every")
         self.stop_, self.resumed_from_ = False, None
@@ -98,10 +98,10 @@ class Checkpoint(Callback):
         self.is_first_ = True
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
-        """Take up what is in the file, or write it.
+        """Resume from the file, or write it.
 
-        That is not done at the end of an epoch, where other callbacks may be still to
-        come. skorch has added the row of this epoch already.
+        It is not written at the end of an epoch, when other callbacks may still have to
+        run. skorch has already added the row of this epoch.
 
         Parameters
         ----------
@@ -115,7 +115,7 @@ class Checkpoint(Callback):
             self._write(net)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Stop after as many epochs as there were to be, with those in the file.
+        """Stop after the requested number of epochs, including those in the file.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Checkpoint(Callback):
             self.stop_ = len(net.history) - self.n_before_ >= net.max_epochs
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """Forget what only mattered while it ran.
+        """Forget what was needed only during training.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Checkpoint(Callback):
         document, arrays = read(self.path)
         state = decoded(document, arrays, self.path)
         if state["subject"]["epochs before"] < self.n_before_:
-            return  # of the fit that this partial_fit goes on from
+            return  # belongs to the fit that this partial_fit continues
         self._check(state)
         net.module_.load_state_dict(state["weights"])
         net.optimizer_.load_state_dict(state["optimizer"])
@@ -184,13 +184,13 @@ class Checkpoint(Callback):
             )
 
     def _others(self, net):
-        """Callbacks with a state of their own, by name."""
+        """Callbacks with their own state, by name."""
         kinds = (Checkpoint, EpochTimer, PrintLog, WeighNetwork)
         return [(n, c) for n, c in net.callbacks_ if not isinstance(c, kinds)]
 
 
 def _subject(net, X, y):
-    """What a training is of: the class, parameters, and data, as words of JSON."""
+    """What identifies a training run: class, parameters and data, as JSON."""
     encoder = Encoder()
     params = net.get_params(deep=False)
     params = {k: v for k, v in params.items() if k.split("__")[0] not in _FREE}
@@ -207,13 +207,13 @@ def _subject(net, X, y):
 
 
 def _generators(net):
-    """Of the order of the batches, and of what draws in the network."""
+    """The generators of the batch order and of the random layers in the network."""
     parts = (vars(part).get("generator") for part in net.module_.modules())
     return [net._order, *dict.fromkeys(part for part in parts if part is not None)]
 
 
 def _draws(net):
-    """Where the random numbers of this process come from, as they are now."""
+    """The current state of this process's random number generators."""
     return {
         "generators": [g.get_state() for g in _generators(net)],
         "stream": None if net._stream is None else net._stream.states,

@@ -1,6 +1,6 @@
 """Find the estimators of the package, as ``sklearn.utils.discovery`` does.
 
-And what a file of one is made of.
+And the types that a file of one contains.
 """
 
 import importlib
@@ -24,7 +24,7 @@ from .forecaster import Forecaster
 from .layers.families import FAMILIES
 from .layers.heads import Point, Quantiles
 
-# What fitted forecasters hold of this package, beside estimators and networks.
+# Types of this package inside fitted forecasters, besides estimators and networks.
 _PARTS = (
     BatchIterator,
     KeepBestWeights,
@@ -37,7 +37,7 @@ _PARTS = (
     WindowDataset,
     *FAMILIES.values(),
 )
-# And of others, by the names that skops has for them.
+# And types of other packages, by the names that skops has for them.
 _OF_OTHERS = (
     "builtins.print",
     "functools.partial",
@@ -60,8 +60,8 @@ def all_estimators(
     Parameters
     ----------
     type_filter : {"forecaster", "network", "transformer"} or None, default=None
-        "forecaster" for all that forecast, "network" for the neural ones among them,
-        "transformer" for those with a `transform`; None for all.
+        "forecaster" for all forecasters, "network" for the neural ones among them,
+        "transformer" for those with a `transform`; None for all estimators.
 
     Returns
     -------
@@ -106,18 +106,18 @@ def all_estimators(
 
 
 def _is_base(cls: type) -> bool:
-    """Whether `cls` is abstract, or a base of networks: without a torch module."""
+    """Whether `cls` is abstract or a base class of networks, without a torch module."""
     is_base = issubclass(cls, SkorchNet) and not hasattr(cls, "module")
     return is_base or inspect.isabstract(cls)
 
 
 def trusted_types() -> list[str]:
-    """Names of the types that skops must be told to trust in a file of a forecaster.
+    """Names of the types that skops must trust to load a forecaster's file.
 
     For ``skops.io.load(file, trusted=trusted_types())``, and for
-    ``mlflow.sklearn.log_model(..., skops_trusted_types=trusted_types())``. They are
-    those of all forecasters with the default optimizer and callbacks; add those of your
-    own, which ``skops.io.get_untrusted_types`` lists.
+    ``mlflow.sklearn.log_model(..., skops_trusted_types=trusted_types())``. They cover
+    all forecasters with the default optimizer and callbacks; add your own types, which
+    ``skops.io.get_untrusted_types`` lists.
 
     Returns
     -------
@@ -126,9 +126,8 @@ def trusted_types() -> list[str]:
 
     Warnings
     --------
-    skorch keeps the weights of a network as a pickle, inside of files of skops, too.
-    To trust these types is to trust the file: load only what comes from people whom
-    you trust.
+    skorch stores the weights of a network as a pickle, even inside skops files. To
+    trust these types is to trust the file: only load files from people you trust.
 
     Examples
     --------

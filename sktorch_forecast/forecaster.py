@@ -1,12 +1,12 @@
-"""The base of all neural forecasters: wholly scikit-learn and wholly skorch.
+"""The base of all neural forecasters: scikit-learn estimators and skorch nets in one.
 
 What happens in a fit, from top to bottom::
 
     fit -> checks of parameters and data     (_data.inputs, _training.checks)
         -> initialize                        (_training.spec, _training.net)
         -> skorch's fit_loop                 (calls back into _training.net)
-             get_split_datasets              (the last origins validate)
-             get_iterator                    (_training.batches: one index a batch)
+             get_split_datasets              (the last origins are for validation)
+             get_iterator                    (_training.batches: one indexing per batch)
              train_step_single               (loss in window units, clipped gradients)
         -> KeepBestWeights                   (_training.callbacks)
 
@@ -40,121 +40,120 @@ from .layers.normalization import Kind
 class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType):
     """Base class of the neural forecasters.
 
-    A subclass names its torch module as the class attribute `module` and, in its
-    constructor, the parameters of its own. These reach the module under the same
-    names, except those that `training_parameters` lists; with them come ``n_channels``,
-    ``length`` and ``output_shape``, which is (horizon, n_targets, n_params), as far as
-    the module's signature asks for them.
+    A subclass names its torch module in the class attribute `module` and takes its own
+    parameters in its constructor. These are passed to the module under the same names,
+    except those listed in `training_parameters`, along with ``n_channels``, ``length``
+    and ``output_shape``, which is (horizon, n_targets, n_params), if the module's
+    signature asks for them.
 
     Parameters
     ----------
     loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile", \
             "normal", "student_t", "laplace", "lognormal", "poisson", \
             "negative_binomial", "mixture"}, default="mse"
-        What is minimized, and so what is forecast. The first six are losses of points:
-        "mse", "mae" and "huber" in the units of the window, the others, which have
-        none, in those of the series; "mase" divides by the error of the seasonal naive
-        forecast in the window. "quantile" trains quantiles, which cannot cross, by the
-        pinball loss; `predict` gives the median. The others are families of
-        distributions, trained by maximum likelihood; `predict` gives their means.
-        "poisson" and "negative_binomial" are for counts, "lognormal" is for positive
-        values, "mixture" is one of normal distributions.
+        The loss to minimize, which also decides what is forecast. The first six are
+        losses of point forecasts: "mse", "mae" and "huber" in the units of the window,
+        the others, which are scale-free, in those of the series; "mase" divides by the
+        error of the seasonal naive forecast in the window. "quantile" learns quantiles,
+        which cannot cross, with the pinball loss; `predict` returns the median. The
+        others are families of distributions, trained by maximum likelihood; `predict`
+        returns their means. "poisson" and "negative_binomial" are for counts,
+        "lognormal" for positive values; "mixture" mixes normal distributions.
     normalize : {"window", "mean", "last", "level", "season", "cycle"} or None, \
             default="window"
-        How each window is put into units of its own inside the network, and the
-        forecast put back, so that raw series go in and come out; the loss is then
-        computed in the units of the window. "window" shifts and scales by the mean and
-        the deviation of the window. "mean" and "last" shift by the mean or the last
-        value and scale all windows alike, so that the loss counts them alike. "level"
-        divides by the mean absolute value, for positive series. "season" takes the
-        last season off the targets, so that the seasonal naive forecast is where the
-        network begins, and divides by the deviation. "cycle" does as "window", then
-        takes a cycle off the targets that is learnt with the network; windows must know
-        their times, see :ref:`CycleNet <cycle>`. None leaves all as it is.
+        How each window is normalized inside the network. The forecast is converted
+        back, so raw series go in and come out; the loss is in the units of the
+        normalized window. "window" subtracts the mean of the window and divides by its
+        standard deviation. "mean" and "last" subtract the mean or the last value and
+        scale all windows alike, so that they weigh the same in the loss. "level"
+        divides by the mean absolute value, for positive series. "season" subtracts the
+        last season from the targets, so that the network starts from the seasonal naive
+        forecast, and divides by the standard deviation. "cycle" is like "window", but
+        then subtracts a cycle learnt with the network from the targets; windows must
+        know their times, see :ref:`CycleNet <cycle>`. None leaves windows as they are.
     seasonality : int or None, default=None
         Timestamps in a season or cycle, for `normalize` and ``loss="mase"``.
     baseline : {"ridge"} or None, default="ridge"
-        "ridge" averages the forecasts of the network with those of a ridge regression
-        on the window, by weights that the held-back origins decide: as far as they do
-        not confirm that the network is better, the regression forecasts. It shrinks
-        towards a naive forecast (the last value, or the last season of `seasonality`)
-        and is solved in closed form after the training, which it has no part in; see
-        :ref:`baseline`. A distribution is moved as a whole; those of counts and of
-        positive values stay as they are. None is the network alone.
+        "ridge" averages the forecasts of the network and of a ridge regression on the
+        window. The weights are chosen on the held-back origins: the less these show the
+        network to be better, the more the regression counts. It shrinks towards a naive
+        forecast (the last value, or the last season if there is a `seasonality`) and is
+        solved in closed form after the network's training; see :ref:`baseline`. A
+        distribution is shifted as a whole; distributions of counts and of positive
+        values stay as they are. None uses the network alone.
     missing : {"error", "mask"}, default="error"
-        "mask" takes windows and targets with NaN: the network sees zeros there and
-        one more channel for each target and past covariate, which says where values
-        are; the loss leaves out what is missing.
+        "mask" accepts windows and targets with NaN: the network sees zeros there and
+        gets one more channel for each target and past covariate, which says where
+        values are observed; the loss leaves out what is missing.
     lr : float, default=0.005
         Learning rate.
     max_epochs : int, default=100
-        Passes over the training origins, at most.
+        Maximum number of passes over the training origins.
     batch_size : int, default=32
-        Windows in a mini-batch of the training; -1 takes all of them. Validation and
-        prediction choose a size of their own, unless ``iterator_valid__batch_size`` is
-        set; it does not change what they give.
+        Windows in a training mini-batch; -1 takes all of them. Validation and
+        prediction choose their own batch size, unless ``iterator_valid__batch_size`` is
+        set; it does not change their results.
     early_stopping : bool, default=True
-        Whether to hold back the last part of the training origins, to stop when
-        their loss has not improved for `n_iter_no_change` epochs, and to keep the
-        weights of the best epoch. The origins whose targets reach into the held-back
-        part are not used at all. With too few origins for that, all are used.
+        Whether to hold back the last part of the training origins, to stop when the
+        loss on it has not improved for `n_iter_no_change` epochs, and to keep the
+        weights of the best epoch. Origins whose targets reach into the held-back part
+        are not used at all. If there are too few origins for that, all are used.
     validation_fraction : float in (0, 1), default=0.15
-        Share of the origins that is held back.
+        Share of the origins to hold back.
     n_iter_no_change : int, default=15
-        Epochs without improvement after which to stop.
+        Number of epochs without improvement after which training stops.
     random_state : int, RandomState instance or None, default=None
         Seeds the initial weights, the order of the mini-batches and dropout. With an
-        int the same data gives the same forecasts, bit for bit. None is different
-        each time. Global generators are neither used nor changed.
+        int the same data gives the same forecasts, bit for bit; with None every fit is
+        different. Global generators are neither used nor changed.
     verbose : int, default=0
-        0 says nothing. 1 shows a line while the network is trained (epochs, losses, the
-        time that is left), and prints at the end why the training stopped and which
-        epoch's weights are kept. 2 prints skorch's table of the losses instead.
+        0 prints nothing. 1 shows a progress line during training (epochs, losses, time
+        left) and prints at the end why the training stopped and which epoch's weights
+        are kept. 2 prints skorch's table of the losses instead.
     quantiles : sequence of float or None, default=None
-        Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.5,
-        0.9). Other levels are interpolated, in the normal score of the level.
+        Levels for ``loss="quantile"``, at least two, increasing; None means (0.1, 0.5,
+        0.9). Other levels are interpolated on the scale of normal scores.
     n_components : int, default=3
-        Normal distributions of ``loss="mixture"``.
+        Number of normal distributions in ``loss="mixture"``.
     n_mc_samples : int or None, default=None
-        Passes of Monte Carlo dropout that `predict` averages and quantiles are read
+        Monte Carlo dropout passes, which `predict` averages and quantiles are computed
         from, seeded by `random_state`; with quantiles or a distribution, paths then
         carry both kinds of uncertainty. None forecasts once, with dropout off.
     train_on : {"last_step", "all_steps"}, default="last_step"
         "all_steps" trains networks that read the window step by step to forecast the
-        whole horizon from every time step of it, which gives them more to learn from;
-        the targets come from the window and `y` joined. Forecasts are those of the
-        last step in any case. With ``normalize="window"`` the early steps then know
-        the mean and deviation of the whole window.
+        whole horizon from every time step of the window, which gives them more to learn
+        from; the targets come from the window and `y` joined. Predictions always come
+        from the last step. With ``normalize="window"`` the early steps then know the
+        mean and deviation of the whole window.
     optimizer : torch optimizer class, default=torch.optim.Adam
-        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. If
-        torch has a fused variant of its step, that is used.
+        Takes ``optimizer__...`` parameters, e.g. ``optimizer__weight_decay=1e-4``. Its
+        fused implementation is used if torch has one.
     criterion : torch loss class, instance or None, default=None
-        Takes the place of `loss`, which must then be "mse". Called with the forecasts
-        and the targets in the units of the window, both of shape
-        (batch, horizon * n_targets), it gives one number. ``criterion__...`` parameters
-        reach the loss of a name, too.
+        Replaces `loss`, which must then be "mse". Called with forecasts and targets in
+        the units of the window, both of shape (batch, horizon * n_targets), it returns
+        one number. ``criterion__...`` parameters also reach a named loss.
     clip_grad_norm : float or None, default=1.0
-        Gradients whose joint norm is greater are scaled down to it, the usual guard
-        against the exploding gradients of recurrent networks; None does not clip.
+        Gradients with a larger joint norm are scaled down to this norm, the usual guard
+        against exploding gradients in recurrent networks; None does not clip.
     train_split : "last", callable or None, default="last"
-        "last" holds back the last origins as said above. A callable, such as
+        "last" holds back the last origins as described above. A callable, such as
         ``skorch.dataset.ValidSplit``, is used as in skorch. None holds nothing back:
         early stopping then watches the training loss.
     callbacks : list of skorch callbacks or None, default=None
         Added to the default ones, which are named epoch_timer, train_loss,
         valid_loss, best_weights and print_log.
     warm_start : bool, default=False
-        Whether `fit` goes on from the present weights.
+        Whether `fit` continues from the current weights.
     device : str, default="cpu"
-        Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is
-        one. The series is moved there once and mini-batches are gathered there. A
-        fitted network stays where its fit has put it.
+        Where torch computes, e.g. "cuda"; "auto" takes an accelerator if there is one.
+        The series is moved there once and mini-batches are gathered there. A fitted
+        network stays on the device it was fitted on.
     n_threads : int or None, default=None
-        Threads of torch. None means 1, which gives the same bits in any process; -1
-        means all that the process may use, for large networks.
+        Number of torch threads. None means 1, which gives the same bits in any process;
+        -1 means all that the process may use, for large networks.
     precision : {"fp32", "bf16"}, default="fp32"
-        "bf16" computes the network in bfloat16 where that is safe (torch.autocast),
-        for large networks on hardware that has it; weights, normalization and loss
+        "bf16" computes the network in bfloat16 where that is safe (torch.autocast), for
+        large networks on hardware that supports it; weights, normalization and loss
         stay in float32.
     compile : bool, default=False
         Whether to use ``torch.compile``.
@@ -178,37 +177,37 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels.
+        Number of target channels.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
     module_ : sktorch_forecast.layers.ForecastNetwork
-        The trained network (its attribute `network`) with what puts windows into units
-        of their own.
+        The trained network (its attribute `network`) together with the normalization of
+        its windows.
     device_ : torch.device
-        Where it is.
+        The device of `module_`.
     linear_share_ : float in [0, 1]
-        Weight of the ridge regression in the forecasts, of which the network has the
-        rest: 1 if the network adds nothing. Only with a `baseline`.
+        Weight of the ridge regression in the forecasts; the network has the rest. 1
+        means that the network adds nothing. Only with a `baseline`.
     history : skorch.history.History
-        Losses and durations, one row an epoch. With ``normalize="window"`` losses are
+        Losses and durations, one row per epoch. With ``normalize="window"`` losses are
         in the units of the window.
 
     Notes
     -----
-    The parameters that all networks share are in groups, the first of which matter
-    most: what is forecast, from `loss` on; how long and how fast the network learns,
-    from `lr` on; how sure it is, from `quantiles` on; the finer points of the training,
-    from `train_on` on; the machine, from `device` on; and what skorch works with, from
-    `iterator_train` on.
+    The parameters that all networks share come in groups, the most important first:
+    what is forecast, from `loss` on; how long and how fast the network learns, from
+    `lr` on; how uncertain it is, from `quantiles` on; the finer points of training,
+    from `train_on` on; the machine, from `device` on; and the parts that skorch works
+    with, from `iterator_train` on.
 
-    A forecast depends on what the fit has fixed. Parameters that are changed later take
-    effect at the next fit, but for the few that are the forecast's own: `n_mc_samples`,
-    `n_threads` and ``iterator_valid__batch_size``.
+    A forecast uses the parameters as they were at the last fit. Those changed later
+    take effect at the next fit, except for the few that concern only forecasting:
+    `n_mc_samples`, `n_threads` and ``iterator_valid__batch_size``.
     """
 
-    # What networks can use, for the docs: `WindowNormalization` brings it to any.
+    # For the docs: covariates that a network can use, here through normalization.
     covariates: ClassVar[tuple[str, ...]] = ("past", "future", "static")
     module: Callable[..., torch.nn.Module]
     parameter_constraints: ClassVar[dict[str, Any]] = CONSTRAINTS
@@ -231,7 +230,7 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
         n_iter_no_change: int = 15,
         random_state: RandomState = None,
         verbose: int = 0,
-        # How sure it is
+        # How uncertain it is
         quantiles: Sequence[float] | None = None,
         n_components: int = 3,
         n_mc_samples: int | None = None,
@@ -312,7 +311,8 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
         sample_weight : array of shape (n_origins,), default=None
             Weight of each origin in the loss; only their ratios matter.
         **fit_params : dict
-            For a callable `train_split` and the forward of the network, by signature.
+            Passed to a callable `train_split` and to the network's forward, by
+            signature.
 
         Returns
         -------
@@ -324,8 +324,8 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
             If a parameter or the data are not valid, or the loss was not finite in the
             first epoch. A fitted forecaster stays as it was.
         KeyboardInterrupt
-            After Ctrl-C in the first epoch, or if this fit is one of several (of an
-            ensemble, a search, a backtest). A fitted forecaster stays as it was.
+            After Ctrl-C in the first epoch, or if this fit is one of several (in an
+            ensemble, a search or a backtest). A fitted forecaster stays as it was.
 
         Warns
         -----
@@ -344,14 +344,14 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
         sample_weight: ArrayLike | None = None,
         **fit_params: Any,
     ) -> Self:
-        """Go on training from the present weights, for `max_epochs` more at most.
+        """Continue training from the current weights, for at most `max_epochs` more.
 
         Parameters
         ----------
         X, y, sample_weight
             As for :meth:`fit`, with windows like those of the first fit.
         classes : Ignored
-            In the place where skorch has it.
+            Present because skorch has it in this place.
         **fit_params : dict
             As for :meth:`fit`.
 
@@ -373,7 +373,7 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
             check_is_fitted(self)
         is_mc = False
         X = plain(X)
-        if not is_dataset(X):  # skorch's scoring callbacks hand in datasets of ours
+        if not is_dataset(X):  # skorch's scoring callbacks pass in our datasets
             X = check_windows(self, X, reset=False)
             is_mc = self.n_mc_samples is not None
         y = self.uncertainty_.point(self, X, self.n_mc_samples if is_mc else None)
@@ -381,7 +381,7 @@ class Forecaster(UncertaintyMixin, ShownNet, WindowNet, metaclass=ForecasterType
 
     @property
     def uncertainty_(self) -> NetworkUncertainty:
-        """What tells how sure the forecasts of the network are."""
+        """The source of the uncertainty of the network's forecasts."""
         return NetworkUncertainty(self.objective_.head)
 
     def _why_without(self, method: str) -> str | None:

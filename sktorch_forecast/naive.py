@@ -1,4 +1,4 @@
-"""The forecast that every other has to beat."""
+"""The forecast that every other one has to beat."""
 
 from numbers import Integral
 from typing import Any, Self, cast
@@ -24,15 +24,15 @@ class NaiveForecaster(UncertaintyMixin, FileMixin, RegressorMixin, BaseEstimator
     """Repeat the last value, or the last season.
 
     Its quantiles and paths are those of the process for which this is the best
-    forecast, a (seasonal) random walk: from one season to the next each value changes
-    by a normal increment, whose deviation is the root mean square of such changes
-    within the window. A step that is k seasons ahead has k increments.
+    forecast, a (seasonal) random walk: from one season to the next, each value changes
+    by a normal increment whose standard deviation is the root mean square of these
+    changes within the window. A step k seasons ahead is the sum of k increments.
 
     Parameters
     ----------
     seasonality : int, default=1
-        Timestamps in a season. Step ``h`` repeats the value of the same place in the
-        last season of the window; 1 repeats the last value.
+        Number of timestamps in a season. Step ``h`` repeats the value at the same place
+        in the last season of the window; 1 repeats the last value.
 
     Attributes
     ----------
@@ -41,11 +41,11 @@ class NaiveForecaster(UncertaintyMixin, FileMixin, RegressorMixin, BaseEstimator
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels.
+        Number of target channels.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
 
     References
     ----------
@@ -102,7 +102,7 @@ class NaiveForecaster(UncertaintyMixin, FileMixin, RegressorMixin, BaseEstimator
             check_params(self)
             X = check_windows(self, X, reset=True)
             check_targets(self, X, y, reset=True)
-            self._seasonality = self.seasonality  # what forecasts depend on from here
+            self._seasonality = self.seasonality  # what forecasts use from now on
             if self.seasonality > self.n_features_in_:
                 raise ValueError(
                     f"Expected windows of at least seasonality={self.seasonality} "
@@ -131,7 +131,7 @@ class NaiveForecaster(UncertaintyMixin, FileMixin, RegressorMixin, BaseEstimator
         return season[:, places, : self.n_targets_].reshape(len(season), -1)
 
     def _deviation(self, X: Windows | np.ndarray) -> np.ndarray:
-        """Of the change from one season to the next, (n_origins, n_targets)."""
+        """Deviation of the change between seasons, (n_origins, n_targets)."""
         if self.n_features_in_ <= self._seasonality:
             raise ValueError(
                 f"Expected windows of more than seasonality={self._seasonality} "

@@ -28,7 +28,7 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     length : int, default=24
-        Timestamps in a window, up to and with the origin.
+        Number of timestamps in a window, up to and including the origin.
 
     Attributes
     ----------
@@ -39,18 +39,18 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    make_windows : Windows and targets from a series, to be shortened here.
+    make_windows : Makes windows and targets from a series, to be shortened here.
 
     Notes
     -----
     What a 2-D array means depends on who gets it: here its rows are timestamps; to a
-    forecaster they are whole univariate windows. Hand 3-D windows to this
-    transformer if they are windows already.
+    forecaster they are whole univariate windows. Pass 3-D windows to this transformer
+    if they are windows already.
 
-    In rows-in, windows-out use, the first ``length - 1`` windows reach before the
-    first row and repeat it instead. In cross-validation that happens at the head of
-    every fold, which is why windows made with :func:`make_windows` beforehand, each
-    with its whole past, are the better input.
+    When rows come in and windows go out, the first ``length - 1`` windows reach back
+    before the first row and repeat it instead. In cross-validation that happens at the
+    start of every fold, so it is better to pass windows made beforehand with
+    :func:`make_windows`, which all have their whole past.
 
     Examples
     --------
@@ -87,13 +87,14 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If `length` is not a positive integer or more than the windows hold, or
-            the rows are not finite numbers in time order.
+            If `length` is not a positive integer or is longer than the windows, or the
+            rows are not finite numbers in time order.
 
         Warns
         -----
         UserWarning
-            If each row of a 2-D array is the one before, a step on: these are windows.
+            If each row of a 2-D array is the previous one moved on by a step: then the
+            rows are windows.
         """
         self._check(X, reset=True)
         return self
@@ -152,11 +153,11 @@ class SlidingWindow(FileMixin, TransformerMixin, BaseEstimator):
         _warn_of_windows(rows)
         index = index if isinstance(index, pd.Index) else pd.RangeIndex(len(rows))
         if isinstance(index, pd.MultiIndex) or is_time_like(index):
-            # Folds and filters leave gaps in rows; only their order must hold.
+            # Folds and filters leave gaps in rows; only the order matters.
             check_time_axis(index, regular=False)
         names = getattr(self, "feature_names_in_", None)
         panel = Panel.from_array(rows, index=index, channels=names)
-        # The head looks back to the first row as often as it must.
+        # The first windows repeat the first row as often as needed.
         padded = np.maximum(np.arange(1 - length, len(rows)), 0)
         panel = replace(
             panel,

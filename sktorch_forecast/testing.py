@@ -1,4 +1,4 @@
-"""What every forecaster must keep to, as checks that anybody can run on theirs."""
+"""The contract of every forecaster, as checks that you can run on your own."""
 
 import pickle
 from collections.abc import Callable, Iterator
@@ -17,23 +17,24 @@ from ._data.windows import Windows
 
 __all__ = ["check_forecaster"]
 
-# Forecasts alone and among others, or in other units, agree up to this share of the
-# spread of the series: what rounding to float32 may do in a network.
+# Forecasts made alone and among others, or in other units, agree up to this share of
+# the spread of the series, to allow for float32 rounding in a network.
 _TOLERANCE = 1e-4
 _LENGTH, _HORIZON, _N_TIMES = 12, 3, 90
 
 
 def check_forecaster(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Checks of what every forecaster of windows must keep to.
+    """Checks of the contract that every forecaster of windows must fulfil.
 
-    They are no substitute for ``sklearn.utils.estimator_checks``, which know nothing of
-    time, but come beside these. Each check works on clones.
+    They do not replace ``sklearn.utils.estimator_checks``, which know nothing about
+    time, but complement them. Each check works on clones.
 
     Parameters
     ----------
     estimator : estimator
         Forecaster with `fit` and `predict`, unfitted. It should be quick to fit: most
-        checks fit it twice. What is random in it must have an integer `random_state`.
+        checks fit it twice. Every random part of it must have an integer
+        `random_state`.
 
     Yields
     ------
@@ -41,16 +42,16 @@ def check_forecaster(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]
         What is checked.
     check : callable
         Called without arguments, it raises an AssertionError, or what the forecaster
-        raises, if that does not hold.
+        raises, if the check fails.
 
     Raises
     ------
     TypeError
-        If `estimator` is no instance of an estimator, or takes frames.
+        If `estimator` is not an instance of an estimator, or takes frames.
 
     Examples
     --------
-    With pytest, each check is a test of its own:
+    With pytest, each check is a separate test:
 
     >>> import pytest
     >>> from sktorch_forecast import NaiveForecaster
@@ -59,7 +60,7 @@ def check_forecaster(estimator: Any) -> Iterator[tuple[str, Callable[[], None]]]
     ... def test_contract(name, check):
     ...     check()
 
-    Or all in a row:
+    Or run them all in a loop:
 
     >>> for name, check in check_forecaster(NaiveForecaster()):
     ...     check()
@@ -146,7 +147,7 @@ def _check_no_leak(estimator: Any) -> None:
 
 
 def _check_determinism(estimator: Any) -> None:
-    """Two fits alike forecast alike, and global generators stay as they were."""
+    """Two identical fits forecast alike, and global generators stay as they were."""
     X, y = _samples(_series())
     numpy_state, torch_state = _global_numpy_state(), torch.get_rng_state()
     first, second = (_fitted(estimator, X, y).predict(X) for _ in range(2))
@@ -162,7 +163,7 @@ def _global_numpy_state() -> np.ndarray:
 
 
 def _check_units(estimator: Any) -> None:
-    """A series in other units, powers of two apart, has the same forecasts in these."""
+    """A series in other units, powers of two apart, has the same forecasts in them."""
     X, y = _samples(_panel(), **_NAMES)
     plain = _fitted(estimator, X, y).predict(X)
     for scale in (2.0**-8, 2.0**12):
@@ -172,7 +173,7 @@ def _check_units(estimator: Any) -> None:
 
 
 def _check_rows(estimator: Any) -> None:
-    """The forecast of a window does not depend on the others, nor on their order."""
+    """The forecast of a window does not depend on the other windows or their order."""
     X, y = _samples(_series())
     model = _fitted(estimator, X, y)
     expected = model.predict(X)
@@ -185,7 +186,7 @@ def _check_rows(estimator: Any) -> None:
 
 
 def _check_panels(estimator: Any) -> None:
-    """Origins of several series may stand in any order, in the fit as well."""
+    """Origins of several series may come in any order, also in the fit."""
     X, y = _samples(_panel(), **_NAMES)
     model = _fitted(estimator, X, y)
     expected = model.predict(X)
@@ -196,7 +197,7 @@ def _check_panels(estimator: Any) -> None:
 
 
 def _check_quantiles(estimator: Any) -> None:
-    """Quantiles that are asked for together increase, and intervals are two of them."""
+    """Quantiles requested together increase, and intervals are two of them."""
     X, y = _samples(_series())
     model = _fitted(estimator, X, y)
     if not hasattr(model, "predict_quantiles"):
@@ -211,7 +212,7 @@ def _check_quantiles(estimator: Any) -> None:
 
 
 def _check_nesting(estimator: Any) -> None:
-    """Intervals contain those of smaller coverage, each asked for by itself."""
+    """Intervals contain those of smaller coverage, even if requested separately."""
     X, y = _samples(_series())
     model = _fitted(estimator, X, y)
     if not hasattr(model, "predict_interval"):
@@ -222,7 +223,7 @@ def _check_nesting(estimator: Any) -> None:
 
 
 def _check_paths(estimator: Any) -> None:
-    """Paths repeat with a seed, and differ without."""
+    """Paths repeat with a seed and differ without one."""
     X, y = _samples(_series())
     model = _fitted(estimator, X, y)
     if not hasattr(model, "sample"):
@@ -234,7 +235,7 @@ def _check_paths(estimator: Any) -> None:
 
 
 def _check_names(estimator: Any) -> None:
-    """Windows of channels that the fit has not seen are refused, not taken by place."""
+    """Windows with unknown channels are refused, not matched by position."""
     values = np.stack([_series(0), _series(1)], axis=1)
     index = pd.RangeIndex(_N_TIMES)
 
@@ -262,7 +263,7 @@ def _check_atomic(estimator: Any) -> None:
 
 
 def _check_copies(estimator: Any) -> None:
-    """A pickle forecasts alike; a clone is not fitted and has the same parameters."""
+    """A pickled copy forecasts alike; a clone is unfitted with the same parameters."""
     X, y = _samples(_series())
     model = _fitted(estimator, X, y)
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
@@ -274,7 +275,7 @@ def _check_copies(estimator: Any) -> None:
 
 
 def _check_inputs_stay(estimator: Any) -> None:
-    """Neither the windows nor the targets are changed."""
+    """Neither the windows nor the targets are modified."""
     X, y = _samples(_series())
     windows, targets = np.asarray(X).copy(), np.array(y)
     _fitted(estimator, windows, targets).predict(windows)
@@ -283,7 +284,7 @@ def _check_inputs_stay(estimator: Any) -> None:
 
 
 def _check_missing(estimator: Any) -> None:
-    """Missing values are bridged where the tags say so, and else refused."""
+    """Missing values are handled if the tags say so, and refused otherwise."""
     values = _series()
     values[[20, 21, 40, 63]] = np.nan
     X, y = _samples(values, missing="mask")

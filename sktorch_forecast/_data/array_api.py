@@ -1,4 +1,4 @@
-"""What scikit-learn asks of an array when its array API dispatch is on."""
+"""What scikit-learn needs from an array when its array API dispatch is on."""
 
 from types import ModuleType
 from typing import Any
@@ -8,16 +8,16 @@ from numpy.typing import ArrayLike
 
 
 class NumpyNamespace:
-    """Makes something that is indexed by samples an array of NumPy's namespace.
+    """Make an object that is indexed by samples an array in NumPy's namespace.
 
-    With ``sklearn.set_config(array_api_dispatch=True)``, scikit-learn splits data by
-    the ``take`` of their namespace, on their device. NumPy's asks the object for a
-    ``take`` of its own, which keeps lazy windows lazy.
+    With ``sklearn.set_config(array_api_dispatch=True)``, scikit-learn splits data with
+    the ``take`` of their namespace, on their device. NumPy's calls the object's own
+    ``take``, which keeps lazy windows lazy.
 
     Attributes
     ----------
     device : str
-        Where the values are: "cpu", as NumPy says it.
+        Where the values are: "cpu", as for NumPy arrays.
     """
 
     device: str = "cpu"
@@ -32,15 +32,15 @@ class NumpyNamespace:
         out: Any = None,
         mode: str = "raise",
     ) -> Any:
-        """Samples by their numbers; ``np.take`` asks for them here.
+        """Samples by their numbers; called by ``np.take``.
 
         Parameters
         ----------
         indices : array-like of int
             Numbers of the samples.
         axis : int, default=None
-            0 takes samples and stays lazy if `indices` are 1-D. Everything else is
-            taken from the ordinary array.
+            0 takes samples and stays lazy if `indices` are 1-D. Anything else works on
+            the ordinary array.
         out, mode
             As in ``numpy.take``, for the ordinary array.
 

@@ -1,4 +1,4 @@
-"""Checks of values of the user's own that are to become a panel, and of origins."""
+"""Checks of the user's own values for a panel, and of origins."""
 
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Literal, TypeAlias
@@ -29,7 +29,7 @@ def check_missing(missing: str) -> None:
 
 
 def unmasked(values: Any) -> Any:
-    """What was given, with NaN where a masked array of NumPy has no value."""
+    """The input, with NaN where a NumPy masked array has no value."""
     if not np.ma.is_masked(values):
         return values
     keep = values.dtype in (np.float32, np.float64)
@@ -42,7 +42,8 @@ def checked_values(values: ArrayLike) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If they are no array of numbers, or have an index or names that would get lost.
+        If they are not an array of numbers, or have an index or names that would be
+        lost.
     """
     if isinstance(values, pd.Series) or hasattr(values, "columns"):
         raise TypeError(
@@ -58,12 +59,12 @@ def checked_values(values: ArrayLike) -> np.ndarray:
 def checked_roles(
     values: np.ndarray, n_targets: int, n_future: int, missing: str
 ) -> tuple[int, int]:
-    """Numbers of targets and future covariates, which values must be finite for.
+    """Check the numbers of targets and future covariates, and that values are finite.
 
     Raises
     ------
     TypeError, ValueError
-        If there are not so many channels, or a value is not finite that must be.
+        If there are not that many channels, or a value is not finite where it must be.
     """
     check_missing(missing)
     n_targets = check_positive_int(n_targets, "n_targets")
@@ -99,7 +100,7 @@ def checked_names(
 
 
 def _as_index(values: Any, name: str) -> pd.Index:
-    """`values` as an index, in which nothing is missing; a MultiIndex stays one."""
+    """`values` as an index with nothing missing; a MultiIndex stays one."""
     if not isinstance(values, pd.Index):
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
             raise TypeError(
@@ -116,7 +117,7 @@ def _as_index(values: Any, name: str) -> pd.Index:
 
 
 def _as_names(names: Any, name: str) -> tuple[Hashable, ...]:
-    """Names as a tuple, each of which is there once."""
+    """Names as a tuple without duplicates."""
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
         raise TypeError(
             f"Expected {name} as a list of names, found {names!r} of type "
@@ -135,8 +136,8 @@ def _as_names(names: Any, name: str) -> tuple[Hashable, ...]:
 def check_increasing(index: pd.Index, bounds: np.ndarray) -> None:
     """Raise a ValueError unless the timestamps of each series increase.
 
-    Where the index tells the time at all; anything else, such as strings, is taken to
-    be in order.
+    This is only checked for an index of times; anything else, such as strings, is
+    assumed to be in order.
     """
     if isinstance(index, (pd.RangeIndex, pd.MultiIndex)) or not is_time_like(index):
         return
@@ -153,12 +154,12 @@ def check_increasing(index: pd.Index, bounds: np.ndarray) -> None:
 
 
 def check_freq(freq: Any, index: pd.Index) -> None:
-    """Raise an error unless a frequency of the user's is of the kind of the index.
+    """Raise an error unless the user's frequency matches the kind of index.
 
     Raises
     ------
     TypeError
-        If it is a number for an index of time, or no number for another one.
+        If it is a number for a time index, or not a number for another one.
     ValueError
         If it is not positive.
     """
@@ -240,7 +241,7 @@ def checked_positions(positions: ArrayLike) -> np.ndarray:
     """Rows of origins as a copy, 1-D and int64."""
     check_readable(positions, "positions")
     positions = np.asarray(positions)
-    if positions.size == 0:  # an empty list has no integers to tell by
+    if positions.size == 0:  # an empty list has no integer type
         positions = positions.astype(np.int64)
     if positions.ndim != 1 or not np.issubdtype(positions.dtype, np.integer):
         raise TypeError(
@@ -257,7 +258,7 @@ def check_reach(
     length: int,
     ahead: int,
 ) -> None:
-    """Raise a ValueError unless each origin has a window and, if any, its future."""
+    """Raise a ValueError unless each origin has a complete window and horizon."""
     if not len(positions):
         return
     which = np.searchsorted(bounds[1:-1], positions, "right")

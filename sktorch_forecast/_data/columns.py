@@ -1,4 +1,4 @@
-"""The columns of a frame: where they are, their roles, their numbers."""
+"""The columns of a frame: where they are, their roles, their values."""
 
 from collections.abc import Hashable, Sequence
 from copy import deepcopy
@@ -16,7 +16,7 @@ from .words import listed, plain
 
 @dataclass(frozen=True)
 class Layout:
-    """How to read a frame: which columns are what, and what may be missing.
+    """How to read a frame: the roles of columns, and what may be missing.
 
     Attributes
     ----------
@@ -39,15 +39,15 @@ class Layout:
 
     @classmethod
     def of(cls, estimator: Any) -> Self:
-        """The layout that the parameters of an estimator say.
+        """The layout given by the parameters of an estimator.
 
-        Lists of names are copied: what the user does with them later is of no matter.
+        Lists of names are copied, so that later changes by the user have no effect.
         """
         names = [field.name for field in fields(cls)]
         return cls(**{name: deepcopy(getattr(estimator, name)) for name in names})
 
     def named(self, channels: Sequence[Hashable], n_targets: int) -> Self:
-        """The layout that finds the channels of a fit again, wherever they stand.
+        """The layout that finds the channels of a fit again, wherever they are.
 
         A single channel needs no name: it may come as an array. In a wide frame the
         columns are series.
@@ -67,14 +67,14 @@ class Layout:
         return replace(self, target=list(channels[:n_targets]), past=past)
 
     def check(self) -> None:
-        """Raise an error unless the parts are valid, and go together.
+        """Raise an error unless the parts are valid and consistent.
 
         Raises
         ------
         TypeError
-            If `id` or `time` is no name, or `pad` not a boolean.
+            If `id` or `time` is not a name, or `pad` is not a boolean.
         ValueError
-            If `missing` is something else or does not go with `pad`, or `id` and `time`
+            If `missing` is not valid or not compatible with `pad`, or `id` and `time`
             are the same column.
         """
         check_missing(self.missing)
@@ -130,7 +130,7 @@ def roles_of(columns: list, layout: Layout, rest_is_past: bool) -> Roles:
     ------
     ValueError
         If a name is not one of `columns`, a column has two roles, or it is not clear
-        which to forecast.
+        which column to forecast.
     """
     if not columns:
         named = "" if layout.target is None else f" The target is {layout.target!r}."
@@ -154,7 +154,7 @@ def roles_of(columns: list, layout: Layout, rest_is_past: bool) -> Roles:
 
 
 def _target_or(rest: list, target: Any) -> Any:
-    """What the user named as `target`, or the only column that is left."""
+    """The user's `target`, or the only column that is left."""
     if target is not None:
         return target
     if len(rest) > 1:
@@ -179,7 +179,7 @@ def _check_one_role_each(roles: Roles) -> None:
 
 
 def _named(columns: list, names: Any, role: str) -> list:
-    """Names that a user gave, as a list of some of `columns`."""
+    """The user's names, as a list of some of `columns`."""
     if names is None:
         return []
     given = as_list(names)
@@ -189,7 +189,7 @@ def _named(columns: list, names: Any, role: str) -> list:
 
 
 def _is_of(name: Any, columns: list) -> bool:
-    """Whether something is the name of a column; True is not 1."""
+    """Whether something is the name of a column; True does not match 1."""
     if not isinstance(name, Hashable) or name not in columns:
         return False
     return isinstance(name, (bool, np.bool_)) == isinstance(
@@ -213,7 +213,7 @@ def as_list(names: Any) -> list:
 
 def _complain_of_names(columns: list, found: Any, role: str) -> NoReturn:
     if isinstance(found, (pd.Series, pd.DataFrame)):
-        found = type(found)  # its values are of no interest
+        found = type(found)  # its values do not matter
     raise ValueError(
         f"Expected {role} to name channels of {listed(columns)}, each once; found "
         f"{found!r}. Give one name, or a list of names."
@@ -224,7 +224,7 @@ def _complain_of_names(columns: list, found: Any, role: str) -> NoReturn:
 
 
 def check_has_columns(frame: Any, names: Any, what: str) -> None:
-    """Raise a ValueError where a frame lacks columns; anything else is not looked at.
+    """Raise a ValueError if a frame lacks columns; ignore anything else.
 
     Parameters
     ----------
@@ -232,7 +232,8 @@ def check_has_columns(frame: Any, names: Any, what: str) -> None:
     names : column name or list of these
         As in a `Layout`.
     what : str
-        What the error says is expected, such as "X_future with the future covariates".
+        What the error message says is expected, such as "X_future with the future
+        covariates".
     """
     columns = getattr(frame, "columns", None)
     if columns is None:
@@ -247,14 +248,14 @@ def check_has_columns(frame: Any, names: Any, what: str) -> None:
 
 
 def is_polars(series: Any) -> bool:
-    """Whether `series` is a frame of polars, which need not be installed."""
+    """Whether `series` is a polars frame; polars need not be installed."""
     return type(series).__module__.partition(".")[0] == "polars"
 
 
 def check_not_xarray(series: Any) -> None:
-    """Raise a TypeError for what xarray has, whose time axis would get lost.
+    """Raise a TypeError for xarray objects, whose time axis would be lost.
 
-    And for a query of polars that has not been asked yet.
+    And for a polars query that has not been collected yet.
     """
     if is_polars(series) and type(series).__name__ == "LazyFrame":
         raise TypeError(
@@ -280,7 +281,7 @@ def check_number_dtype(dtype: Any, column: Hashable) -> None:
         )
 
 
-# What more to say of a frame that was read as a single series, and may hold many.
+# What to add in an error about a frame read as a single series that may hold many.
 OR_MANY_SERIES = "If these are rows of many series, name the column of ids in id=."
 
 
@@ -304,14 +305,14 @@ def time_column(frame: Any, name: Hashable) -> pd.Index:
     zone = getattr(column.dtype, "time_zone", None)
     if zone is None or not isinstance(index, pd.DatetimeIndex):
         return index
-    # What polars hands out is in UTC, without saying so.
+    # The values that polars returns are in UTC, without saying so.
     return index.tz_localize("UTC").tz_convert(zone)
 
 
 def constant_values(
     numbers: np.ndarray, bounds: np.ndarray, names: Sequence, ids: pd.Index | None
 ) -> np.ndarray:
-    """Static covariates: the one value that each column has within a series.
+    """Static covariates: the single value of each column within a series.
 
     Parameters
     ----------

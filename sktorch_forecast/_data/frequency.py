@@ -1,8 +1,8 @@
 """The frequency of a time axis, and which timestamps come next.
 
-A regular axis goes on by its *frequency*: a number of ticks, or an offset of pandas
-where the calendar makes the steps unequal (months, business days, days of a zone with
-summer time).
+A regular axis continues by its *frequency*: a number of ticks, or a pandas offset where
+the calendar makes the steps unequal (months, business days, days in a time zone with
+daylight saving time).
 """
 
 import warnings
@@ -28,7 +28,7 @@ Frequency: TypeAlias = float | pd.offsets.BaseOffset | None
 
 # Nanoseconds in a tick of a datetime index of each unit.
 _NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
-# As many timestamps tell the frequency: business days need a weekend.
+# This many timestamps determine the frequency: business days need a weekend.
 _N_TELLING = 1000
 
 
@@ -40,14 +40,14 @@ def frequency(
     Parameters
     ----------
     index : pandas.Index
-        Timestamps in increasing order. The first 1000 tell the frequency.
+        Timestamps in increasing order. The first 1000 determine the frequency.
     freq : str, offset of pandas or number, default=None
-        What it is, where that is known.
+        The frequency, if known.
 
     Returns
     -------
     freq : int, float, offset of pandas or None
-        None if it is not regular, or has too few timestamps to tell.
+        None if the axis is not regular, or has too few timestamps to decide.
     """
     if isinstance(freq, (int, float, np.number)):
         return freq
@@ -71,11 +71,11 @@ def _number_of_ticks(ticks: np.ndarray) -> float | None:
         return None
     if ticks.dtype == np.int64:
         return int(ticks[1] - ticks[0])
-    return float((ticks[-1] - ticks[0]) / (len(ticks) - 1))  # rounds the least
+    return float((ticks[-1] - ticks[0]) / (len(ticks) - 1))  # the least rounding error
 
 
 def _ticks_or_offset(index: Any, freq: Any) -> Frequency:
-    """`freq` as a number of ticks, where all of its steps are of one size."""
+    """`freq` as a number of ticks, if all of its steps have the same size."""
     if freq is None:
         return None
     offset = to_offset(freq)
@@ -96,7 +96,7 @@ def _from_day_to_day(index: pd.DatetimeIndex, offset: Any) -> pd.offsets.BaseOff
     """The offset itself only where days begin at midnight.
 
     Where the clock skips midnight, `steps_after` takes the first hour of the day for
-    it, which must not befall a series that is read in that hour every day.
+    it, which must not happen to a series that is observed in that hour every day.
     """
     wall = index[:_N_TELLING].tz_localize(None)
     if isinstance(offset, pd.offsets.Week) or (wall == wall.normalize()).any():
@@ -105,9 +105,9 @@ def _from_day_to_day(index: pd.DatetimeIndex, offset: Any) -> pd.offsets.BaseOff
 
 
 def with_freq(index: Any, freq: pd.offsets.BaseOffset | None) -> Any:
-    """`index` with its frequency, where pandas agrees.
+    """`index` with its frequency, if pandas agrees.
 
-    It does not where the clock skips the midnight of a day.
+    It does not if the clock skips a midnight.
     """
     if freq is None:
         return index
@@ -134,11 +134,11 @@ def steps_after(
     stamps : pandas.Index of length n
         Timestamps to start from.
     freq : int, float or offset of pandas
-        As :func:`frequency` gives it. Its negative leads back.
+        From :func:`frequency`. Its negative goes back.
     n_steps : int
-        How many timestamps to go on from each.
+        Number of timestamps to go from each.
     last_only : bool, default=False
-        Whether only the last of the steps is wanted.
+        Whether to return only the last step.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def steps_after(
         if ((after > ticks) != (freq > 0)).any():
             _complain_of_range(stamps)
         return after
-    # Series share timestamps, and offsets are slow: each of them once.
+    # Series share timestamps, and offsets are slow: compute each only once.
     places, unique = pd.factorize(stamps)
     # Calendars count on the wall clock.
     unique = pd.DatetimeIndex(unique)
@@ -169,7 +169,7 @@ def steps_after(
                 _complain_of_range(stamps)
         if step < first:
             continue
-        # A clock that shows a time twice means the first, one that skips it the next.
+        # If the clock shows a time twice, take the first; if it skips it, the next.
         local = wall.tz_localize(
             stamps.tz,
             ambiguous=np.ones(len(wall), dtype=bool),
@@ -198,7 +198,7 @@ def next_ticks(
     back: bool = False,
     last_only: bool = False,
 ) -> np.ndarray:
-    """Ticks of the timestamps that follow, each by a frequency of its own.
+    """Ticks of the timestamps that follow, each by its own frequency.
 
     Parameters
     ----------
@@ -207,13 +207,13 @@ def next_ticks(
     freqs : sequence
         Frequencies.
     freq_of : ndarray of shape (n,) or None
-        Which of them leads on from each timestamp; None if there is but one.
+        Index of the frequency for each timestamp; None if there is only one.
     n_steps : int
-        How many timestamps to go on from each.
+        Number of timestamps to go from each.
     back : bool, default=False
-        Whether to go back rather than on.
+        Whether to go back rather than forward.
     last_only : bool, default=False
-        Whether only the last of the steps is wanted.
+        Whether to return only the last step.
 
     Returns
     -------
@@ -222,7 +222,7 @@ def next_ticks(
     Raises
     ------
     ValueError
-        If a frequency is needed that is not known.
+        If an unknown frequency is needed.
     """
     if freq_of is None:
         freq_of = np.zeros(len(stamps), dtype=np.int32)
@@ -264,9 +264,9 @@ def panel_frequencies(
     Returns
     -------
     freqs : tuple
-        Frequencies as :func:`frequency` gives them, the most usual one first.
+        Frequencies from :func:`frequency`, the most common one first.
     freq_of : ndarray of shape (n_series,), int32
-        Which of them is that of each series.
+        Index of the frequency of each series.
     """
     ticks = ticks_of(index)
     first, n_rows = bounds[:-1], np.diff(bounds)
@@ -304,13 +304,13 @@ def panel_frequencies(
     elif common is None:
         other = several
     else:
-        # Numbers round; others are whole.
+        # Numbers have rounding errors; others are integers.
         other = several & (uneven | (np.abs(own - common) > abs(common) / 100))
     by_number = other & ~uneven & ~_may_be_calendar(index, own)
     steps_found, which = np.unique(own[by_number], return_inverse=True)
     codes = [freqs.setdefault(step, len(freqs)) for step in steps_found.tolist()]
     freq_of[by_number] = np.array(codes, dtype=np.int32)[which]
-    known = {}  # series that share their timestamps are looked at once
+    known = {}  # timestamps that series share are checked once
     for i in np.flatnonzero(other & ~by_number):
         rows = slice(first[i], bounds[i + 1])
         key = ticks[rows].tobytes()
@@ -325,7 +325,7 @@ def panel_frequencies(
 
 
 def _may_be_calendar(index: pd.Index, steps: np.ndarray) -> np.ndarray:
-    """Whether steps of one size may still be months, or days of a time zone."""
+    """Whether steps of equal size may still be months, or days in a time zone."""
     if not isinstance(index, pd.DatetimeIndex):
         return np.zeros(len(steps), dtype=bool)
     day = 86_400 * 10**9 // _NANOSECONDS[index.unit]

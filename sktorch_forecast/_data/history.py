@@ -1,7 +1,7 @@
 """What a fitted SeriesForecaster remembers of each series, and how it grows.
 
-Ids, time zones, frequencies and the precision of the targets stay as they were read
-from the user's frame.
+Ids, time zones, frequencies and the precision of the targets stay as in the user's
+frame.
 """
 
 from dataclasses import dataclass, replace
@@ -29,21 +29,21 @@ from .windows import Windows
 
 
 class Continued(NamedTuple):
-    """Series behind a history, where they go on from it.
+    """Series that follow a history, joined to it where they continue it.
 
     Attributes
     ----------
     panel : Panel
     first_ticks : ndarray of shape (n_series,)
-        First tick that may be an origin: the end of the history where that goes
-        before, else the first tick of the series, and of its padding.
+        First tick that may be an origin: the end of the history if the series has one,
+        otherwise the first tick of the series including its padding.
     """
 
     panel: Panel
     first_ticks: np.ndarray
 
     def are_new(self, X: Windows) -> np.ndarray:
-        """Which origins, of windows of the panel, do not lie within the history."""
+        """Which origins of windows on the panel lie outside the history."""
         which = X.series
         if self.panel.ids is not None and X.ids is not None:
             which = self.panel.ids.get_indexer(X.ids)[which]
@@ -57,12 +57,12 @@ class History:
     Attributes
     ----------
     panel : Panel
-        The rows, on memory of their own. With covariates that are known after the last
-        target, rows without a target follow it. No series is empty.
+        The rows, in their own memory. If covariates are known after the last target,
+        rows without a target follow it. No series is empty.
     layout : Layout
-        How they were read, as all that is to follow is read.
+        How they were read, and how all later rows will be read.
     length : int
-        Rows up to the last observed target, as many as a window has.
+        Number of rows up to the last observed target, as many as a window has.
     """
 
     panel: Panel
@@ -77,11 +77,11 @@ class History:
         return cls(part, layout, length)
 
     def read(self, df: Any) -> Panel:
-        """Series with the columns of the fit, on a time axis of their own."""
+        """Series with the columns of the fit, on their own time axis."""
         return with_channels_of(self.panel, read(df, self.layout))
 
     def read_next(self, df: Any) -> Panel:
-        """Series as in the fit; rows without any index follow its end."""
+        """Series as in the fit; rows without an index follow its end."""
         new = self.read(df)
         has_times = isinstance(getattr(df, "index", None), pd.Index)
         if has_times or self.layout.time is not None or new.ids is not None:
@@ -96,8 +96,8 @@ class History:
         Parameters
         ----------
         new : Panel
-            As it was read: rows behind the last target of some series, and series that
-            are new. Rows of the history after its last target give way to them.
+            As read: rows after the last target of some series, and new series. They
+            replace rows of the history after its last target.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class History:
         TypeError
             If the timestamps are of another kind.
         ValueError
-            If a value is missing, `new` has other channels, or does not begin where
+            If a value is missing, or `new` has other channels or does not begin where
             the history ends.
         """
         missing = self.layout.missing
@@ -119,12 +119,12 @@ class History:
         return self.of(panel, self.layout, self.length)
 
     def before(self, new: Panel) -> Continued:
-        """The series of `new`, behind the history where they go on from it.
+        """The series of `new`, appended to the history where they continue it.
 
         Parameters
         ----------
         new : Panel
-            As it was read, with the channels of the history.
+            As read, with the channels of the history.
 
         Returns
         -------
@@ -134,7 +134,7 @@ class History:
         ------
         TypeError, ValueError
             If a value is missing, the timestamps are of another kind, or the channels
-            are others.
+            differ.
         """
         missing = self.layout.missing
         _, start, stop = observed(new, missing)
@@ -146,7 +146,7 @@ class History:
         panel = joined(old, new, missing)
         first_ticks = np.full(panel.n_series, before_all(panel.index))
         _, start, stop = observed(old, missing)
-        # The first series of what was joined are those of the history.
+        # The first of the joined series are those of the history.
         some = np.flatnonzero(stop > start)
         first_ticks[some] = old.ticks_at(stop[some] - 1)
         return Continued(panel, first_ticks)
@@ -158,14 +158,14 @@ class History:
         ----------
         future : Panel
             Its channels are the future covariates of the history. Rows up to the last
-            target of a series, and series that are not there, are left out.
+            target of a series, and unknown series, are left out.
         panel : Panel, default=None
-            What comes before; None for the history.
+            What comes before; None means the history.
 
         Returns
         -------
         panel : Panel
-            With rows after the last targets that have none.
+            With rows after the last targets, which have no targets.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class History:
             which = panel.ids.get_indexer(future.ids)
         _, start, stop = observed(panel, self.layout.missing)
         last = np.array(panel.ticks_at(np.maximum(stop - 1, 0)))
-        last[stop == start] = before_all(future.index)  # nothing is known of these yet
+        last[stop == start] = before_all(future.index)  # nothing known yet
         of_row = np.repeat(which, np.diff(future.bounds))
         is_after = (of_row >= 0) & (future.ticks > last[of_row])
         # Timestamps increase, so these are the last rows of each series.
@@ -194,14 +194,14 @@ class History:
         return check_going_on(joined(panel, future, self.layout.missing), panel)
 
     def _that_goes_on(self, new: Panel) -> Panel | None:
-        """Series of the history that `new` goes on from without a break, or None."""
+        """Series of the history that `new` continues without a break, or None."""
         old = self.panel
         kept = np.arange(old.n_series)
         if old.ids is not None and new.ids is not None:
             kept = np.flatnonzero(old.ids.isin(new.ids))
         if not len(kept):
             return None
-        # The first series of what is joined are those of `old`.
+        # The first of the joined series are those of `old`.
         both = joined(_some(old, kept), new, self.layout.missing)
         goes_on = np.ones(both.n_series, dtype=bool)
         goes_on[both.series_of(interrupted(both)[0])] = False
@@ -224,7 +224,7 @@ def _some(panel: Panel, which: np.ndarray) -> Panel:
 
 
 def _without_targets(panel: Panel, future: Panel) -> Panel:
-    """Future covariates with the channels of `panel`, of which the others are NaN."""
+    """Future covariates with the channels of `panel`; all other channels are NaN."""
     n_rows = len(future.index)
     values = np.full((n_rows, panel.n_channels), np.nan, future.values.dtype)
     values[:, panel.n_channels - panel.n_future :] = future.values

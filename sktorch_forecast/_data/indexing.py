@@ -1,4 +1,4 @@
-"""Index arrays that are slices in disguise, and ranges of which the ends are held."""
+"""Index arrays that are slices in disguise, and ranges stored by their ends."""
 
 import zlib
 from typing import Any
@@ -13,16 +13,16 @@ _BY_TIME = "Origins are numbered from 0; by time, e.g. X[X.timestamps >= start].
 
 
 def as_slice(key: Any, n_rows: int) -> Any:
-    """`key` as a slice where it selects consecutive rows, so that a view will do.
+    """`key` as a slice if it selects consecutive rows, so that a view is enough.
 
     Ranges of rows stay `Runs`.
 
     Raises
     ------
     IndexError
-        If `key` is no slice, mask of `n_rows` entries or 1-D array of integers.
+        If `key` is not a slice, a mask of `n_rows` entries or a 1-D array of integers.
     TypeError
-        If `key` is a slice of something else than integers.
+        If `key` is a slice of anything but integers.
     """
     if isinstance(key, (slice, Runs)):
         _check_ends(key)
@@ -49,7 +49,7 @@ def as_slice(key: Any, n_rows: int) -> Any:
         first >= 0
         and last < n_rows
         and last - first == n_keys - 1
-        # Integers that increase from first to last in as many steps are consecutive.
+        # Integers that increase from first to last in that many steps are consecutive.
         and bool((key[1:] > key[:-1]).all())
     ):
         return slice(first, last + 1)
@@ -78,7 +78,7 @@ def concatenated_ranges(starts: np.ndarray, stops: np.ndarray) -> slice | np.nda
     Returns
     -------
     integers : slice, or ndarray of shape (n,), int64
-        A slice where they count up by one.
+        A slice if they increase by one.
     """
     if len(starts) == 0:
         return slice(0, 0)
@@ -90,15 +90,15 @@ def concatenated_ranges(starts: np.ndarray, stops: np.ndarray) -> slice | np.nda
 
 
 def as_integers(rows: slice | np.ndarray) -> np.ndarray:
-    """What :func:`concatenated_ranges` gives, as integers in any case."""
+    """The result of :func:`concatenated_ranges`, always as integers."""
     return np.arange(rows.start, rows.stop) if isinstance(rows, slice) else rows
 
 
 class Runs(NDArrayOperatorsMixin):
-    """The integers of several ranges, one range after the other, like an array of them.
+    """The integers of several ranges, one range after the other, like an array.
 
-    A billion origins of a million series are a million ranges. What is asked of them is
-    computed; arithmetic makes an ordinary array.
+    A billion origins of a million series are a million ranges. Entries are computed on
+    demand; arithmetic makes an ordinary array.
 
     Parameters
     ----------
@@ -108,9 +108,9 @@ class Runs(NDArrayOperatorsMixin):
     Attributes
     ----------
     ends : ndarray of shape (n_runs,), int64
-        How many integers there are up to the end of each range.
+        Number of integers up to the end of each range.
     kept : dict
-        What others have computed of these ranges, and keep with them.
+        What other code has computed from these ranges and caches here.
     """
 
     ndim: int = 1
@@ -124,17 +124,17 @@ class Runs(NDArrayOperatorsMixin):
 
     @property
     def sizes(self) -> np.ndarray:
-        """Integers in each range, of shape (n_runs,), int64."""
+        """Number of integers in each range, of shape (n_runs,), int64."""
         return self.stops - self.starts
 
     @property
     def before(self) -> np.ndarray:
-        """Integers in the ranges before each, of shape (n_runs,), int64."""
+        """Number of integers before each range, of shape (n_runs,), int64."""
         return self.ends - self.sizes
 
     @property
     def shape(self) -> tuple[int]:
-        """How many integers there are, as the shape of an array."""
+        """The number of integers, as the shape of an array."""
         return (len(self),)
 
     def min(self) -> int:
@@ -149,7 +149,7 @@ class Runs(NDArrayOperatorsMixin):
         return int(self.ends[-1]) if len(self.ends) else 0
 
     def __getitem__(self, key: Any) -> Any:
-        """Integers by their places; consecutive ones are ranges again."""
+        """Integers at some places; consecutive ones are ranges again."""
         if isinstance(key, (int, np.integer)):
             place = range(len(self))[key]
             run = int(np.searchsorted(self.ends, place, "right"))
@@ -173,7 +173,7 @@ class Runs(NDArrayOperatorsMixin):
         return self.stops[which] - self.ends[which] + places
 
     def _part(self, start: int, stop: int) -> "Runs":
-        """Those at some places that follow one another."""
+        """The integers at consecutive places."""
         before = self.before
         starts = self.starts + np.clip(start - before, 0, self.sizes)
         stops = self.starts + np.clip(stop - before, 0, self.sizes)
@@ -181,7 +181,7 @@ class Runs(NDArrayOperatorsMixin):
         return Runs(starts[some], stops[some])
 
     def _of_runs(self, places: "Runs") -> "Runs | None":
-        """Those at ranges of places; None unless each range here gives at most one."""
+        """Integers at ranges of places; None unless each range gives at most one."""
         some = places.sizes > 0
         first, stop = places.starts[some], places.stops[some]
         if not len(first) or first.min() < 0 or stop.max() > len(self):
@@ -192,7 +192,7 @@ class Runs(NDArrayOperatorsMixin):
             return None
         which = as_integers(concatenated_ranges(low, high))
         offsets = (self.starts - self.before)[which]
-        # Places that go on in the next range here are cut in two.
+        # Places that continue in the next range here are cut in two.
         starts = np.maximum(np.repeat(first, high - low), self.before[which])
         stops = np.minimum(np.repeat(stop, high - low), self.ends[which])
         filled = starts < stops
@@ -213,7 +213,7 @@ class Runs(NDArrayOperatorsMixin):
         return getattr(ufunc, method)(*arrays, **kwargs)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Series are of similar sizes, so that the differences take little room.
+        # Series have similar sizes, so the differences take little space.
         gaps = np.diff(self.stops, prepend=0) - self.sizes
         packed = zlib.compress(np.concatenate([gaps, self.sizes]).tobytes(), 1)
         return _unpacked, (packed,)
@@ -223,14 +223,14 @@ class Runs(NDArrayOperatorsMixin):
 
 
 def _unpacked(packed: bytes) -> Runs:
-    """Ranges as they were pickled."""
+    """Unpickled ranges."""
     gaps, sizes = np.frombuffer(zlib.decompress(packed), np.int64).reshape(2, -1)
     stops = np.cumsum(gaps + sizes)
     return Runs(stops - sizes, stops)
 
 
 def runs_of(integers: Any) -> Runs:
-    """Integers as ranges, where they count up by one."""
+    """Integers as ranges in which they increase by one."""
     if isinstance(integers, Runs):
         return integers
     integers = np.asarray(integers)

@@ -1,4 +1,4 @@
-"""What every forecaster checks of its X and y, networks or not."""
+"""Checks of X and y for every forecaster, network or not."""
 
 from typing import Any
 
@@ -19,17 +19,16 @@ from .words import same_names
 
 
 def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarray:
-    """Validate what a forecaster gets as `X`; lazy windows stay lazy.
+    """Validate the `X` passed to a forecaster; lazy windows stay lazy.
 
-    Sets, or compares with, ``n_features_in_`` (the length of the windows, the number
-    that scikit-learn knows under this name) and ``n_channels_``. A fit also remembers
-    whether values may be missing, so that a parameter that is changed afterwards
-    changes no forecast.
+    Sets or checks ``n_features_in_`` (the length of the windows, which scikit-learn
+    knows under this name) and ``n_channels_``. A fit also remembers whether values may
+    be missing, so that changing the parameter afterwards changes no forecast.
 
     Parameters
     ----------
     estimator : estimator
-        Forecaster that the windows are for.
+        The forecaster that gets the windows.
     X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
             shape (n_origins, length, n_channels)
         Windows, one for each origin.
@@ -54,7 +53,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
     n_channels = X.shape[2] if X.ndim == 3 else 1
     if reset:
         estimator.n_channels_ = n_channels
-        # Series of a panel have scales of their own, found again by their names.
+        # Series of a panel have their own scales, which are looked up by name.
         ids = names_in(X.panel) if isinstance(X, Windows) else None
         estimator._series_ids = None if ids is None or len(ids) < 2 else ids
         is_lazy = isinstance(X, Windows)
@@ -72,7 +71,7 @@ def check_windows(estimator: Any, X: Any, *, reset: bool) -> Windows | np.ndarra
 
 
 def _allows_missing(estimator: Any, *, reset: bool) -> bool:
-    """Whether values may be missing: what the tags say in a fit, and after it."""
+    """Whether values may be missing, according to the tags at the time of the fit."""
     if reset:
         estimator._allows_missing = bool(get_tags(estimator).input_tags.allow_nan)
     remembered = getattr(estimator, "_allows_missing", None)
@@ -91,7 +90,7 @@ def _check_lazy(estimator: Any, X: Windows, allow_nan: bool, *, reset: bool) -> 
     of_frame = hasattr(estimator, "feature_names_in_")
     length = getattr(estimator, "n_features_in_", None)
     if reset or of_frame or X.shape[1] != length:
-        # Only then: looking for column names takes as long as a small network.
+        # Only then: looking for column names takes as long as running a small network.
         validate_data(estimator, X, reset=reset, skip_check_array=True)
     if X.has_missing and not allow_nan:
         raise ValueError(
@@ -134,10 +133,10 @@ def _checked_array(
 
 
 def _check_range(values: np.ndarray, name: str) -> None:
-    """Raise a ValueError where finite values are beyond float32."""
+    """Raise a ValueError if finite values are beyond float32."""
     if values.dtype != np.float64:
         return
-    # Unlike nanmax, fmax has nothing to say of a window without any value.
+    # Unlike nanmax, fmax does not warn about a window without any value.
     largest = np.fmax.reduce(np.abs(values), axis=None)
     with np.errstate(over="ignore"):
         overflows = np.isinf(np.float32(largest))
@@ -149,12 +148,12 @@ def _check_range(values: np.ndarray, name: str) -> None:
 
 
 def _check_covariates(estimator: Any, X: Any, *, reset: bool) -> None:
-    """Set, or compare with, the numbers of covariates known in the future and static.
+    """Set or check the numbers of future and static covariates.
 
     Raises
     ------
     ValueError
-        If they are others than in the fit.
+        If they differ from the fit.
     """
     n_future = getattr(X, "n_future", 0)
     n_static = 0 if getattr(X, "static", None) is None else X.static.shape[1]
@@ -178,13 +177,13 @@ def _check_covariates(estimator: Any, X: Any, *, reset: bool) -> None:
 
 
 def _check_names(estimator: Any, X: Any, *, reset: bool) -> None:
-    """Remember, or compare with, the names of the channels and static covariates.
+    """Remember or check the names of the channels and static covariates.
 
     Raises
     ------
     ValueError
-        If they are others than in the fit, or in another order: the values would be
-        taken for those of other channels.
+        If they differ from the fit, or come in another order: the values would be taken
+        for those of other channels.
     """
     names = tuple(getattr(X, "channels", ())), tuple(getattr(X, "static_names", ()))
     if reset:
@@ -210,7 +209,7 @@ def _checked_targets(estimator: Any, y: Any) -> np.ndarray:
         ensure_all_finite=False,
         input_name="y",
     )
-    # Rows that overlap in memory share one span: each value is looked at once.
+    # Rows that overlap in memory share one span: each value is checked once.
     span = shared_span(y)
     if span is None or not np.isfinite(np.sum(span)):
         check_finite(y, "y", allow_nan=_allows_missing(estimator, reset=False))
@@ -224,9 +223,9 @@ def _checked_targets(estimator: Any, y: Any) -> np.ndarray:
 
 
 def _are_fine(estimator: Any, y: LazyTargets) -> bool:
-    """Whether lazy targets can be taken as they are, without an array of them."""
+    """Whether lazy targets can be used as they are, without making an array."""
     if y.is_complete and isinstance(y.panel, Panel):
-        return True  # they were looked at when they were stored
+        return True  # they were checked when they were stored
     allows_missing = _allows_missing(estimator, reset=False)
     is_any_known = False
     for part in y.parts():
@@ -241,8 +240,8 @@ def _are_fine(estimator: Any, y: LazyTargets) -> bool:
 def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     """Validate `y` for checked windows `X`.
 
-    Sets, or compares with, ``n_targets_`` and ``horizon_``, and remembers whether y
-    was 1-D, so that forecasts can take the same shape.
+    Sets or checks ``n_targets_`` and ``horizon_``, and remembers whether y was 1-D, so
+    that forecasts can have the same shape.
 
     Returns
     -------
@@ -252,8 +251,8 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     Raises
     ------
     TypeError, ValueError
-        If y is missing, not numeric, not finite, or of another shape than X or the
-        first fit ask for.
+        If y is missing, not numeric, not finite, or of a shape that does not match X or
+        the first fit.
     """
     name = type(estimator).__name__
     if y is None:

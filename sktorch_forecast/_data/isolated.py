@@ -8,18 +8,18 @@ from .windows import Windows
 
 
 class Isolated:
-    """A copy of windows, each of which is a series of its own.
+    """A copy of windows in which each is a separate series.
 
     Parameters
     ----------
     X : Windows
-        Some windows; all that they look at is copied for each.
+        Some windows; everything that they see is copied for each.
 
     Attributes
     ----------
     values : ndarray of shape (n_origins, length + n_ahead, n_channels)
-        Values of each window and, if channels are known over the horizon, those of the
-        steps after it.
+        Values of each window and, if channels are known over the horizon, of the steps
+        after it.
     static : ndarray of shape (n_origins, n_static) or None
         Static covariates of each window.
     """
@@ -35,12 +35,12 @@ class Isolated:
         self.static = None if X.static is None else X.static_values()
 
     def windows(self, values: np.ndarray, static: np.ndarray | None) -> Windows:
-        """Windows with other values, of the same origins and series.
+        """Windows with other values but the same origins and series.
 
         Parameters
         ----------
         values, static : ndarray
-            Of the shapes of the attributes.
+            With the shapes of the attributes.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Rows of some series put behind those of others."""
+"""Append rows of some series to those of others."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def in_form_of(old: Panel, new: Panel) -> Panel:
     TypeError
         If the timestamps are of another kind.
     ValueError
-        If the channels are others, or only one of the two is a single series.
+        If the channels differ, or only one of the two is a single series.
     """
     new = with_channels_of(old, new)
     if (new.ids is None) != (old.ids is None):
@@ -31,7 +31,7 @@ def in_form_of(old: Panel, new: Panel) -> Panel:
             f"Expected {expected}, as in fit, found {found}. Give a frame of the same "
             "form."
         )
-    index, like = new.index[:], old.index[:0]  # both of pandas, also of a store
+    index, like = new.index[:], old.index[:0]  # pandas indexes, even from a store
     if isinstance(like, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         if isinstance(index, type(like)):
             index = index.as_unit(like.unit)
@@ -45,12 +45,12 @@ def in_form_of(old: Panel, new: Panel) -> Panel:
 
 
 def with_channels_of(old: Panel, new: Panel) -> Panel:
-    """`new` under the names of the channels of `old`, which must be the same ones.
+    """`new` under the channel names of `old`, which must agree.
 
     Raises
     ------
     ValueError
-        If they are others. An array has no names to compare.
+        If they differ. An array has no names to compare.
     """
     n_channels = len(old.channels), len(new.channels)
     if n_channels[0] != n_channels[1] or not same_names(old.channels, new.channels):
@@ -67,7 +67,7 @@ def joined(old: Panel, new: Panel, missing: str) -> Panel:
     Parameters
     ----------
     old, new : Panel
-        With targets, and channels alike.
+        With targets and the same channels.
     missing : {"error", "mask"}
         As for ``make_windows``.
 
@@ -103,7 +103,7 @@ def joined(old: Panel, new: Panel, missing: str) -> Panel:
 
 
 def _joined_ids(old: Panel, new: Panel) -> tuple[pd.Index | None, np.ndarray]:
-    """Names of all series, and the places of those of `new` among them."""
+    """Names of all series, and the positions of `new`'s series among them."""
     if old.ids is None or new.ids is None:
         return None, np.zeros(1, dtype=np.int64)
     added = new.ids[~new.ids.isin(old.ids)]
@@ -136,7 +136,7 @@ def _joined_frequencies(
 ) -> tuple[tuple, np.ndarray]:
     freqs = tuple(dict.fromkeys(old.freqs + new.freqs))
     freq_of = np.zeros(n_series, dtype=np.int32)
-    # A series of one row has no frequency of its own: it gets the most usual one.
+    # A series of one row has no frequency of its own: it gets the most common one.
     of_new = np.array([0 if f is None else freqs.index(f) for f in new.freqs])
     freq_of[places] = of_new[0 if new.freq_of is None else new.freq_of]
     freq_of[: old.n_series] = 0 if old.freq_of is None else old.freq_of
@@ -146,14 +146,14 @@ def _joined_frequencies(
 def _joined_rows(
     old: Panel, new: Panel, places: np.ndarray, n_series: int, missing: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows of `old` that stay, the order of these and all of `new`, rows a series."""
+    """Rows of `old` to keep, the order of these and all of `new`, rows per series."""
     of_old = np.repeat(np.arange(old.n_series), np.diff(old.bounds))
     of_new = np.repeat(places[: new.n_series], np.diff(new.bounds))
     is_known = np.arange(len(of_old)) < observed(old, missing).stop[of_old]
     last = np.full(n_series, before_all(new.index))
     np.maximum.at(last, of_new, new.ticks)
     kept = np.flatnonzero(is_known | (old.ticks > last[of_old]))
-    # Known rows, new rows, later rows of each series, each in their order.
+    # Known rows, new rows, later rows of each series, each in order.
     order = 3 * of_old[kept] + np.where(is_known[kept], 0, 2)
     order = np.argsort(np.concatenate([order, 3 * of_new + 1]), kind="stable")
     n_rows = np.bincount(of_old[kept], minlength=n_series)
@@ -162,7 +162,7 @@ def _joined_rows(
 
 
 def before_all(index: pd.Index) -> float:
-    """A tick before all timestamps, also those of padding."""
+    """A tick before all timestamps, including those of padding."""
     return (
         -np.inf if ticks_of(index[:0]).dtype == np.float64 else np.iinfo(np.int64).min
     )
@@ -172,7 +172,7 @@ def before_all(index: pd.Index) -> float:
 
 
 def interrupted(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that do not follow the row before, and the ticks that would."""
+    """Rows that do not follow the previous one, and the ticks that would."""
     ticks = panel.ticks
     of_row = np.repeat(np.arange(panel.n_series), np.diff(panel.bounds))
     rows = np.flatnonzero(of_row[1:] == of_row[:-1])
@@ -185,18 +185,18 @@ def interrupted(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
 
 
 def check_going_on(panel: Panel, old: Panel) -> Panel:
-    """`panel`, whose rows follow one another, with what its index knew before.
+    """Check that the rows of `panel` follow one another, and restore its frequency.
 
     Parameters
     ----------
     panel : Panel
-        Of which `old` is the beginning.
+        Begins with `old`.
     old : Panel
 
     Returns
     -------
     panel : Panel
-        With the frequency in its index that a single series `old` has.
+        For a single series, with the frequency of `old` in its index.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The targets ``y`` of many series, gathered when they are asked for."""
+"""The targets ``y`` of many series, gathered on demand."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,31 +12,31 @@ from .array_api import NumpyNamespace
 from .indexing import Runs, as_slice, runs_of
 from .panel import Panel
 
-# Rows whose targets are looked at together.
+# How many rows' targets are processed at once.
 _AT_ONCE = 1 << 18
-# Origins that are iterated over together.
+# How many origins are iterated over at once.
 _N_ITERATED = 1 << 10
 
 
 class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
-    """Targets of origins of a panel: like an array, but they are held once.
+    """Targets of origins of a panel: like an array, but each is stored only once.
 
-    Neighboring origins share all but one step. Those of a single series are a view of
-    it; here, where one series ends and the next begins, no view leads from the last
-    origin of the one to the first of the other.
+    Neighboring origins share all but one step. For a single series the targets are a
+    view of it; here no view can lead from the last origin of one series to the first
+    origin of the next.
 
     Indexed by a slice, integers or a mask it stays lazy. ``np.asarray``, arithmetic and
-    the methods of an array make an ordinary one. A pickle carries the rows that the
-    origins need, or where the panel is on disk.
+    array methods make an ordinary array. A pickle holds the rows that the origins need,
+    or the location of a panel on disk.
 
     Parameters
     ----------
     panel : Panel or array of shape (n_timestamps, n_targets)
-        One on disk, with `targets`; or these alone.
+        A panel on disk with `targets`, or the targets alone.
     positions : array-like of shape (n_origins,), int64
-        Row of each origin, with a whole horizon after it.
+        Row of each origin, with a complete horizon after it.
     horizon : int
-        Timestamps after each origin.
+        Number of timestamps after each origin.
     is_complete : bool
         Whether all targets are known to be finite.
 
@@ -68,7 +68,7 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> np.dtype:
-        """That of the targets as the user had them: float32 or float64."""
+        """The dtype of the user's targets: float32 or float64."""
         return self.targets.dtype
 
     @property
@@ -90,11 +90,11 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of an ordinary array of them."""
+        """Number of bytes of an ordinary array of them."""
         return self.size * self.dtype.itemsize
 
     def parts(self) -> Iterator[np.ndarray]:
-        """The targets of some rows after the other, each row once."""
+        """The targets, some rows at a time, each row once."""
         runs = runs_of(self.positions)
         rows = Runs(runs.starts + 1, runs.stops + self.horizon)
         for start in range(0, len(rows), _AT_ONCE):
@@ -104,7 +104,7 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
         return len(self.positions)
 
     def __getitem__(self, key: Any) -> Any:
-        """Some of the origins, or what an ordinary array gives for other keys."""
+        """Some of the origins, or the result of an ordinary array for other keys."""
         if isinstance(key, tuple) and len(key) == 2 and key[1] is Ellipsis:
             key = key[0]
         if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
@@ -119,7 +119,7 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
         return type(self)(self.panel, rows, self.horizon, self.is_complete)
 
     def __getattr__(self, name: str) -> Any:
-        """What else an array has, as ``y.mean``; but for how it is in memory."""
+        """Other array attributes, such as ``y.mean``, except for the memory layout."""
         if name.startswith("_") or not hasattr(np.ndarray, name):
             raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
         return getattr(np.asarray(self), name)
@@ -149,7 +149,7 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
         self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any
     ) -> Any:
         if "out" in kwargs and any(x is self for x in kwargs["out"]):
-            self[:] = None  # says that y is read-only
+            self[:] = None  # raises the error that y is read-only
         arrays = [np.asarray(x) if isinstance(x, LazyTargets) else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **kwargs)
 

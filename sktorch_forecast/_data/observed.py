@@ -1,4 +1,4 @@
-"""What of a panel is observed, whether it is finite, and whether it is enough."""
+"""Which part of a panel is observed, whether it is finite, and whether it is enough."""
 
 import warnings
 from typing import NamedTuple
@@ -18,8 +18,8 @@ class Observed(NamedTuple):
     start : ndarray
         Its first row.
     stop : ndarray
-        The row after its last one. Where series may go on without targets, which are
-        those that a forecast is asked for, the row after the last observed target.
+        The row after its last one. If series may continue without targets, as when they
+        are to be forecast, the row after the last observed target.
     """
 
     first: np.ndarray
@@ -56,7 +56,7 @@ def _has_flaw(values: np.ndarray) -> bool:
 def check_values(
     panel: Panel, start: np.ndarray, stop: np.ndarray, reach: np.ndarray, missing: str
 ) -> None:
-    """Raise a ValueError where a value is not finite that must be.
+    """Raise a ValueError if a value is not finite where it must be.
 
     Parameters
     ----------
@@ -65,8 +65,7 @@ def check_values(
         Targets and past covariates must be finite, or with ``missing="mask"`` not
         infinite, in rows ``start[i]`` to ``stop[i] - 1`` of series ``i``.
     reach : ndarray of shape (n_series,)
-        Covariates known in the future must be in rows ``start[i]`` to
-        ``reach[i] - 1``.
+        Future covariates must be finite in rows ``start[i]`` to ``reach[i] - 1``.
     missing : {"error", "mask"}
     """
     if panel.is_complete:
@@ -121,17 +120,17 @@ def check_enough(
     horizon: int | None,
     pad: bool,
 ) -> None:
-    """Raise where no series is long enough, warn where some are not.
+    """Raise an error if no series is long enough, warn if some are not.
 
     Parameters
     ----------
     panel : Panel
     n_rows : ndarray of shape (n_series,)
-        Rows that count.
+        Number of usable rows.
     least : ndarray of shape (n_series,)
-        Rows up to and with an origin that a series must have.
+        Number of rows up to and including an origin that a series must have.
     length, horizon, pad
-        As for ``make_windows``; no horizon where only windows are made.
+        As for ``make_windows``; no horizon if only windows are made.
     """
     needed = least + (horizon or 0)
     fits = n_rows >= needed
@@ -157,14 +156,14 @@ def check_enough(
         f"timestamps: {names}{', ...' if len(left_out) > 3 else ''}. Use "
         f"{shorter}{padding}, or drop them.",
         UserWarning,
-        stacklevel=4,  # whoever called make_windows, or SeriesForecaster.fit
+        stacklevel=4,  # the caller of make_windows or SeriesForecaster.fit
     )
 
 
 def _what_is_needed(
     length: int, horizon: int | None, least: int, pad: bool
 ) -> tuple[str, str]:
-    """How many timestamps, and what would need fewer, in words."""
+    """How many timestamps are needed, and what would need fewer, in words."""
     if pad:
         return f"{least}", "a shorter horizon"
     if horizon is None:
@@ -176,16 +175,16 @@ def _what_is_needed(
 def check_future(
     panel: Panel, which: np.ndarray, stop: np.ndarray, needed: np.ndarray
 ) -> None:
-    """Raise a ValueError where future covariates end before the horizon does.
+    """Raise a ValueError if future covariates end before the horizon does.
 
     Parameters
     ----------
     panel : Panel
     which : ndarray of shape (n_selected,)
-        Series to look at.
+        Series to check.
     stop, needed : ndarray of shape (n_selected,)
-        The row after the last target of each, and the row after the last one that
-        must be there.
+        The row after the last target of each, and the row after the last one that is
+        needed.
     """
     ends = panel.bounds[which + 1]
     short = np.flatnonzero(needed > ends)

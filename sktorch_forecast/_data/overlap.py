@@ -1,4 +1,4 @@
-"""Whether windows are forecast whose future a forecaster has been fitted on."""
+"""Detect forecasts of windows whose future the forecaster was fitted on."""
 
 import warnings
 import weakref
@@ -10,25 +10,25 @@ from .indexing import Runs
 from .panel import Panel
 from .windows import Windows
 
-# Panels that the user has been warned of: once is enough for all folds of a search.
+# Panels that the user was warned about: once is enough for all folds of a search.
 _told: weakref.WeakSet = weakref.WeakSet()
 
 
 class TrainedOrigins:
-    """The origins that a forecaster was fitted on, as long as their panel is there.
+    """The origins that a forecaster was fitted on, as long as their panel exists.
 
-    Copies and pickles do not carry them: a score in another place is of other windows.
+    Copies and pickles do not carry them: a score elsewhere uses other windows.
 
     Parameters
     ----------
     X : Windows
-        What it was fitted on.
+        The windows it was fitted on.
     """
 
     def __init__(self, X: Windows | None = None):
         self.panel = None if X is None else weakref.ref(X.panel)
         self.positions = np.empty(0, np.int64) if X is None else X.positions
-        self._found: np.ndarray | None = None  # when somebody asks
+        self._found: np.ndarray | None = None  # computed on demand
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
@@ -37,14 +37,14 @@ class TrainedOrigins:
         vars(self).update(vars(TrainedOrigins()))
 
     def knows(self, X: Windows, n_steps: int) -> bool:
-        """Whether other origins lie less than so many steps behind the last one.
+        """Whether other origins lie less than `n_steps` steps after the last one.
 
         Parameters
         ----------
         X : Windows
         n_steps : int
-            0 finds those before the last origin of their series, the horizon also
-            those whose targets overlap with its targets.
+            0 finds origins before the last one of their series, the horizon also those
+            whose targets overlap with its targets.
         """
         if self.panel is None or self.panel() is not X.panel:
             return False
@@ -52,10 +52,10 @@ class TrainedOrigins:
         return bool(len(near)) and not self._among(X.panel, near)
 
     def _among(self, panel: Panel, positions: Any) -> bool:
-        """Whether all of these origins are among those of the fit."""
+        """Whether all these origins were in the fit."""
         if not isinstance(self.positions, Runs):
             return bool(np.isin(positions, self.positions).all())
-        # One range for each series: what has both ends in it is in it.
+        # One range per series: what has both ends in it is in it.
         first = np.zeros(panel.n_series, dtype=np.int64)
         stop = np.zeros(panel.n_series, dtype=np.int64)
         which = panel.series_of(self.positions.starts)
@@ -79,7 +79,7 @@ class TrainedOrigins:
 
 
 def _before(X: Windows, ends: np.ndarray) -> Any:
-    """Origins that come before a row, one for each series of the panel."""
+    """Origins before a row, one for each series of the panel."""
     if isinstance(X.positions, Runs):
         starts, stops = X.positions.starts, X.positions.stops
         return Runs(starts, np.minimum(stops, ends[X.panel.series_of(starts)]))
@@ -87,16 +87,16 @@ def _before(X: Windows, ends: np.ndarray) -> Any:
 
 
 def warn_of_overlap(estimator: Any, X: Any, n_steps: int) -> None:
-    """Warn, once for a panel, if what is tested is not kept apart from the training.
+    """Warn, once per panel, if the test data is not separate from the training data.
 
-    Worker processes get copies of the panel, and each warns by itself.
+    Worker processes get copies of the panel, so each of them warns.
 
     Parameters
     ----------
     estimator : estimator
         Fitted.
     X : Windows or array
-        What it is asked to forecast.
+        The windows to forecast.
     n_steps : int
         As for `TrainedOrigins.knows`.
     """

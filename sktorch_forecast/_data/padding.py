@@ -1,4 +1,4 @@
-"""Rows without values before series, where windows may begin before them."""
+"""Rows of NaN before series, for windows that begin before them."""
 
 from dataclasses import replace
 
@@ -24,13 +24,13 @@ def select_padded(
     panel : Panel
         With targets.
     which, start, stop : ndarray of shape (n_selected,), int64
-        What to take. It may be no row of a series.
+        Which rows to take, possibly none of a series.
     before : ndarray of shape (n_selected,), int64
-        How many rows of NaN to put before each. They repeat the timestamp of the row
-        `start`, but for cold origins, below.
+        Number of rows of NaN to put before each. They repeat the timestamp of the row
+        `start`, except for cold origins, see `length`.
     length : int
-        Timestamps in a window. A series with as many rows before it has an origin
-        before its first timestamp, which gets the timestamp that comes before.
+        Number of timestamps in a window. A series with that many rows before it has an
+        origin before its first timestamp, which gets the preceding timestamp.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def select_padded(
     Raises
     ------
     ValueError
-        If there is an origin before a first timestamp and the frequency is not known.
+        If there is an origin before a first timestamp and the frequency is unknown.
     """
     part = panel.select(which, start, start if before.any() else stop)
     if not before.any():

@@ -1,4 +1,4 @@
-"""Panel: the record of one series or many, which windows look at.
+"""Panel: the data of one series or many, which windows view.
 
 Symbols used below::
 
@@ -39,9 +39,9 @@ class Source:
     Attributes
     ----------
     rows : ndarray of shape (n_timestamps,) or None
-        Rows in the user's frame; None if they are in this order.
+        Rows in the user's frame; None if they are in the same order.
     repairs : dict
-        What mends a flaw of the frame, in words; see ``read_panel.Table``.
+        How to fix each flaw of the frame, in words; see ``read_panel.Table``.
     ends_vary : bool
         Whether series may begin after their first row and end before their last.
     """
@@ -53,17 +53,17 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """One series or several: values, timestamps, and what the channels are.
+    """One series or several: values, timestamps, and the roles of channels.
 
-    Make one of an array with :meth:`from_array`, which checks everything. The
-    constructor itself checks nothing; it is for what is known to be valid.
+    Make one from an array with :meth:`from_array`, which checks everything. The
+    constructor itself checks nothing; it is for data known to be valid.
 
     Attributes
     ----------
     values : ndarray of shape (n_timestamps, n_channels), float32 or float64
         Targets, past covariates and covariates known over the horizon, in this order.
-        The rows of several series follow one another. float64 where float32 would
-        round away what happens in some series. Read-only.
+        With several series, one follows the other. float64 where float32 would round
+        away the changes in some series. Read-only.
     index : pandas.Index of length n_timestamps
         Timestamp of each row.
     channels : tuple of length n_channels
@@ -77,17 +77,16 @@ class Panel:
     ids : pandas.Index of length n_series or None
         Names of the series; None for a single one without a name.
     static : ndarray of shape (n_series, n_static), float32, or None
-        Covariates with one value for a series.
+        Covariates with one value per series.
     static_names : tuple of length n_static
         Their names.
     freqs : tuple
-        The frequencies that series have, the most usual one first: a number of ticks,
-        an offset of pandas where the calendar makes steps unequal, or None where it
-        is not known.
+        The frequencies of the series, the most common one first: a number of ticks, a
+        pandas offset where the calendar makes steps unequal, or None where unknown.
     freq_of : ndarray of shape (n_series,) or None
-        Which of them is that of each series; None if there is but one.
+        Index of each series' frequency in `freqs`; None if there is only one.
     targets : ndarray of shape (n_timestamps, n_targets) or None
-        Targets in the precision of the user; None where only windows are needed.
+        Targets in the user's precision; None if only windows are needed.
     is_complete : bool
         Whether the values are known to be finite wherever a window may look.
     source : Source
@@ -95,11 +94,11 @@ class Panel:
 
     See Also
     --------
-    Windows : Windows that look at a panel.
+    Windows : Windows that view a panel.
 
     Examples
     --------
-    Two series of three days each, of which the last channel is known in advance:
+    Two series of three days each, whose last channel is known in advance:
 
     >>> import numpy as np
     >>> import pandas as pd
@@ -138,7 +137,7 @@ class Panel:
         self.values.flags.writeable = False
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # A copy of an array, or one from a pickle, can be written again.
+        # A copied or unpickled array is writable again.
         self.__dict__.update(state)
         self.__post_init__()
 
@@ -158,14 +157,14 @@ class Panel:
         freq: str | pd.offsets.BaseOffset | float | None = None,
         missing: Missing = "error",
     ) -> Self:
-        """A panel of values of your own.
+        """A panel of your own values.
 
         Parameters
         ----------
         values : array of shape (n_timestamps, n_channels)
-            The series in time order, several of them one after the other; target
-            channels first, those known over the horizon last. Copied, as float32, or
-            as float64 where that would round away what happens in some series.
+            The series in time order, one after the other; target channels first, those
+            known over the horizon last. Copied as float32, or as float64 where float32
+            would round away the changes in some series.
         index : pandas.Index of length n_timestamps, default=None
             Timestamps of the rows; 0, 1, ... by default.
         channels : sequence of length n_channels, default=None
@@ -180,12 +179,12 @@ class Panel:
         ids : sequence of length n_series, default=None
             Names of the series; None for a single one without a name, else 0, 1, ...
         static : array of shape (n_series, n_static), default=None
-            Covariates with one value for a series.
+            Covariates with one value per series.
         static_names : sequence of length n_static, default=None
             Their names; 0, 1, ... by default.
         freq : str, offset of pandas or number, default=None
-            Distance of the timestamps. Numbers are for an index of numbers. By
-            default what the index of the first series says or seems to have.
+            Distance between timestamps; a number for an index of numbers. By default it
+            is read or inferred from the index of the first series.
         missing : {"error", "mask"}, default="error"
             Whether targets and past covariates may be missing.
 
@@ -197,9 +196,9 @@ class Panel:
         ------
         TypeError
             If a number of channels is not an integer, or the values are a frame, whose
-            labels would get lost.
+            labels would be lost.
         ValueError
-            If the values are not finite, or the parts do not fit together.
+            If the values are not finite, or the parts do not match.
         """
         values = checked_values(values)
         n_timestamps, n_channels = values.shape
@@ -236,21 +235,21 @@ class Panel:
 
     @property
     def n_past(self) -> int:
-        """How many channels are past covariates, those between the others."""
+        """Number of past covariates, between the targets and the future ones."""
         return self.n_channels - self.n_targets - self.n_future
 
     @property
     def ticks(self) -> np.ndarray:
         """Timestamps as numbers, of shape (n_timestamps,), int64 or float64.
 
-        The integers behind datetimes (in UTC), periods and time steps; numbers are
-        themselves.
+        The integers behind datetimes (in UTC), periods and time steps; numbers stay as
+        they are.
         """
         return ticks_of(self.index)
 
     @property
     def earliest(self) -> Any:
-        """The first of all timestamps as a number, as in `ticks`."""
+        """The earliest timestamp as a number, as in `ticks`."""
         if isinstance(self.index, StoredTimes) and self.index.first is not None:
             return self.index.first.min()
         return self.ticks.min()
@@ -262,7 +261,7 @@ class Panel:
 
     @property
     def index_freq(self) -> pd.offsets.BaseOffset | None:
-        """What the index of a single series says of its frequency, as pandas does."""
+        """The frequency of a single series, as its pandas index has it."""
         index = self.index
         if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
             return None
@@ -295,18 +294,18 @@ class Panel:
         back: bool = False,
         last_only: bool = False,
     ) -> np.ndarray:
-        """Ticks that follow rows, by the frequency of their series.
+        """Ticks after rows, by the frequency of their series.
 
         Parameters
         ----------
         rows : ndarray of shape (n_rows,)
             Where to start from.
         n_steps : int
-            How many timestamps to go on from each.
+            Number of timestamps to go from each.
         back : bool, default=False
-            Whether to go back rather than on.
+            Whether to go back rather than forward.
         last_only : bool, default=False
-            Whether only the last of the steps is wanted.
+            Whether to return only the last step.
 
         Returns
         -------
@@ -315,7 +314,7 @@ class Panel:
         Raises
         ------
         ValueError
-            If a frequency is needed that is not known.
+            If an unknown frequency is needed.
         """
         freq_of = None if self.freq_of is None else self.freq_of[self.series_of(rows)]
         return next_ticks(
@@ -323,7 +322,7 @@ class Panel:
         )
 
     def select(self, which: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Self:
-        """Some of the rows of some of the series, without any check.
+        """Some rows of some series, without any checks.
 
         Parameters
         ----------
@@ -335,8 +334,8 @@ class Panel:
         Returns
         -------
         panel : Panel
-            On the same memory, if the rows follow one another. It was not read from
-            anywhere, so its `source` is empty.
+            Shares memory if the rows are contiguous. It was not read from anywhere, so
+            its `source` is empty.
         """
 
         def taken(of_series: Any) -> Any:
@@ -345,7 +344,7 @@ class Panel:
             return of_series[which]
 
         rows, index = concatenated_ranges(start, stop), self.index
-        if isinstance(index, StoredTimes):  # all are never there at once
+        if isinstance(index, StoredTimes):  # never all in memory at once
             index = index.select(which, start, stop)
         return replace(
             self,
@@ -373,5 +372,5 @@ class Panel:
         return f"series {self.name(self.series_of(np.array([row]))[0])}, {text}"
 
     def name(self, series: int) -> str:
-        """The name of a series, as it is shown; "" if it has none."""
+        """The name of a series, as displayed; "" if it has none."""
         return "" if self.ids is None else repr(plain(self.ids[series]))

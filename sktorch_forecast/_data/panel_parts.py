@@ -1,4 +1,4 @@
-"""What is made of a panel shows the parts of it under the same names."""
+"""Objects made from a panel expose its parts under the same names."""
 
 from collections.abc import Hashable
 
@@ -9,7 +9,7 @@ from .panel import Panel
 
 
 class PanelParts:
-    """The parts of a panel, under the same names, of what has a `panel`."""
+    """The parts of a `panel` as properties, under the same names."""
 
     panel: Panel
 
@@ -20,7 +20,7 @@ class PanelParts:
 
     @property
     def dtype(self) -> np.dtype:
-        """That of the values: float32, or float64 where that would lose too much."""
+        """Dtype of the values: float32, or float64 where that would lose too much."""
         return self.values.dtype
 
     @property

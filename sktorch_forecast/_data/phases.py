@@ -1,8 +1,7 @@
-"""Where in a cycle of so many timestamps a window ends, told by the time.
+"""The phase at which a window ends in a cycle, computed from its time.
 
-A phase is a number of steps since a fixed date, modulo the length of the cycle, and not
-the number of a row: windows that are cut from another piece of a series have the phases
-that they have in the whole.
+A phase is a number of steps since a fixed date, modulo the length of the cycle, not a
+row number: windows cut from a piece of a series have the same phases as in the whole.
 """
 
 from typing import Any, NoReturn, TypeAlias
@@ -13,10 +12,10 @@ import pandas as pd
 from .time_axis import ticks_of
 from .windows import Windows
 
-# What the times are, what is counted of them, and how many of it are a step.
+# The kind of times, the unit they are counted in, and how many units make a step.
 Clock: TypeAlias = tuple[str, str, int]
 
-# What steps of unequal length may be a fixed number of.
+# Calendar units that steps of unequal length may be multiples of.
 _OF_CALENDARS = ("days", "months", "business days")
 
 
@@ -41,7 +40,7 @@ def clock_of(X: Any) -> Clock:
     kind, freq = _kind(X), _frequency(X)
     if not isinstance(freq, pd.offsets.BaseOffset):
         return kind, "ticks", int(freq) * _nanoseconds(X.panel.index[:0])
-    # Enough steps to tell: a weekend, and months of different lengths.
+    # Enough steps to decide: a weekend, and months of different lengths.
     index = pd.date_range("1970-01-01", periods=8, freq=freq, unit="s")
     for counted in _OF_CALENDARS:
         steps = np.unique(np.diff(_counts(index, counted, 1)))
@@ -61,9 +60,9 @@ def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
     ----------
     X : Windows or array
     clock : tuple or None
-        Of the training, as :func:`clock_of` gives it; None is that of `X`.
+        The clock of the training data, from :func:`clock_of`; None means that of `X`.
     seasonality : int
-        Timestamps in the cycle.
+        Number of timestamps in the cycle.
 
     Returns
     -------
@@ -73,8 +72,8 @@ def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the windows do not know their times, or these are not like those of the
-        training.
+        If the windows do not know their times, or these do not match those of the
+        training data.
     """
     clock = clock_of(X) if clock is None else clock
     expected, counted, step = clock
@@ -99,7 +98,7 @@ def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
 
 
 def _kind(X: Any) -> str:
-    """What the times of windows are, in words."""
+    """The kind of times that windows have, in words."""
     if not isinstance(X, Windows):
         _complain("an array, whose rows may be of any time")
     index = X.panel.index[:0]
@@ -111,7 +110,7 @@ def _kind(X: Any) -> str:
         return "time steps"
     if index.dtype.kind not in "iu":
         _complain(f"times of {index.dtype}")
-    # pandas numbers the rows of any frame, and of each piece of it that was read anew.
+    # pandas numbers the rows of any frame, starting anew for each piece that is read.
     if index.name is None:
         _complain("numbered rows")
     return "integers"
@@ -141,14 +140,14 @@ def _frequency(X: Windows) -> float | pd.offsets.BaseOffset:
 
 
 def _first(X: Windows) -> int:
-    """The first row that a window looks at."""
+    """The first row that a window sees."""
     return int(X.positions.min()) - X.length + 1
 
 
 def _rows(X: Windows) -> tuple[Any, np.ndarray]:
-    """Times of the rows that windows look at, and whether each follows the one before.
+    """Times of the rows that windows see, and whether each follows the previous one.
 
-    It does not where a series begins, or where rows were filled in before one.
+    It does not where a series begins, or where padding precedes one.
     """
     rows = np.arange(_first(X), int(X.positions.max()) + 1)
     index, series = X.panel.index[rows[0] : rows[-1] + 1], X.panel.series_of(rows)
@@ -156,14 +155,14 @@ def _rows(X: Windows) -> tuple[Any, np.ndarray]:
 
 
 def _nanoseconds(index: Any) -> int:
-    """In a tick of an index; 1 where ticks are something else."""
+    """Nanoseconds in a tick of an index; 1 if ticks are something else."""
     if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
         return 1
     return int(np.timedelta64(1, index.unit) / np.timedelta64(1, "ns"))
 
 
 def _counts(index: Any, counted: str, step: int) -> np.ndarray:
-    """Number of the step that each time is in, int64."""
+    """Number of the step that contains each time, int64."""
     if counted == "ticks":
         unit = _nanoseconds(index)
         if step % unit:  # finer than the ticks

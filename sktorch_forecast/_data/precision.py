@@ -1,29 +1,29 @@
-"""Whether float32 can tell the values of a series apart; where not, float64 does."""
+"""Whether float32 can tell the values of a series apart; if not, use float64."""
 
 import numpy as np
 
 # Rounding that moves values by less than this share of their usual step from one
-# timestamp to the next is none of the user's concern.
+# timestamp to the next does not concern the user.
 _SHARE = 0.01
-# The most that rounding to float32 moves a number, as a share of it.
+# The largest relative error of rounding to float32.
 _HALF_ULP = 2.0**-24
-# Ranges whose squares float32 holds, with some room.
+# Ranges whose squares fit into float32, with some margin.
 _SMALLEST_SQUARED, _LARGEST_SQUARED = 1e-18, 1e18
-# Ranges that float32 holds, as the networks do, with some room.
+# Ranges that fit into float32, which the networks use, with some margin.
 _SMALLEST, _LARGEST = 1e-35, 1e35
 
 
 def as_precise(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     """A copy of values for windows: float32, or float64 where that loses too much.
 
-    It does where a series stands at a high level, beside which its steps are small,
-    or where the square of its range is out of the range of float32.
+    It does if a series is at a level that is high compared with its steps, or if the
+    square of its range is outside the range of float32.
 
     Parameters
     ----------
     values : ndarray of shape (n_timestamps, n_channels), float32 or float64
     bounds : ndarray of shape (n_series + 1,)
-        Of the series.
+        Rows where the series begin and end.
 
     Returns
     -------
@@ -47,16 +47,16 @@ def is_too_coarse(rounded: np.ndarray, values: np.ndarray, bounds: np.ndarray) -
     ----------
     rounded : ndarray of shape (n_timestamps, n_channels), float32
     values : ndarray of shape (n_timestamps, n_channels), float32 or float64
-        What was rounded.
+        The values before rounding.
     bounds : ndarray of shape (n_series + 1,)
-        Of the series.
+        Rows where the series begin and end.
 
     Returns
     -------
     is_too_coarse : bool
     """
     begin = bounds[:-1][np.diff(bounds) > 0]
-    with np.errstate(all="ignore"):  # what is infinite is found elsewhere
+    with np.errstate(all="ignore"):  # infinite values are found elsewhere
         spread, level = _spread_and_level(values, begin)
         is_number = np.isfinite(level.astype(np.float32)) & (spread > 0)
         squares = (_SMALLEST_SQUARED <= spread) & (spread <= _LARGEST_SQUARED)
@@ -64,13 +64,13 @@ def is_too_coarse(rounded: np.ndarray, values: np.ndarray, bounds: np.ndarray) -
             return True
         if values.dtype == np.float32:
             return False
-        # From its lowest to its highest value a series takes less than all its steps,
-        # if none is missing: most need no closer look.
+        # If nothing is missing, the range of a series is at most the sum of its steps:
+        # most series need no closer look.
         n_rows = np.diff(begin, append=len(values))[:, np.newaxis]
         is_calm = level * _HALF_ULP <= _SHARE * spread / n_rows
         if (is_calm | ~is_number).all() and not np.isnan(np.sum(values)):
             return False
-        # (n_timestamps, n_channels): how far the value is from the one before
+        # (n_timestamps, n_channels): how far each value is from the previous one
         steps = np.abs(np.diff(values, axis=0, prepend=np.nan))
         steps[begin] = np.nan
         is_step = np.isfinite(steps)
@@ -80,16 +80,16 @@ def is_too_coarse(rounded: np.ndarray, values: np.ndarray, bounds: np.ndarray) -
         for series, channel in np.argwhere(suspects):
             rows = slice(begin[series], np.append(begin, len(values))[series + 1])
             moved = np.abs(values[rows, channel] - rounded[rows, channel])
-            # Whole numbers may be exact.
+            # Integers may be exact.
             if np.nanmax(moved) > _SHARE * usual[series, channel]:
                 return True
     return False
 
 
 def _spread_and_level(values, begin):
-    """Range, and largest size, of each channel of each series, (n_series, n_channels).
+    """Range and largest absolute value of each channel of each series.
 
-    Without copies of the values.
+    (n_series, n_channels) each, without copying the values.
     """
     highest = np.fmax.reduceat(values, begin, axis=0).astype(np.float64)
     lowest = np.fmin.reduceat(values, begin, axis=0).astype(np.float64)
@@ -97,7 +97,7 @@ def _spread_and_level(values, begin):
 
 
 def out_of_range(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
-    """Where the range of values is none that networks can scale.
+    """Where the range of the values is one that networks cannot scale.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def out_of_range(values: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     Returns
     -------
     places : ndarray of shape (n_places, 3), float64
-        Series, channel and range, smaller than 1e-35 or larger than 1e35.
+        Series, channel and range, which is smaller than 1e-35 or larger than 1e35.
     """
     if not values.size:
         return np.empty((0, 3))

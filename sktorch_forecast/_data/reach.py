@@ -1,4 +1,4 @@
-"""What of a panel the windows of some origins look at."""
+"""Which part of a panel the windows of some origins see."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from .stored_panel import is_stored
 
 
 def series_in(X: Any) -> np.ndarray:
-    """Numbers of the series that windows are of, in increasing order."""
+    """Numbers of the series that windows are from, in increasing order."""
     if isinstance(X.positions, Runs):
         return np.unique(X.panel.series_of(X.positions.starts[X.positions.sizes > 0]))
     return np.unique(X.series)
 
 
 def within_reach(X: Any) -> tuple[Panel, Any]:
-    """A panel of only the rows that windows look at, and the origins in it.
+    """A panel of only the rows that windows see, and the origins in it.
 
-    Of a panel on disk it is that panel, of which a pickle has but the path.
+    A panel on disk is returned as it is, since its pickle holds only the path.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def within_reach(X: Any) -> tuple[Panel, Any]:
     stop = np.zeros(panel.n_series, dtype=np.int64)
     np.maximum.at(stop, series, X.positions + ahead + 1)
     kept = np.flatnonzero(stop > first)
-    if not len(kept):  # no origins: the first series, and nothing of it
+    if not len(kept):  # no origins: the first series, without any rows
         kept, first = np.zeros(1, dtype=np.int64), stop
     part = panel.select(kept, first[kept], stop[kept])
     moved = np.zeros(panel.n_series, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Read series as users have them; a single one here, many in ``read_panel``."""
+"""Read series in the form that users have: one here, many in ``read_panel``."""
 
 import warnings
 from dataclasses import replace
@@ -32,7 +32,7 @@ from .words import plain
 
 
 def read(series: Any, layout: Layout) -> Panel:
-    """Series of any form, as a panel with values of its own memory.
+    """Series of any form, as a panel whose values have their own memory.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def read(series: Any, layout: Layout) -> Panel:
     Returns
     -------
     panel : Panel
-        With the targets in the precision of the user, maybe on the user's memory.
+        With the targets in the user's precision, possibly sharing the user's memory.
 
     Raises
     ------
     TypeError, ValueError
-        As for ``make_windows``, but for missing values of a panel: which of them
-        matter is known when the windows are.
+        As for ``make_windows``, except for missing values in a panel: which of them
+        matter is known only with the windows.
     """
     layout.check()
     if isinstance(series, PanelStore):
-        series.layout_for(layout)  # which is that of the store, or an error
+        series.layout_for(layout)  # checks that it agrees with the store
         return series.panel
     check_not_xarray(series)
     as_panel = read_panel if is_panel(series, layout.id) else read_series
@@ -65,26 +65,26 @@ def read(series: Any, layout: Layout) -> Panel:
 
 
 def layout_of(series: Any, layout: Layout) -> Layout:
-    """The layout that series are read in: that of a store, or the one that is given.
+    """The layout to read series with: that of a store, or the one given.
 
     Raises
     ------
     TypeError, ValueError
-        If it is not valid, or not that of the store.
+        If it is not valid, or does not agree with the store.
     """
     layout.check()
     return series.layout_for(layout) if isinstance(series, PanelStore) else layout
 
 
 def read_future(covariates: Any, layout: Layout) -> Panel:
-    """Covariates known over the horizon, alone in a frame, as a panel without targets.
+    """Read a frame of future covariates alone, as a panel without targets.
 
     Parameters
     ----------
     covariates : DataFrame of pandas or polars
-        With the future covariates of `layout`, and its ids and times.
+        Has the future covariates of `layout`, and its ids and times.
     layout : Layout
-        How the frame was read that they belong to.
+        How the frame with the targets was read.
 
     Returns
     -------
@@ -130,7 +130,7 @@ def read_series(series: Any, layout: Layout) -> Panel:
     TypeError
         If the values are not real numbers, or the index is not a time axis.
     ValueError
-        If a value is infinite or too large for float32, or missing though that is not
+        If a value is infinite or too large for float32, or missing where that is not
         allowed and no channel is known in the future, the timestamps are unsorted,
         duplicated or have a gap, or the names are not those of channels.
     """
@@ -170,7 +170,7 @@ def read_series(series: Any, layout: Layout) -> Panel:
         is_complete=layout.missing == "error" and not roles.future,
     )
     if panel.is_complete:
-        if np.isnan(values).any():  # says how to allow it, too
+        if np.isnan(values).any():  # its error also says how to allow NaN
             incomplete = replace(panel, is_complete=False)
             check_values(incomplete, bounds[:-1], bounds[1:], bounds[1:], "error")
         check_finite(values, "series", panel.place)
@@ -179,12 +179,12 @@ def read_series(series: Any, layout: Layout) -> Panel:
 
 
 def warn_of_range(panel: Panel) -> None:
-    """Warn if the range of a target is none that networks can scale."""
+    """Warn if networks cannot scale the range of a target."""
     targets = panel.values[:, : panel.n_targets]
     for series, target, spread in out_of_range(targets, panel.bounds)[:1]:
         of = panel.name(int(series))
         of = of and f" of series {of}"
-        # From here by read and make_windows to the user.
+        # From here through read and make_windows to the user.
         warnings.warn(
             "Expected series with a range between 1e-35 and 1e+35, which float32, the "
             f"precision of networks, can hold, found a range of {spread:.3g} in "
@@ -195,7 +195,7 @@ def warn_of_range(panel: Panel) -> None:
 
 
 def _may_be_long(series: Any, index: pd.Index) -> bool:
-    """Whether a frame may hold many series: timestamps come again."""
+    """Whether a frame may hold many series: timestamps repeat."""
     return hasattr(series, "columns") and not index.is_unique
 
 
@@ -214,7 +214,7 @@ def _check_form(series: Any) -> None:
 
 
 def _labels(series: Any, index: pd.Index | None) -> tuple[list, pd.Index]:
-    """Channel names and time index of whatever came in."""
+    """Channel names and time index of the input, whatever its type."""
     n_timestamps, *n_channels = np.shape(series)
     if index is None:
         index = getattr(series, "index", None)
@@ -257,7 +257,7 @@ def _check_range(panel: Panel, values: np.ndarray) -> None:
     with np.errstate(over="ignore"):
         overflows = not np.isfinite(np.sum(panel.values))
     if values.dtype != np.float32 and overflows:
-        # What was missing or infinite before is not what overflowed.
+        # Values missing or infinite before have not overflowed.
         values_or_zero = np.where(np.isfinite(values), panel.values, 0)
         name = "series, too large for float32, the windows' precision,"
         check_finite(values_or_zero, name, panel.place)

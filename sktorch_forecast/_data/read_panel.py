@@ -1,4 +1,4 @@
-"""Read a panel, many series in one frame, in any of the forms that users have it in."""
+"""Read a panel, many series in one frame, in any of the usual forms."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -38,9 +38,9 @@ class Rows:
         The channels, and the static covariates.
     roles : Roles
     is_together : bool
-        Whether the rows of each series stood together.
+        Whether the rows of each series were contiguous.
     bounds, index, ids, static, freqs, freq_of, source
-        As those of a ``Panel``.
+        As in a ``Panel``.
     """
 
     columns: dict[Hashable, np.ndarray]
@@ -81,7 +81,7 @@ class Rows:
 
 
 def is_panel(series: Any, id: Hashable | None) -> bool:
-    """Whether `series` is to be read as many series."""
+    """Whether to read `series` as many series."""
     has_levels = isinstance(getattr(series, "index", None), pd.MultiIndex)
     return id is not None or (has_levels and isinstance(series, pd.DataFrame))
 
@@ -103,8 +103,8 @@ def read_panel(series: Any, layout: Layout) -> Panel:
     Raises
     ------
     TypeError
-        If `series` is no frame, its values are not real numbers, or its times are not
-        timestamps, periods or numbers.
+        If `series` is not a frame, its values are not real numbers, or its times are
+        not timestamps, periods or numbers.
     ValueError
         If an id or time is missing, times are unsorted, duplicated or have a gap, a
         static covariate changes, or the names are not those of columns.
@@ -127,7 +127,7 @@ def read_rows(frame: Any, layout: Layout, first_row: int = 0) -> Rows:
     layout : Layout
         How to read it.
     first_row : int, default=0
-        Number of its first row, for errors: it may be a part of a larger one.
+        Number of its first row, for error messages: it may be part of a larger frame.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def _times_of_wide(frame: Any, time: Hashable | None) -> pd.Index:
 
 
 def _grouped(table: Table, first_row: int) -> tuple[np.ndarray | None, np.ndarray]:
-    """Rows of the frame series by series, None if they are so, and their bounds."""
+    """Rows of the frame by series, None if already in order, and their bounds."""
     codes, n_series = table.codes, len(table.ids)
     if codes.min() < 0:
         raise ValueError(
@@ -295,7 +295,7 @@ def _block(
     stacked = targets[0][:, np.newaxis] if one else np.column_stack(targets)
     if len(roles.channels) == 1:
         return as_precise(stacked, bounds), stacked
-    # One by one: a frame of many columns is not held twice in double precision.
+    # One by one, so that a frame of many columns is not in memory twice as float64.
     parts = [
         as_precise(columns[name][:, np.newaxis], bounds) for name in roles.channels
     ]

@@ -37,65 +37,64 @@ def make_windows(
 ) -> tuple[Windows, np.ndarray]:
     """Turn a series, or many, into samples: windows `X` and what followed them, `y`.
 
-    Only origins with a whole window behind and a whole horizon before them are
-    taken. The targets of neighboring origins overlap, so leave a gap between
-    training and test, as in ``TimeSeriesSplit(gap=horizon - 1)``.
+    Only origins with a complete window and a complete horizon are used. The targets of
+    neighboring origins overlap, so leave a gap between training and test, as in
+    ``TimeSeriesSplit(gap=horizon - 1)``.
 
     Parameters
     ----------
     series : array of shape (n_timestamps,) or (n_timestamps, n_channels), Series, \
             DataFrame or PanelStore
-        Values in time order, with an index of timestamps, periods or numbers at a
-        regular distance. The windows hold them as float32, or as float64 where
-        that would round away what happens in some series. Many series of any
-        lengths are a long frame of pandas or polars with `id` and `time`, a frame
-        with two levels of index, the id and the time, or a wide frame with
-        ``id="columns"``; or a store of them on disk (:func:`open_panel`), which knows
-        the roles of its columns itself.
+        Values in time order, with an index of evenly spaced timestamps, periods or
+        numbers. The windows hold them as float32, or as float64 where float32 would
+        round away the changes in some series. Many series of any lengths come in a long
+        frame of pandas or polars with `id` and `time`, a frame with two index levels,
+        the id and the time, or a wide frame with ``id="columns"``; or in a store on
+        disk (:func:`open_panel`), which knows the roles of its columns itself.
     horizon : int
-        Timestamps after the origin to forecast.
+        Number of timestamps after the origin to forecast.
     length : int
-        Timestamps in a window, up to and with the origin.
+        Number of timestamps in a window, up to and including the origin.
     target : column name or number, or list of these, default=None
-        Channels to forecast; may be left out when there is only one. In a wide
-        frame, where columns are series, the name that the channel gets.
+        Channels to forecast; may be left out when there is only one. In a wide frame,
+        where columns are series, the name to give the channel.
     id : column or level name, default=None
-        What names the series of each row. Rows of different series may be mixed;
-        the series are numbered in the order in which they appear. "columns" means
-        that every column is a series; it begins with its first value and ends with
-        its last. None means a single series, or levels of the index in the order
+        The column or level that identifies the series of each row. Rows of different
+        series may be mixed; the series are numbered in the order in which they appear.
+        "columns" means that every column is a series, which begins with its first value
+        and ends with its last. None means a single series, or index levels in the order
         id, time.
     time : column or level name, default=None
         Timestamps of the rows; the index by default.
     past : column name or list of these, default=None
-        Covariates known up to the origin. By default all other columns of a single
-        series, if `future` is not given, and none of many series.
+        Covariates known up to the origin. By default all other columns for a single
+        series, if `future` is not given, and none for many series.
     future : column name or list of these, default=None
-        Covariates known over the horizon, too. Rows may follow the last target, with
+        Covariates also known over the horizon. Rows may follow the last target, with
         the targets and past covariates missing there.
     static : column name or list of these, default=None
-        Covariates with one value for a series. They are numbers: encode categories
+        Covariates with one value per series. They must be numbers: encode categories
         first, e.g. with ``sklearn.preprocessing.OneHotEncoder``.
     missing : {"error", "mask"}, default="error"
-        Whether targets and past covariates may be missing. With "mask" they are NaN
-        in the windows and in `y`, for forecasters that leave them out.
+        Whether targets and past covariates may be missing. With "mask" they are NaN in
+        the windows and in `y`, for forecasters that can skip them.
     pad : bool, default=False
         Whether windows may begin before their series, with NaN there, so that every
-        origin with an observed target up to it is taken. With future or static
-        covariates the origin before the first timestamp is, too. Needs
+        origin with an observed target up to it is used. With future or static
+        covariates, the origin before the first timestamp is used, too. Needs
         ``missing="mask"``.
 
     Returns
     -------
     X : Windows of shape (n_origins, length, n_channels)
-        Target channels first, then past covariates, then future ones. Of a series
-        without padding, ``n_timestamps - length - horizon + 1`` origins.
+        Target channels first, then past covariates, then future ones. Without padding,
+        a series has ``n_timestamps - length - horizon + 1`` origins.
     y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
-        1-D for one target and a horizon of 1. Else all targets of step 1 come
-        first, then those of step 2, and so on. For a single series it is a
-        read-only view of it. Of many series, if the horizon is not 1, it is an object
-        like an array, which gathers values when they are asked for: ``np.asarray(y)``
-        makes an array of it.
+        1-D for one target and a horizon of 1. Otherwise all targets of step 1 come
+        first, then those of step 2, and so on. For a single series it is a read-only
+        view of the series. For many series, if the horizon is not 1, it is an
+        array-like object that gathers values on demand: ``np.asarray(y)`` makes an
+        array of it.
 
     Raises
     ------
@@ -104,19 +103,19 @@ def make_windows(
         `horizon` or `length` is not an integer.
     ValueError
         If every series is shorter than ``length + horizon``, a value is infinite, or
-        missing and that is not allowed, or timestamps are unsorted, duplicated or
+        missing where that is not allowed, or timestamps are unsorted, duplicated or
         have a gap.
 
     Warns
     -----
     UserWarning
-        If some series are too short for a sample and are left out, or if the range of
-        one is not in that of float32, the precision of the networks.
+        If some series are too short for a sample and are left out, or if the values of
+        one are outside the range of float32, the precision of the networks.
 
     See Also
     --------
-    latest_windows : The last origin, to forecast what nobody knows yet.
-    store_panel : Many series on disk, for what does not fit into memory.
+    latest_windows : The last origin, to forecast the unknown future.
+    store_panel : Many series on disk, for data that does not fit into memory.
 
     Examples
     --------
@@ -142,7 +141,7 @@ def make_windows(
 def samples_of(
     panel: Panel, layout: Layout, horizon: int, length: int
 ) -> tuple[Windows, np.ndarray]:
-    """What `make_windows` returns, of a panel that was read already."""
+    """The result of `make_windows` for a panel that has already been read."""
     missing, pad = layout.missing, layout.pad
     first, start, stop = observed(panel, missing)
     check_values(panel, start, stop, stop, missing)
@@ -172,7 +171,7 @@ def _taken(
 ) -> tuple[Panel, np.ndarray]:
     """A panel of the rows that windows need, and where each series begins there.
 
-    What is on disk stays there: others of its rows are just not looked at.
+    A panel on disk stays there: its other rows are simply ignored.
     """
     if is_stored(panel) and not before.any():
         is_part = len(which) < panel.n_series
@@ -201,7 +200,7 @@ def _windows(
 
 
 def _starts_cold(panel: Panel) -> bool:
-    """Whether something is known of a series before its first timestamp."""
+    """Whether anything is known about a series before its first timestamp."""
     return panel.n_future > 0 or panel.static is not None
 
 
@@ -219,7 +218,7 @@ def latest_windows(
     missing: Missing = "error",
     pad: bool = False,
 ) -> Windows:
-    """The window of the last origin, to forecast what nobody knows yet.
+    """The window of the last origin, to forecast the unknown future.
 
     Parameters
     ----------
@@ -227,12 +226,12 @@ def latest_windows(
             DataFrame or PanelStore
         As for :func:`make_windows`.
     length : int
-        Timestamps in the window.
+        Number of timestamps in the window.
     target, id, time, past, future, static : default=None
         As for :func:`make_windows`.
     horizon : int, default=None
-        Timestamps after the origin to forecast; needed with `future`, whose values
-        must be there for all of them.
+        Number of timestamps after the origin to forecast; needed with `future`, whose
+        values must be given for all of them.
     missing : {"error", "mask"}, default="error"
         As for :func:`make_windows`.
     pad : bool, default=False
@@ -242,8 +241,8 @@ def latest_windows(
     Returns
     -------
     X : Windows of shape (n_series, length, n_channels)
-        The only origin of each series is its last timestamp; with `future`, a wide
-        frame or ``missing="mask"`` its last with an observed target.
+        The only origin of each series is its last timestamp, or, with `future`, a wide
+        frame or ``missing="mask"``, its last timestamp with an observed target.
 
     Raises
     ------
@@ -275,7 +274,7 @@ def latest_windows(
 def latest_of(
     panel: Panel, layout: Layout, horizon: int | None, length: int
 ) -> Windows:
-    """What `latest_windows` returns, of a panel that was read already."""
+    """The result of `latest_windows` for a panel that has already been read."""
     missing, pad = layout.missing, layout.pad
     if panel.n_future and horizon is None:
         raise ValueError(

@@ -18,7 +18,7 @@ from .store_files import check_content, opened, refuse
 from .stored_panel import StoredPanel
 from .time_axis import StoredTimes
 
-# What panel.json says it is of, and the version of what else is there.
+# What panel.json describes, and the version of the other files.
 FORMAT, VERSION = "panel of sktorch_forecast", 1
 ABOUT = "panel.json"
 
@@ -26,9 +26,9 @@ ABOUT = "panel.json"
 class PanelStore:
     """A panel of many series on disk, opened.
 
-    It takes the place of the frame in :func:`make_windows`, :func:`latest_windows` and
-    :class:`SeriesForecaster`. Values are read when a window asks for them. A pickle is
-    the path, and the mark of this very store.
+    Use it instead of a frame in :func:`make_windows`, :func:`latest_windows` and
+    :class:`SeriesForecaster`. Values are read when a window needs them. A pickle holds
+    only the path and the mark that identifies the store.
 
     Made by :func:`open_panel` and :func:`store_panel`.
 
@@ -40,24 +40,24 @@ class PanelStore:
     Attributes
     ----------
     path : pathlib.Path
-        The folder, from the root.
+        The absolute path of the folder.
     n_series : int
         Number of series.
     n_timestamps : int
-        Rows of all series.
+        Number of rows of all series.
     channels : tuple of length n_channels
         Names of the channels: targets, past covariates, future covariates.
     layout : Layout
-        Names and roles of columns, as :func:`store_panel` was told.
+        Names and roles of columns, as passed to :func:`store_panel`.
     panel : Panel
-        The series, for :class:`Windows` of your own origins.
+        The series, for :class:`Windows` at your own origins.
 
     Raises
     ------
     FileNotFoundError
         If there is no store.
     ValueError
-        If it is damaged, not whole, or of a later version.
+        If it is damaged, incomplete, or from a later version.
     """
 
     path: Path
@@ -82,7 +82,7 @@ class PanelStore:
 
     @property
     def mark(self) -> str:
-        """What this store has and no other, not even one of the same path."""
+        """A mark that no other store has, not even one with the same path."""
         return self._about["mark"]
 
     @property
@@ -97,7 +97,7 @@ class PanelStore:
 
     @cached_property
     def panel(self) -> StoredPanel:
-        """The series; their names are read when it is asked for."""
+        """The series; their names are read on first access."""
         maps, parts = self._maps, self._parts
         values = maps["values.npy"]
         targets = maps.get("targets.npy", values[:, : self.n_targets])
@@ -123,17 +123,18 @@ class PanelStore:
         )
 
     def layout_for(self, asked: Layout) -> Layout:
-        """The layout of the store, where it is not another one that is asked for.
+        """The layout of the store, if it agrees with the requested one.
 
         Parameters
         ----------
         asked : Layout
-            Of ``make_windows`` or a forecaster; what is None there is not asked for.
+            The layout from ``make_windows`` or a forecaster; None entries are not
+            requested.
 
         Raises
         ------
         ValueError
-            If a column is asked for in another role than it has in the store.
+            If a column is requested in another role than it has in the store.
         """
         own = self._parts["roles"]
         for field in fields(Layout):
@@ -151,12 +152,12 @@ class PanelStore:
         return Layout(**given, missing=asked.missing, pad=asked.pad)
 
     def verify(self) -> None:
-        """Read all files and compare them with the checksums of when they were made.
+        """Read all files and compare them with their original checksums.
 
         Raises
         ------
         ValueError
-            If a number in a file is another one.
+            If a number in a file has changed.
         """
         for name, entry in self._about["files"].items():
             check_content(self.path / name, entry)
@@ -175,15 +176,15 @@ class PanelStore:
 
 
 def open_panel(path: str | os.PathLike[str], *, verify: bool = False) -> PanelStore:
-    """Open a panel that :func:`store_panel` has written, in milliseconds.
+    """Open a panel written by :func:`store_panel`, in milliseconds.
 
     Parameters
     ----------
     path : path-like
         Its folder.
     verify : bool, default=False
-        Whether to read all files and compare them with their checksums. Their sizes
-        and shapes are compared in any case.
+        Whether to read all files and compare them with their checksums. Their sizes and
+        shapes are always compared.
 
     Returns
     -------
@@ -196,8 +197,8 @@ def open_panel(path: str | os.PathLike[str], *, verify: bool = False) -> PanelSt
     FileNotFoundError
         If there is no store.
     ValueError
-        If a file is damaged, missing or a foreign one, or the store is of a later
-        version of this package.
+        If a file is damaged, missing or not from the store, or the store was written by
+        a later version of this package.
     """
     store = PanelStore(path)
     if verify:
@@ -210,7 +211,7 @@ _opened: dict[tuple[str, str], PanelStore] = {}
 
 
 def _again(path: str, mark: str) -> PanelStore:
-    """The store of a pickle, opened once in a process."""
+    """The store of a pickle, opened once per process."""
     if (path, mark) not in _opened:
         store = PanelStore(path)
         if store.mark != mark:
@@ -223,7 +224,7 @@ def _again(path: str, mark: str) -> PanelStore:
 
 
 def _read_about(folder: Path) -> dict[str, Any]:
-    """What panel.json says, if it is ours."""
+    """The content of panel.json, if it is ours."""
     path = folder / ABOUT
     if not path.is_file():
         raise FileNotFoundError(
@@ -248,7 +249,7 @@ def _read_about(folder: Path) -> dict[str, Any]:
 
 
 def _decoded(parts: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Names, roles and the like: what is of no simple kind, as files of forecasters."""
+    """Names, roles and the like: objects beyond plain JSON, as in forecaster files."""
     arrays = {
         name: np.array(numbers, dtype)
         for name, (dtype, numbers) in parts["arrays"].items()

@@ -1,6 +1,6 @@
-"""The files of a panel on disk: arrays that grow, and are checked when they are opened.
+"""The files of a panel on disk: arrays that grow and are checked when opened.
 
-Each is a ``.npy`` file of NumPy. What is to be in it, ``panel.json`` says.
+Each is a NumPy ``.npy`` file. ``panel.json`` says what must be in it.
 """
 
 import os
@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-# Bytes that are read at once where a whole file is.
+# Number of bytes to read at once when a whole file is read.
 _AT_ONCE = 1 << 24
 
 
@@ -23,7 +23,7 @@ class GrowingArray:
         The file.
     dtype : dtype
     shape : tuple of int
-        Of a row.
+        Shape of a row.
     """
 
     def __init__(self, path: Path, dtype: Any, shape: tuple[int, ...] = ()) -> None:
@@ -33,7 +33,7 @@ class GrowingArray:
         self._write_header()
 
     def _write_header(self) -> None:
-        """Of the same length whatever the number of rows is: NumPy leaves room."""
+        """It has the same length for any number of rows: NumPy leaves room."""
         header = {
             "descr": np.lib.format.dtype_to_descr(self.dtype),
             "fortran_order": False,
@@ -43,7 +43,7 @@ class GrowingArray:
         np.lib.format.write_array_header_1_0(self._file, header)
 
     def append(self, rows: np.ndarray) -> None:
-        """Write rows behind those that are there."""
+        """Append rows."""
         rows = np.ascontiguousarray(rows, dtype=self.dtype)
         data: Any = rows.reshape(-1).view(np.uint8).data
         self.checksum = zlib.crc32(data, self.checksum)
@@ -51,7 +51,7 @@ class GrowingArray:
         self.n_rows += len(rows)
 
     def close(self) -> dict[str, Any]:
-        """Put the file onto the disk; what `panel.json` says of it."""
+        """Flush the file to disk; return its entry in `panel.json`."""
         if not self._file.closed:
             self._write_header()
             self._file.flush()
@@ -66,14 +66,14 @@ class GrowingArray:
 
 
 def opened(path: Path, entry: dict[str, Any]) -> np.ndarray:
-    """A file as a memory map, if it is what `panel.json` says.
+    """A file as a memory map, if it matches `panel.json`.
 
     Parameters
     ----------
     path : Path
         The file.
     entry : dict
-        As `GrowingArray.close` gives it.
+        As returned by `GrowingArray.close`.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def opened(path: Path, entry: dict[str, Any]) -> np.ndarray:
     shape, dtype = tuple(entry["shape"]), np.dtype(entry["dtype"])
     expected = f"an array of shape {shape} and {dtype}"
     try:
-        if 0 in shape:  # which nothing can be mapped of
+        if 0 in shape:  # an empty file cannot be mapped
             array = np.load(path, allow_pickle=False)
         else:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -100,7 +100,7 @@ def opened(path: Path, entry: dict[str, Any]) -> np.ndarray:
 
 
 def check_content(path: Path, entry: dict[str, Any]) -> None:
-    """Raise a ValueError unless the numbers in a file are those that were written."""
+    """Raise a ValueError if the numbers in a file are not those that were written."""
     found, n_header = 0, entry["bytes"] - _n_bytes_of(entry)
     with open(path, "rb") as file:
         file.seek(n_header)
@@ -115,7 +115,7 @@ def _n_bytes_of(entry):
 
 
 def refuse(path: Path, expected: str, found: str) -> NoReturn:
-    """Raise the ValueError of a file that is not what it was."""
+    """Raise the ValueError for a file that has changed."""
     raise ValueError(
         f"Expected {expected} in {str(path)!r}, found {found}. The store is damaged or "
         "incomplete: make it again with store_panel."

@@ -1,4 +1,4 @@
-"""Put a panel onto disk."""
+"""Write a panel to disk."""
 
 import os
 from collections.abc import Hashable
@@ -35,31 +35,30 @@ def store_panel(
     missing: Missing = "error",
     verbose: bool | int = 0,
 ) -> PanelStore:
-    """Put a panel of many series onto disk, checked, for windows that read it there.
+    """Check a panel of many series and write it to disk, for windows to read from.
 
-    What is too large for memory is read, checked and written in parts. Later,
+    Data too large for memory is read, checked and written in parts. Later,
     :func:`open_panel` opens it in milliseconds.
 
     Parameters
     ----------
     source : DataFrame of pandas or polars, LazyFrame of polars, or path-like
         A frame in any form that :func:`make_windows` takes for many series; or rows
-        with columns for `id` and `time` in a query of polars, a Parquet file, or a
-        folder of such files, which are read in parts, by pyarrow or polars. Rows of a
-        query or of files that are not in the order of series and time are sorted by
-        polars.
+        with columns for `id` and `time` in a polars query, a Parquet file, or a folder
+        of such files, which are read in parts, with pyarrow or polars. Rows of a query
+        or of files that are not in the order of series and time are sorted with polars.
     path : path-like
-        The folder to make. Nothing may be there yet, and nothing is there before all is
-        written.
+        The folder to create. It must not exist yet, and it appears only once everything
+        is written.
     id : column or level name, default=None
         As for :func:`make_windows`; the names of the series must be strings or numbers,
-        or categories of these, which they become.
+        or categories, which are converted to these.
     time, target, past, future, static : default=None
         As for :func:`make_windows`.
     missing : {"error", "mask"}, default="error"
         As for :func:`make_windows`.
     verbose : int, default=0
-        Whether to show how many rows are written.
+        Whether to show how many rows have been written.
 
     Returns
     -------
@@ -69,34 +68,34 @@ def store_panel(
     Raises
     ------
     FileExistsError
-        If there is something at `path`, maybe from another process that was faster.
+        If `path` already exists, perhaps from another process that was faster.
     FileNotFoundError
-        If there is no `source`, or no folder to make another one in.
+        If `source` or the parent folder of `path` does not exist.
     ImportError
-        If files are to be read, and neither pyarrow nor polars is there.
+        If files are to be read, but neither pyarrow nor polars is installed.
     TypeError, ValueError
-        As for :func:`make_windows`: for values that are no numbers, or are missing,
-        timestamps that are duplicated or have a gap, and names that are not those of
-        columns.
+        As for :func:`make_windows`: for values that are not numbers or are missing,
+        timestamps that are duplicated or have a gap, and unknown column names.
 
     Warns
     -----
     UserWarning
-        If the range of a series is not in that of float32, the precision of networks.
+        If the values of a series are outside the range of float32, the precision of
+        networks.
 
     See Also
     --------
-    make_windows : Takes the store in place of a frame.
+    make_windows : Takes the store instead of a frame.
 
     Notes
     -----
-    The folder has a file of JSON and memory maps of NumPy. Values take 4 bytes each, as
-    in windows: 8 where float32 would round away what happens, in some series. Targets
-    that are not float32 are there once more, as float64, for `y`. Times take next to
-    nothing, but 8 bytes each where steps are months or the like, or are no integers.
+    The folder has a JSON file and NumPy memory maps. Values take 4 bytes each, as in
+    windows, or 8 where float32 would round away the changes in some series. Targets
+    that are not float32 are stored again as float64, for `y`. Times take almost no
+    space, or 8 bytes each where steps are months or the like, or not integers.
 
-    Files without rows out of order are read once, by row group. The series are in the
-    order in which they appear, those of sorted rows in the order of their names.
+    Files whose rows are in order are read once, by row group. The series are in the
+    order in which they appear, or in the order of their names if rows had to be sorted.
 
     Examples
     --------
@@ -142,13 +141,13 @@ def store_panel(
 
 
 def _check(panel: Panel, layout: Layout) -> None:
-    """The checks that ``make_windows`` makes of the values that windows see."""
+    """The checks that ``make_windows`` applies to the values that windows see."""
     _, start, stop = observed(panel, layout.missing)
     check_values(panel, start, stop, stop, layout.missing)
 
 
 class _OutOfOrderError(Exception):
-    """Rows of a series are not together, or not in the order of time."""
+    """Rows of a series are not contiguous, or not in time order."""
 
 
 def _write_parts(stream: Stream, folder: Path, layout: Layout, verbose: Any) -> None:
@@ -191,7 +190,7 @@ def _write_in_order(
     Raises
     ------
     _OutOfOrderError
-        If rows are not in order, though `is_sorted` is not said of them.
+        If rows are not in order and `is_sorted` is not set.
     """
     writer = PanelWriter(folder, layout)
     seen: set = set()
@@ -221,14 +220,14 @@ def _write_in_order(
 
 
 def _are_together(column: Any, seen: set) -> bool:
-    """Whether the rows of each series follow one another, and none was there before."""
+    """Whether the rows of each series are contiguous, and all series are new."""
     ids = column.to_list()
     changes = [new for old, new in zip([None, *ids], ids) if new != old]
     return len(set(changes)) == len(changes) and seen.isdisjoint(changes)
 
 
 def _append(rows: Rows, writer: PanelWriter, layout: Layout) -> np.ndarray:
-    """Write rows as float32; which channels that is too coarse for, (n_channels,)."""
+    """Write rows as float32; return which channels need more digits, (n_channels,)."""
     names, n_targets = rows.roles.channels, len(rows.roles.target)
     columns = [rows.columns[name] for name in names]
     targets = np.column_stack(columns[:n_targets])

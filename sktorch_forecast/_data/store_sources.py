@@ -1,4 +1,4 @@
-"""Rows that are too many for memory, in parts: Parquet files and queries of polars."""
+"""Data too large for memory, read in parts: Parquet files and polars queries."""
 
 import os
 from collections.abc import Iterator
@@ -11,22 +11,22 @@ import pandas as pd
 
 from .columns import is_polars
 
-# Rows of a part, but for those of its last series, which may go on in the next one.
+# Rows in a part, not counting its last series, which may continue in the next one.
 _AT_ONCE = 1 << 18
 
 
 def is_streamed(source: Any) -> bool:
-    """Whether rows come in parts: of a path, or of a query of polars."""
+    """Whether rows come in parts: from a path, or from a polars query."""
     return isinstance(source, (str, os.PathLike)) or is_query(source)
 
 
 def is_query(source: Any) -> bool:
-    """Whether `source` is a LazyFrame of polars."""
+    """Whether `source` is a polars LazyFrame."""
     return is_polars(source) and type(source).__name__ == "LazyFrame"
 
 
 class Stream:
-    """Rows of a source in parts of whole series.
+    """Rows of a source, in parts that consist of whole series.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Stream:
     columns : list of str
         Names of its columns.
     n_rows : int or None
-        How many rows there are, if that costs nothing to know.
+        Number of rows, if that is known at no cost.
     """
 
     columns: list[str]
@@ -66,12 +66,12 @@ class Stream:
             )
 
     def parts(self, columns: list[str]) -> Iterator[Any]:
-        """Frames of some columns, in each of which the last series is whole.
+        """Frames of some columns, each with a complete last series.
 
         Parameters
         ----------
         columns : list of str
-            Which of them; the first names the series of a row.
+            Which columns; the first one names the series of a row.
 
         Yields
         ------
@@ -97,15 +97,15 @@ class Stream:
             yield _as_frame(_concatenated(rest))
 
     def _tables(self, columns: list[str]) -> Iterator[Any]:
-        """Tables of Arrow with rows of the files, one after the other.
+        """Arrow tables with rows of the files, one after the other.
 
-        Not by the dataset, which reads far ahead of who takes its batches.
+        Not through the dataset, which reads far ahead of its consumer.
         """
         import pyarrow
         import pyarrow.parquet
 
         schema = pyarrow.schema([self._dataset.schema.field(c) for c in columns])
-        # Of a thousand equal names, one text, as they are in the file.
+        # A thousand equal names share one string, as in the file.
         id = schema.field(0)
         names = [id.name] if _is_text(id.type) else []
         if names:
@@ -126,12 +126,12 @@ class Stream:
                     yield _with_own_names(table.select(columns).cast(schema))
 
     def sorted_by(self, id: str, time: str) -> "Stream":
-        """The rows in the order of series and time, which polars sorts.
+        """The rows, sorted by series and time with polars.
 
         Raises
         ------
         ValueError
-            If polars is not there.
+            If polars is not installed.
         """
         query = self.source
         if not is_query(query):
@@ -146,7 +146,7 @@ class Stream:
 
 
 def _collected(query: Any) -> Iterator[Any]:
-    """The rows of a query in parts, which older versions of polars cannot give."""
+    """The rows of a query in parts; older versions of polars cannot do that."""
     if not hasattr(query, "collect_batches"):
         import polars
 
@@ -174,7 +174,7 @@ def _scanned(source: Any) -> Any:
 
 
 def _concatenated(tables: list) -> Any:
-    """Tables of Arrow, or frames of polars, behind each other."""
+    """Arrow tables or polars frames, concatenated."""
     if len(tables) == 1:
         return tables[0]
     if is_polars(tables[0]):
@@ -187,7 +187,7 @@ def _concatenated(tables: list) -> Any:
 
 
 def _with_own_names(table: Any) -> Any:
-    """Rows of a table without the names of others, of which a part of it has all."""
+    """Rows of a table, without the unused names that a slice of it still carries."""
     if is_polars(table):
         return table
     import pyarrow
@@ -215,10 +215,10 @@ def _begin_of_last(table: Any) -> int:
 
 
 def _as_frame(table: Any) -> Any:
-    """A frame of polars as it is, a table of Arrow as one of pandas."""
+    """A polars frame as it is, an Arrow table as a pandas frame."""
     if is_polars(table):
         return table
-    # Each column by itself: to put those of one type together, they would be copied.
+    # Column by column, since grouping columns by type would copy them.
     return table.to_pandas(date_as_object=False, split_blocks=True)
 
 

@@ -1,4 +1,4 @@
-"""Writes the parts of a panel on disk, series after series."""
+"""Writes the files of a panel on disk, series by series."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from .store import ABOUT, FORMAT, VERSION
 from .store_files import GrowingArray
 from .time_axis import from_ticks, ticks_of
 
-# Rows that are written at once where a file is made of others.
+# Rows that are written at once where a file is made from others.
 _AT_ONCE = 1 << 20
 
 
@@ -35,7 +35,7 @@ class PanelWriter:
     def __init__(self, folder: Path, layout: Layout) -> None:
         self.folder, self.layout = folder, layout
         self._files: dict[str, GrowingArray] = {}
-        self._panel: Panel  # the first part; others are like it
+        self._panel: Panel  # the first part; the others are like it
         self._ids: list[pd.Index] = []
         self._n_rows: list[np.ndarray] = []
         self._static: list[np.ndarray] = []
@@ -45,13 +45,13 @@ class PanelWriter:
         self._is_complete = True
 
     def append(self, panel: Panel) -> None:
-        """Write series behind those that are there.
+        """Append series to those already written.
 
         Parameters
         ----------
         panel : Panel
-            With ids and targets. No series of it is there yet, and all parts have the
-            same channels and precision.
+            With ids and targets. None of its series has been written yet, and all parts
+            have the same channels and precision.
         """
         if not self._ids:
             self._panel = panel
@@ -71,11 +71,11 @@ class PanelWriter:
         self._n_rows.append(np.diff(panel.bounds))
 
     def append_covariates(self, columns: np.ndarray) -> None:
-        """Keep covariates in their own precision, in case that will be needed."""
+        """Keep covariates in their own precision, in case it is needed later."""
         self._write("covariates", columns)
 
     def _write(self, name: str, rows: np.ndarray) -> None:
-        """Append to a file, which the first rows make."""
+        """Append to a file, which the first rows create."""
         file = f"{name}.npy"
         if file not in self._files:
             path = self.folder / file
@@ -83,7 +83,7 @@ class PanelWriter:
         self._files[file].append(rows)
 
     def _append_times(self, panel: Panel, freq_of: np.ndarray) -> None:
-        """The first tick of each series; all ticks from where that is too little."""
+        """The first tick of each series; all ticks once that is not enough."""
         ticks = ticks_of(panel.index)
         first = ticks[panel.bounds[:-1]]
         if "ticks.npy" not in self._files:
@@ -94,7 +94,7 @@ class PanelWriter:
                     return
             for parts in zip(self._first, self._freq_of, self._n_rows):
                 before, codes, n_before = parts
-                # What was regular before had steps of whole numbers.
+                # Earlier series were regular, with integer steps.
                 known = np.array([f if _is_whole(f) else 0 for f in self._freqs])
                 self._write("ticks", _counted(before, known[codes], n_before))
         self._write("ticks", ticks)
@@ -110,8 +110,8 @@ class PanelWriter:
         Parameters
         ----------
         is_exact : ndarray of shape (n_channels,), bool
-            Which channels are to be as they were before, from the targets and a file
-            of covariates; the others stay rounded.
+            Which channels to restore exactly, from the targets and a file of
+            covariates; the others stay rounded.
         """
         panel = self._panel
         maps = {}
@@ -133,13 +133,13 @@ class PanelWriter:
         self._files["values.npy"] = exact
 
     def drop_covariates(self) -> None:
-        """Remove the covariates in their own precision, where there are any."""
+        """Remove the covariates in their own precision, if there are any."""
         if "covariates.npy" in self._files:
             self._files.pop("covariates.npy").close()
             (self.folder / "covariates.npy").unlink()
 
     def close(self) -> None:
-        """Write what is known in the end, and `panel.json` last."""
+        """Write what is known only at the end, and `panel.json` last."""
         n_rows = np.concatenate(self._n_rows)
         ids = self._ids[0].append(self._ids[1:])
         freqs, freq_of = self._frequencies(n_rows)
@@ -177,7 +177,7 @@ class PanelWriter:
             os.fsync(file.fileno())
 
     def _frequencies(self, n_rows: np.ndarray) -> tuple[tuple, np.ndarray]:
-        """Frequencies, that of the longest series first: single rows are given it."""
+        """Frequencies, with that of the longest series first, which single rows get."""
         freq_of = np.concatenate(self._freq_of)
         usual = freq_of[np.argmax(n_rows)]
         order = [usual, *(code for code in range(len(self._freqs)) if code != usual)]
@@ -185,14 +185,14 @@ class PanelWriter:
         freq_of = np.where(n_rows > 1, place[freq_of], np.int32(0))
         used = np.isin(np.arange(len(order)), freq_of)
         freqs = list(self._freqs)
-        # Of parts of single rows, which nobody has in the end, None may be left.
+        # Parts of single rows may leave a None that no series has in the end.
         kept = [code for code in range(len(order)) if used[code] or code == 0]
         renumbered = np.zeros(len(order), np.int32)
         renumbered[kept] = np.arange(len(kept))
         return tuple(freqs[order[code]] for code in kept), renumbered[freq_of]
 
     def _parts(self, ids: pd.Index, freqs: tuple) -> dict[str, Any]:
-        """What no array holds."""
+        """The parts of a panel that are not arrays."""
         panel, layout = self._panel, self.layout
         n_known = panel.n_channels - panel.n_future
         return {
@@ -223,21 +223,21 @@ def _is_whole(freq: Any) -> bool:
 
 
 def _are_counted(ticks: np.ndarray, step: np.ndarray, bounds: np.ndarray) -> bool:
-    """Whether the ticks of each series go on by steps of its own size."""
+    """Whether the ticks of each series have a constant step."""
     is_step = np.diff(ticks) == np.repeat(step, np.diff(bounds))[:-1]
     is_step[bounds[1:-1] - 1] = True  # from one series to the next
     return bool(is_step.all())
 
 
 def _counted(first: np.ndarray, step: np.ndarray, n_rows: np.ndarray) -> np.ndarray:
-    """Ticks of series that go on by steps of one size each."""
+    """Ticks of series that each have a constant step."""
     begin = np.cumsum(n_rows) - n_rows
     place = np.arange(n_rows.sum()) - np.repeat(begin, n_rows)
     return np.repeat(first, n_rows) + np.repeat(step, n_rows) * place
 
 
 def _plain_ids(ids: Any) -> pd.Index:
-    """Ids as strings or numbers; of categories, what they are."""
+    """Ids as strings or numbers; categories become their values."""
     names = np.asarray(ids)
     plain = pd.Index(names, name=ids.name)
     is_text = plain.dtype.kind not in "iufb"

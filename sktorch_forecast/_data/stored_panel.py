@@ -9,32 +9,32 @@ import pandas as pd
 from .indexing import as_integers, concatenated_ranges
 from .panel import Panel, Source
 
-# Rows that are gathered at once.
+# How many rows are gathered at once.
 _AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class StoredPanel(Panel):
-    """A panel whose values are a read-only memory map, and whose timestamps are made.
+    """A panel with a read-only memory map of values and computed timestamps.
 
-    A pickle carries where it is. What is selected of it is in memory.
+    A pickle holds only its location. Selections from it are in memory.
 
     Attributes
     ----------
     store : PanelStore
-        The store that it is in.
+        The store that holds it.
     used : ndarray of shape (n_used,), int64, or None
-        Series that windows were made of, if some were too short. Their rows stay in the
-        panel, but nothing is to be known of them.
+        Series that windows were made from, if some were too short. The rows of those
+        stay in the panel, but must not be used.
     """
 
     store: Any = None
     used: np.ndarray | None = None
 
     def select(self, which: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Any:
-        """As that of a ``Panel``, with memory of its own."""
+        """As in a ``Panel``, but with its own memory."""
         n_rows = np.concatenate([[0], np.cumsum(stop - start)])
-        is_all = len(which) == self.n_series  # whose names need no copy
+        is_all = len(which) == self.n_series  # then names need no copy
         values = _gathered(self.values, start, stop, n_rows)
         targets = self.targets
         if targets is not None:
@@ -65,7 +65,7 @@ class StoredPanel(Panel):
 
 
 def _gathered(array, start, stop, n_rows):
-    """Rows ``start[i]`` to ``stop[i] - 1`` for all i, without their numbers at once."""
+    """Rows ``start[i]`` to ``stop[i] - 1`` for all i, without listing their numbers."""
     part = np.empty((n_rows[-1], *array.shape[1:]), array.dtype)
     cuts = np.searchsorted(n_rows, np.arange(0, n_rows[-1], _AT_ONCE), "left")
     cuts = np.unique([0, *cuts, len(start)])
@@ -79,14 +79,14 @@ def _gathered(array, start, stop, n_rows):
 def reopened(
     store: Any, is_complete: bool, has_targets: bool, used: np.ndarray | None
 ) -> StoredPanel:
-    """The panel of a store, as it was pickled."""
+    """The panel of a store, as pickled."""
     panel = store.panel
     targets = panel.targets if has_targets else None
     return replace(panel, targets=targets, is_complete=is_complete, used=used)
 
 
 def names_in(panel: Panel) -> pd.Index | None:
-    """Names of the series that windows were made of."""
+    """Names of the series that windows were made from."""
     if isinstance(panel, StoredPanel) and panel.used is not None:
         return None if panel.ids is None else panel.ids[panel.used]
     return panel.ids
@@ -98,7 +98,7 @@ def is_stored(panel: Panel) -> TypeGuard[StoredPanel]:
 
 
 def without_copy(part: Panel) -> Panel:
-    """A panel on memory of its own, copied only where it is not."""
+    """A panel with its own memory, copied only if necessary."""
     values = part.values
     if values.base is not None:
         values = values.copy()

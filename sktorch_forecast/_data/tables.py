@@ -1,4 +1,4 @@
-"""The rows of a long frame, whatever it is made of."""
+"""The rows of a long frame, from any library."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .time_axis import as_time_index
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a long frame, whatever it is made of.
+    """The rows of a long frame, from any library.
 
     Attributes
     ----------
@@ -26,7 +26,7 @@ class Table:
     times : pandas.Index of length n_rows
         Timestamp of each row.
     repairs : dict
-        What mends rows that are "unsorted", "duplicated" or "irregular", and values
+        How to fix rows that are "unsorted", "duplicated" or "irregular", and values
         that are "missing", in words.
     """
 
@@ -38,7 +38,7 @@ class Table:
 
 
 def frame_of(series: Any) -> Any:
-    """`series` as a frame of pandas or polars that has rows, or an error."""
+    """`series` as a non-empty frame of pandas or polars, or an error."""
     if isinstance(series, pd.Series):
         series = series.to_frame(0 if series.name is None else series.name)
     if not (isinstance(series, pd.DataFrame) or is_polars(series)):
@@ -96,7 +96,7 @@ def long_table(frame: Any, id: Any, time: Any) -> Table:
 def _levels_table(
     frame: pd.DataFrame, index: pd.MultiIndex, id: Any, time: Any
 ) -> Table:
-    """The rows of a frame with two levels of index, the id and the time."""
+    """The rows of a frame with two index levels, the id and the time."""
     names = list(index.names)
     level = 0 if id is None else names.index(id) if id in names else None
     if len(names) != 2 or level is None or time not in (None, names[1 - level]):
@@ -107,7 +107,7 @@ def _levels_table(
         )
     places = index.codes[level]
     codes, known = pd.factorize(places)
-    if len(places) and places.min() < 0:  # to factorize, -1 is a number like others
+    if len(places) and places.min() < 0:  # to factorize, -1 is a number like any other
         codes = np.where(places < 0, -1, codes)
     group = f"df.groupby(level={level})"
     return Table(
@@ -157,7 +157,7 @@ def _complain_of_id(frame: Any, id: Any) -> NoReturn:
 
 
 def complain_of_time(frame: Any) -> NoReturn:
-    """Raise the error of a frame without an index, of which no column is the time."""
+    """Raise the error for a frame with neither an index nor a time column."""
     raise ValueError(
         "Expected time to name the column of timestamps, since a frame of polars "
         f"has no index; found None. Its columns are {frame.columns}."

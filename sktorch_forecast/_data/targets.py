@@ -1,4 +1,4 @@
-"""The targets ``y``, each of which is held once whatever the horizon is."""
+"""The targets ``y``, each of which is stored once for any horizon."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,27 +14,27 @@ from .stored_panel import is_stored
 
 
 def targets_of(panel: Panel, positions: Any, horizon: int, is_complete: bool) -> Any:
-    """What follows the origins, in the precision of the user.
+    """What follows the origins, in the user's precision.
 
     Parameters
     ----------
     panel : Panel
         With `targets`.
     positions : ndarray of shape (n_origins,), int64
-        Row of each origin, with a whole horizon after it. Of a single series without
-        a name they count up by one.
+        Row of each origin, with a complete horizon after it. For a single series
+        without a name they increase by one.
     horizon : int
-        Timestamps after each origin.
+        Number of timestamps after each origin.
     is_complete : bool
         Whether all of these targets are known to be finite.
 
     Returns
     -------
     y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-        1-D for one target and a horizon of 1. Of a single series without a name a
-        read-only view, whose rows overlap. Of many series `LazyTargets`, which are
-        gathered when they are asked for; but an array where the horizon is 1, so that
-        nothing is held twice, and the panel is in memory.
+        1-D for one target and a horizon of 1. For a single series without a name, a
+        read-only view with overlapping rows. For many series, `LazyTargets`, which are
+        gathered on demand; but an array if the horizon is 1, so that nothing is stored
+        twice, and the panel is in memory.
     """
     if panel.targets is None:
         raise ValueError("Expected a panel with targets, found none. Read it first.")
@@ -45,7 +45,7 @@ def targets_of(panel: Panel, positions: Any, horizon: int, is_complete: bool) ->
     targets, n_targets = panel.targets, panel.n_targets
     if horizon == 1:
         return targets[positions + 1, 0] if n_targets == 1 else targets[positions + 1]
-    # A copy, so that a later change of the user's frame does not reach into y.
+    # A copy, so that a later change to the user's frame does not affect y.
     targets = targets.copy() if targets.base is not None else targets
     return LazyTargets(targets, positions, horizon, is_complete)
 
@@ -54,7 +54,7 @@ def _overlapping_targets(
     targets: np.ndarray, positions: np.ndarray, horizon: int
 ) -> np.ndarray:
     n_targets = targets.shape[1]
-    # A copy, so that a later change of the user's array does not reach into y.
+    # A copy, so that a later change to the user's array does not affect y.
     targets = np.array(targets[positions[0] + 1 :], order="C")
     if horizon == 1:
         return targets.ravel() if n_targets == 1 else targets
@@ -64,11 +64,11 @@ def _overlapping_targets(
 
 
 class OverlappingRows(np.ndarray):
-    """Targets `y` whose rows overlap in memory: a read-only ndarray, but frugal.
+    """Targets `y` whose rows overlap in memory: a read-only ndarray that saves memory.
 
-    An ordinary strided view turns into a full copy when it is indexed by the integer
-    arrays of a splitter or when it is pickled. This one stays a view where the
-    integers count up by one, and pickles the span of values that its rows share.
+    An ordinary strided view turns into a full copy when it is indexed with the integer
+    arrays of a splitter or pickled. This one stays a view if the integers increase by
+    one, and pickles only the span of values that its rows share.
     """
 
     def __getitem__(self, key: Any) -> Any:
@@ -79,7 +79,7 @@ class OverlappingRows(np.ndarray):
         rows = super().__getitem__(key)
         if isinstance(key, slice) or not isinstance(rows, np.ndarray):
             return rows
-        # Columns and copies need no care: hand them out as ordinary arrays.
+        # Columns and copies need no special care: return them as ordinary arrays.
         return rows.view(np.ndarray)
 
     def __array_wrap__(

@@ -1,6 +1,6 @@
 """Time axes: whether they are regular, and timestamps as numbers.
 
-Every index is looked at as its *ticks*, one number a timestamp: the integers behind
+Every index is represented by its *ticks*, one number per timestamp: the integers behind
 datetimes (in UTC), periods and time steps, and numbers themselves.
 """
 
@@ -29,7 +29,7 @@ def is_time(index: Any) -> TypeGuard[TimeIndex]:
 
 
 def is_time_like(index: pd.Index) -> bool:
-    """Whether an index can tell the time: timestamps, periods, steps or numbers."""
+    """Whether an index can be a time axis: timestamps, periods, steps or numbers."""
     if is_time(index):
         return True
     dtype = index.dtype
@@ -38,7 +38,7 @@ def is_time_like(index: pd.Index) -> bool:
 
 
 def as_time_index(index: Any) -> Any:
-    """Timestamps of other libraries, such as Arrow's, as those of pandas itself."""
+    """Timestamps of other libraries, such as Arrow, as pandas timestamps."""
     if not isinstance(index, pd.Index) or isinstance(index, pd.MultiIndex):
         return index
     of_pandas = is_time(index) or isinstance(index.dtype, np.dtype)
@@ -49,10 +49,10 @@ def as_time_index(index: Any) -> Any:
 
 
 def dates_in(index: pd.Index) -> Iterator[pd.DatetimeIndex]:
-    """What text says of the time, or dates of Python; nothing where it says none.
+    """Timestamps parsed from text or Python dates; nothing if there are none.
 
-    Two answers where 01/02 may be in January or in February. Digits alone are taken for
-    numbers, not for years.
+    Two answers where 01/02 may be in January or in February. Bare digits are taken as
+    numbers, not as years.
     """
     index = index.astype(object) if index.dtype == "category" else index
     known = index.dropna()
@@ -98,7 +98,7 @@ def from_ticks(ticks: np.ndarray, like: Any) -> pd.Index:
         )
     index = pd.Index(ticks, name=like.name)
     same = index.astype(like.dtype)
-    # A forecast may lie past the largest integer of the series' own kind.
+    # A forecast may lie past the largest integer of the series' own type.
     return same if (same == index).all() else index
 
 
@@ -111,7 +111,7 @@ def check_time_axis(index: pd.Index, regular: bool = True) -> None:
     Raises
     ------
     TypeError
-        If the index holds something else than timestamps, periods or numbers.
+        If the index holds anything but timestamps, periods or numbers.
     ValueError
         If timestamps are unsorted, duplicated, missing or NaT.
     """
@@ -158,21 +158,21 @@ def check_time_axis(index: pd.Index, regular: bool = True) -> None:
 
 
 def first_irregular_row(index: pd.Index) -> int | None:
-    """Row of the first timestamp that is not at a regular distance, or None."""
+    """Row of the first timestamp that breaks the regular spacing, or None."""
     has_freq = getattr(index, "freq", None) is not None
     if (
         len(index) < 3
         or isinstance(index, pd.RangeIndex)
         or (has_freq and not isinstance(index, pd.PeriodIndex))
     ):
-        return None  # pandas itself vouches for the regularity
+        return None  # pandas itself guarantees the regularity
     if isinstance(index, pd.DatetimeIndex):
         return _first_irregular_datetime(index)
     return first_irregular_step(np.diff(ticks_of(index)))
 
 
 def first_irregular_step(steps: np.ndarray) -> int | None:
-    """Row after the first step of another size than the others, or None."""
+    """Row after the first step that differs in size from the others, or None."""
     steps = steps.astype(float)
     usual = _usual(steps)
     # Rounding is far below a hundredth of a step, a missing timestamp far above.
@@ -181,17 +181,17 @@ def first_irregular_step(steps: np.ndarray) -> int | None:
 
 
 def _usual(steps: np.ndarray) -> Any:
-    """The median of steps, the lower of two: between them lies no step at all."""
+    """The lower median of the steps: the mean of two might be no step at all."""
     return np.sort(steps)[(len(steps) - 1) // 2]
 
 
 def _first_irregular_datetime(index: pd.DatetimeIndex) -> int | None:
-    """Row of the first timestamp that is not where the frequency puts it, or None."""
+    """Row of the first timestamp that deviates from the frequency, or None."""
     freq = inferred_freq(index)
     if freq is not None and not _breaks(index, freq).any():
         return None
-    # The frequency of a stretch without the flaw tells where the flaw is: that which
-    # most steps agree with. Business days look like days until a weekend.
+    # The frequency of a flawless stretch, the one that most steps agree with, shows
+    # where the flaw is. Business days look like days until a weekend.
     stretches = [
         inferred_freq(index[start : start + size])
         for size in (8, 4, 3)
@@ -205,9 +205,9 @@ def _first_irregular_datetime(index: pd.DatetimeIndex) -> int | None:
 
 
 def inferred_freq(index: pd.DatetimeIndex) -> str | pd.offsets.BaseOffset | None:
-    """What pandas takes for the frequency, also where the clock skips a midnight."""
+    """The frequency that pandas infers, even where the clock skips a midnight."""
     with warnings.catch_warnings():
-        # pandas 3.1 announces a result of another type; date_range takes either.
+        # pandas 3.1 announces another result type; date_range takes either.
         warnings.simplefilter("ignore", DeprecationWarning)
         freq = pd.infer_freq(index)
         if freq is not None or index.tz is None:
@@ -223,9 +223,9 @@ def is_calendar(freq: str | pd.offsets.BaseOffset) -> bool:
 
 
 def wall_clock(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """What the clock shows, and midnight where it skips that and a day begins later.
+    """Wall-clock time, with midnight for days that begin later because it is skipped.
 
-    So it is in Africa/Cairo and Asia/Beirut, once a year.
+    This happens in Africa/Cairo and Asia/Beirut, once a year.
     """
     wall = index.tz_localize(None)
     days = wall.normalize()
@@ -239,7 +239,7 @@ def wall_clock(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
 
 
 def _breaks(index: pd.DatetimeIndex, freq: str | pd.offsets.BaseOffset) -> np.ndarray:
-    """Whether each step is another one than the frequency, (len(index) - 1,), bool."""
+    """Whether each step differs from the frequency, (len(index) - 1,), bool."""
     if index.tz is not None and is_calendar(freq):
         index = wall_clock(index)
     with warnings.catch_warnings():
@@ -255,10 +255,11 @@ def _breaks(index: pd.DatetimeIndex, freq: str | pd.offsets.BaseOffset) -> np.nd
 
 
 class StoredTimes:
-    """The timestamps of a panel on disk, made when they are asked for.
+    """The timestamps of a panel on disk, computed on demand.
 
-    It has what is needed here of an index of pandas. Series whose steps are whole
-    numbers of ticks need but their first tick; for others, each tick is there.
+    It has the parts of the pandas Index interface that are needed here. Series whose
+    steps are whole numbers of ticks store only their first tick; for others, every tick
+    is stored.
 
     Parameters
     ----------
@@ -267,9 +268,9 @@ class StoredTimes:
     bounds : ndarray of shape (n_series + 1,), int64
         Rows ``bounds[i]`` to ``bounds[i + 1] - 1`` are series ``i``.
     first, step : ndarray of shape (n_series,), int64, or None
-        Tick of the first row of each series, and from each to the next.
+        Tick of the first row of each series, and ticks from one row to the next.
     ticks : ndarray of shape (n_timestamps,), int64 or float64, or None
-        All of them, where that does not tell.
+        All ticks, if these are not enough.
     """
 
     def __init__(
@@ -304,7 +305,7 @@ class StoredTimes:
         return self.take(key)
 
     def take(self, rows: Any) -> pd.Index:
-        """Timestamps of some rows, as an index of pandas."""
+        """Timestamps of some rows, as a pandas index."""
         return from_ticks(self.ticks_at(np.asarray(rows)), self.like)
 
     def ticks_at(self, rows: np.ndarray) -> np.ndarray:

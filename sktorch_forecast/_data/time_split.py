@@ -1,7 +1,7 @@
-"""The one split by time: which samples may be trained on, and which are the test.
+"""The split by time: which samples may be trained on, and which are for testing.
 
 Early stopping, calibration, backtests and cross-validation all ask the same question,
-so the answer stands here once, in :func:`known_by`.
+so the answer is in one place, :func:`known_by`.
 """
 
 from typing import Any
@@ -18,17 +18,17 @@ def known_by(origins: np.ndarray, reach: np.ndarray, first: float) -> np.ndarray
     """Which samples may be trained on, given the first origin of the test.
 
     Those whose last target is known at that origin. A forecast from there has seen all
-    values up to its own timestamp and none of what follows. To part the samples by
-    their origins is not enough: the targets of the last ones before would reach into
-    the test, so that a model is scored on values that it was trained on.
+    values up to its own timestamp and none after it. Splitting the samples by their
+    origins is not enough: the targets of the last ones before the test would reach into
+    it, so that a model would be scored on values that it was trained on.
 
-    It is the *time* of the targets that counts, not how many origins lie in between. A
-    week of one series is seven timestamps of another that is read daily.
+    What matters is the *time* of the targets, not how many origins lie in between. One
+    step of a weekly series is seven timestamps of a daily one.
 
     Parameters
     ----------
     origins, reach : ndarray of shape (n_origins,)
-        Time of each origin and of its last target, in any one unit.
+        Time of each origin and of its last target, in any common unit.
     first : number
         Time of the first origin of the test, in that unit.
 
@@ -36,7 +36,7 @@ def known_by(origins: np.ndarray, reach: np.ndarray, first: float) -> np.ndarray
     -------
     known : ndarray of shape (n_origins,), bool
     """
-    if reach.dtype.kind == "f":  # sums of steps round
+    if reach.dtype.kind == "f":  # sums of steps have rounding errors
         reach = reach - 1e-6 * (reach - origins)
     return reach <= first
 
@@ -46,8 +46,8 @@ def origins_and_reach(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Time of each origin and of its last target, two arrays of shape (n_origins,).
 
-    The rows of an array are taken for consecutive origins. Where series do not share
-    a time axis, time is counted from the last origin of each.
+    The rows of an array are taken for consecutive origins. If series do not share a
+    time axis, time is counted from the last origin of each.
     """
     if not isinstance(X, Windows):
         rows = np.arange(len(X))
@@ -60,13 +60,13 @@ def origins_and_reach(
 
 
 class SampleTimes:
-    """When samples were made, and which of them are known at a time.
+    """Times of samples, and which of them are known at a time.
 
     Parameters
     ----------
     X : Windows
     horizon : int
-        Timestamps that the targets reach.
+        Number of timestamps that the targets reach ahead.
     """
 
     def __init__(self, X: Windows, horizon: int) -> None:
@@ -91,7 +91,7 @@ class SampleTimes:
         return self._timed.between(-np.inf, first - step + 1)
 
     def latest_series(self) -> np.ndarray:
-        """Series that have an origin at the latest time of all."""
+        """Series that have an origin at the latest time."""
         if self._timed is None:
             origins = self._listed[0]
             return np.unique(self.X.series[origins == origins.max()])
@@ -103,16 +103,18 @@ class SampleTimes:
 def share_time_axis(X: Windows, horizon: int) -> bool:
     """Whether the same timestamp of two series means the same time.
 
-    Dates do. Numbers may be years, or count the rows of each series by itself, as in
+    For dates it does. Numbers may be years, or count the rows within each series, as in
     the M4 data, where number 100 of one series has nothing to do with number 100 of
-    another. Then a split at one number leaves only the longest series in the test. We
-    tell them apart by their ends: series that are observed together end together, but
-    for a few that ended before. So numbers are shared if at least half of the series
-    have their last origin less than a horizon before the last of all.
+    another. Then a split at one number would leave only the longest series in the test.
+    We tell the two cases apart by the ends of series: series that are observed together
+    end together, except for a few that ended earlier. So numbers are shared if at least
+    half of the series have their last origin less than a horizon before the very last
+    one.
 
-    To take a shared axis for counts lets the training see what happened to other
-    series during the test; to take counts for a shared axis tests a few series and
-    trains on little of the others. Neither is an error that a message could tell.
+    Mistaking a shared axis for counts lets the training see what happened to other
+    series during the test; mistaking counts for a shared axis tests only a few series
+    and trains on little of the others. Neither can be detected and reported as an
+    error.
     """
     index = X.panel.index[:0]
     if X.panel.n_series == 1 or isinstance(index, (pd.DatetimeIndex, pd.PeriodIndex)):
@@ -123,7 +125,7 @@ def share_time_axis(X: Windows, horizon: int) -> bool:
     if timed is None:
         origins = X.origin_ticks
         last = _last_of_series(X, origins)[np.unique(X.series)]
-        step = np.max(X.target_ticks(1) - origins)  # of one timestamp
+        step = np.max(X.target_ticks(1) - origins)  # length of one timestamp
     else:
         n_steps = timed.rows.sizes - 1
         last, step = timed.first + n_steps * timed.step, timed.step.max()
@@ -131,7 +133,7 @@ def share_time_axis(X: Windows, horizon: int) -> bool:
 
 
 def _last_of_series(X: Windows, origins: np.ndarray) -> np.ndarray:
-    """Time of the last origin of each series; of those without one it is the first."""
+    """Time of the last origin of each series, or the first of all if it has none."""
     last = np.full(X.panel.n_series, origins.min())
     np.maximum.at(last, X.series, origins)
     return last
@@ -145,25 +147,24 @@ def times_of(X: Windows | np.ndarray) -> np.ndarray:
 def split_by_time(
     X: Windows | np.ndarray, fraction: float, horizon: int
 ) -> tuple[Any, Any]:
-    """Rows of the last origins, and of those before them whose targets end in time.
+    """Rows of the last origins, and of those whose targets end before them.
 
     Parameters
     ----------
     X : Windows or array of shape (n_origins, ...)
-        Lazy windows are split by time, arrays by row: consecutive rows are taken
-        for consecutive origins. Series that do not share a time axis are split each
-        by itself.
+        Lazy windows are split by time, arrays by row: consecutive rows are taken for
+        consecutive origins. Series that do not share a time axis are split separately.
     fraction : float in (0, 1)
-        Share of the origins that are the last ones.
+        Share of the origins in the last part.
     horizon : int
-        Steps that the targets reach ahead. Origins whose targets reach past the first
-        of the last ones are in neither part; on one time axis these are the
-        ``horizon - 1`` before it.
+        Number of steps that the targets reach ahead. Origins whose targets reach past
+        the first origin of the last part are in neither part; on one time axis these
+        are the ``horizon - 1`` before it.
 
     Returns
     -------
     before, last : ndarray of int, or Runs
-        Rows of `X` in their order there; ranges of them where the origins are.
+        Rows of `X` in their order there; ranges if the origins are ranges.
     """
     timed = ticks_in_runs(X)
     if timed is not None:
@@ -180,7 +181,7 @@ def split_by_time(
 def _split_runs(
     X: Any, timed: TimedRuns, fraction: float, horizon: int
 ) -> tuple[Runs, Runs]:
-    """The split of ranges of origins, each of which it cuts into three."""
+    """The split for ranges of origins, each of which is cut into three."""
     sizes, begin = timed.rows.sizes, timed.begin
     if share_time_axis(X, horizon):
         n_last = max(1, round(fraction * len(X)))

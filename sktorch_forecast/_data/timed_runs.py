@@ -1,8 +1,9 @@
-"""Times of samples, to split them by: one for each, or counted up in ranges.
+"""Times of samples, for splits: one per sample, or increasing within ranges.
 
-Origins of a panel on disk are ranges of rows, and their times count up in each. So what
-lies between two times is a part of each range, and how many are earlier than a time is
-a sum over the ranges. Nothing here has as many entries as there are origins.
+Origins of a panel on disk are ranges of rows, and their times increase in regular steps
+in each. So the origins between two times are a part of each range, and the number
+before a time is a sum over the ranges. Nothing here has as many entries as there are
+origins.
 """
 
 from typing import Any
@@ -28,7 +29,7 @@ class TimedRows:
         self.rows, self.times = rows, times
 
     def quantiles(self, places: Any) -> np.ndarray:
-        """Times that these shares of all are earlier than, or a little more."""
+        """Times before which these shares of all samples lie, or slightly more."""
         return np.quantile(self.times, places, method="higher")
 
     def between(self, low: float, high: float) -> Any:
@@ -40,12 +41,12 @@ class TimedRows:
         return self.times[places]
 
     def range(self) -> tuple[int, int]:
-        """The earliest time, and the latest."""
+        """The earliest and the latest time."""
         return self.times.min(), self.times.max()
 
 
 class TimedRuns:
-    """Rows of samples in ranges, in each of which the times count up.
+    """Rows of samples in ranges, within which the times increase in regular steps.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ class TimedRuns:
     first : ndarray of shape (n_runs,), int64
         Its time.
     step : ndarray of shape (n_runs,), int64
-        Time from a row to the next; above 0.
+        Time from one row to the next; above 0.
     """
 
     def __init__(
@@ -69,21 +70,21 @@ class TimedRuns:
         return TimedRuns(rows, self.begin, self.first, self.step)
 
     def between(self, low: Any, high: Any) -> Runs:
-        """Rows from the time `low` to before `high`, each maybe one for each range."""
+        """Rows from the time `low` to before `high`; both may differ between ranges."""
         ends = [self.begin + self._n_before(time) for time in (low, high)]
         starts = np.clip(ends[0], self.rows.starts, self.rows.stops)
         return Runs(starts, np.clip(ends[1], starts, self.rows.stops))
 
     def _n_before(self, time):
-        """Steps from the first time of each range to one that is not before `time`."""
+        """Steps from the first time of each range to the first not before `time`."""
         if np.ndim(time) == 0:
             time = int(min(max(time, _EARLIEST), _LATEST))
         return -((self.first - time) // self.step)
 
     def kth(self, k: int) -> int:
-        """The time that `k` of the rows come before, if they are sorted by time."""
+        """The time before which `k` of the rows lie, if they are sorted by time."""
         low, high = self.range()
-        while low < high:  # the first time that more than k rows are not later than
+        while low < high:  # the first time with more than k rows up to it
             middle = (low + high) // 2
             if len(self.between(_EARLIEST, middle + 1)) > k:
                 high = middle
@@ -92,7 +93,7 @@ class TimedRuns:
         return low
 
     def quantiles(self, places: Any) -> np.ndarray:
-        """Times that these shares of all are earlier than, or a little more."""
+        """Times before which these shares of all samples lie, or slightly more."""
         ranks = np.ceil((len(self.rows) - 1) * np.asarray(places)).astype(int)
         return np.array([self.kth(rank) for rank in ranks])
 
@@ -104,12 +105,12 @@ class TimedRuns:
         return self.first[which] + (rows - self.begin[which]) * self.step[which]
 
     def at(self, rows: np.ndarray) -> np.ndarray:
-        """Times of rows by their numbers, of all that ``begin`` and `first` are of."""
+        """Times of rows, by their numbers among all rows."""
         which = np.searchsorted(self.begin, rows, "right") - 1
         return self.first[which] + (rows - self.begin[which]) * self.step[which]
 
     def range(self) -> tuple[int, int]:
-        """The earliest time, and the latest."""
+        """The earliest and the latest time."""
         some = self.rows.sizes > 0
         ends = self.rows.starts, self.rows.stops - 1
         first, last = (self.first + (end - self.begin) * self.step for end in ends)

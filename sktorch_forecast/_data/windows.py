@@ -1,12 +1,12 @@
 """Windows of a series as scikit-learn samples, without copying the series.
 
-A sample is a forecast origin. `X[i]` is what was known at origin `i`, `y[i]` is
-what followed. Both are views: the windows of one series overlap almost wholly, so
-the series is held once and every window is a place in it.
+A sample is a forecast origin. `X[i]` is what was known at origin `i`, `y[i]` is what
+followed. Both are views: the windows of one series overlap almost completely, so the
+series is stored once and every window is a position in it.
 
 Symbols used below::
 
-    T  n_timestamps   rows of the panel that all windows look at
+    T  n_timestamps   rows of the panel that all windows view
     C  n_channels     its columns, target channels first
     L  length         timestamps in a window, the last of which is the origin
     H  horizon        timestamps after the origin that are forecast
@@ -39,40 +39,40 @@ Key: TypeAlias = slice | ArrayLike | pd.Index | EllipsisType
 class Windows(NumpyNamespace, PanelParts):
     """A lazy array of windows, shape ``(n_origins, length, n_channels)``.
 
-    Indexing the first axis by a slice, integers or a mask gives another `Windows`
-    on the same panel, so a cross-validation split copies nothing. ``np.asarray`` makes
-    an ordinary array. Pickling carries only the timestamps that the origins can see. A
+    Indexing the first axis with a slice, integers or a mask gives another `Windows` on
+    the same panel, so a cross-validation split copies nothing. ``np.asarray`` makes an
+    ordinary array. A pickle holds only the timestamps that the origins can see. A
     window never reaches past its origin. Make one with :func:`make_windows`,
-    :func:`latest_windows` or :class:`SlidingWindow`, or of a panel of your own.
+    :func:`latest_windows` or :class:`SlidingWindow`, or from your own panel.
 
     Parameters
     ----------
     panel : Panel, or array of shape (n_timestamps, n_channels)
-        What the windows look at. An array stands for ``Panel.from_array(array)``: one
-        series in time order, whose first channel is forecast.
+        The data that the windows view. An array stands for ``Panel.from_array(array)``:
+        one series in time order, whose first channel is forecast.
     positions : array of shape (n_origins,)
-        Row of each origin in the panel, with a window behind it in its series.
+        Row of each origin in the panel, with a complete window in its series.
     length : int
-        Timestamps in a window, up to and with the origin.
+        Number of timestamps in a window, up to and including the origin.
     horizon : int, default=None
-        Timestamps after each origin that are forecast. Needed if the panel has
-        channels that are known over it.
+        Number of timestamps after each origin that are forecast. Needed if the panel
+        has channels that are known over the horizon.
 
     Attributes
     ----------
     panel : Panel
-        What the windows look at, shared by all slices.
+        The data that the windows view, shared by all slices.
     positions : ndarray of shape (n_origins,), int64
-        Row of each origin in the panel. Those of a panel on disk are ranges, which are
-        like an array.
+        Row of each origin in the panel. For a panel on disk they are ranges, which
+        behave like an array.
     length : int
-        Timestamps in a window.
+        Number of timestamps in a window.
     horizon : int or None
-        Timestamps after each origin that are forecast, if that is known.
+        Number of timestamps after each origin that are forecast, if known.
     values : ndarray of shape (n_timestamps, n_channels), float32 or float64
         Values of the panel, read-only.
     dtype : dtype
-        That of the values.
+        The dtype of the values.
     channels : tuple of length n_channels
         Names of the channels, target channels first.
     n_channels : int
@@ -92,10 +92,10 @@ class Windows(NumpyNamespace, PanelParts):
     ------
     TypeError
         If `positions`, `length` or `horizon` is not made of integers, or a frame is
-        given in place of an array.
+        given instead of an array.
     ValueError
-        If values of an array are not finite, or an origin has less than a window
-        behind it or lies past the end.
+        If values of an array are not finite, or an origin does not have a complete
+        window or lies past the end.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class Windows(NumpyNamespace, PanelParts):
     def _of_valid(
         cls, panel: Panel, positions: np.ndarray, length: int, horizon: int | None
     ) -> Self:
-        """Windows of what is known to be valid, without any check."""
+        """Windows of data known to be valid, without any checks."""
         X = cls.__new__(cls)
         X.panel, X.positions, X.length, X.horizon = panel, positions, length, horizon
         return X
@@ -147,7 +147,7 @@ class Windows(NumpyNamespace, PanelParts):
 
     @property
     def has_missing(self) -> bool:
-        """Whether a value is missing in a window."""
+        """Whether any window has a missing value."""
         if self.panel.is_complete or not len(self):
             return False
         known = self.values[:, : self.n_channels - self.n_future]
@@ -186,9 +186,9 @@ class Windows(NumpyNamespace, PanelParts):
 
     @property
     def times(self) -> np.ndarray:
-        """Time of each origin in timestamps, of shape (n_origins,), int64.
+        """Time of each origin, counted in timestamps, of shape (n_origins,), int64.
 
-        The same timestamp of different series is the same number.
+        The same timestamp in different series has the same number.
         """
         if self.panel.n_series == 1:
             return np.asarray(self.positions)
@@ -202,8 +202,8 @@ class Windows(NumpyNamespace, PanelParts):
     def origin_ticks(self) -> np.ndarray:
         """Time of each origin as a number, of shape (n_origins,).
 
-        In the unit of `panel.ticks`, so that series of different frequencies compare.
-        Where a frequency is not known, `times`.
+        In the unit of `panel.ticks`, so that series of different frequencies are
+        comparable. If a frequency is unknown, these are `times`.
         """
         if not self.panel.has_frequency:
             return self.times
@@ -215,14 +215,14 @@ class Windows(NumpyNamespace, PanelParts):
         Parameters
         ----------
         horizon : int, default=None
-            Timestamps that the targets reach ahead; None is the horizon that the
-            windows were made with.
+            Number of timestamps that the targets reach ahead; None means the horizon
+            that the windows were made with.
 
         Returns
         -------
         ticks : ndarray of shape (n_origins,)
-            In the unit of `origin_ticks`. Past the rows of a series it goes on by its
-            frequency.
+            In the unit of `origin_ticks`. Past the end of a series they are
+            extrapolated by its frequency.
 
         Raises
         ------
@@ -246,12 +246,12 @@ class Windows(NumpyNamespace, PanelParts):
     def future_index(self, horizon: int | None = None) -> pd.Index:
         """Timestamps of the steps that follow each origin.
 
-        They go on by the frequency of the series, also past its end.
+        They follow the frequency of the series, even past its end.
 
         Parameters
         ----------
         horizon : int, default=None
-            How many; None is the horizon that the windows were made with.
+            Number of steps; None means the horizon that the windows were made with.
 
         Returns
         -------
@@ -275,7 +275,7 @@ class Windows(NumpyNamespace, PanelParts):
             raise ValueError("Expected a horizon, found None. Say how many steps.")
         return check_positive_int(horizon, "horizon")
 
-    # ------------------------------------------------------- beside the windows
+    # ------------------------------------------------------- besides the windows
 
     def future_values(self) -> np.ndarray:
         """Covariates known over the horizon.
@@ -283,7 +283,7 @@ class Windows(NumpyNamespace, PanelParts):
         Returns
         -------
         future : ndarray of shape (n_origins, horizon, n_future)
-            Those of the timestamps after each origin.
+            Their values at the timestamps after each origin.
         """
         horizon = self.horizon or 0
         if not self.n_future or not len(self):
@@ -330,12 +330,12 @@ class Windows(NumpyNamespace, PanelParts):
         return self._of_valid(self.panel, positions, self.length, self.horizon)
 
     def with_length(self, length: int) -> Self:
-        """The same origins with a shorter look-back.
+        """The same origins with a shorter look-back window.
 
         Parameters
         ----------
         length : int
-            Timestamps in a window, at most the present length.
+            Number of timestamps in a window, at most the current length.
 
         Returns
         -------
@@ -345,7 +345,7 @@ class Windows(NumpyNamespace, PanelParts):
         Raises
         ------
         ValueError
-            If `length` is more than the windows hold.
+            If `length` is longer than the windows.
         """
         length = check_positive_int(length, "length")
         if length > self.length:
@@ -365,7 +365,7 @@ class Windows(NumpyNamespace, PanelParts):
             return np.empty(self.shape, dtype or self.dtype)
         # (T, C) -> (T - L + 1, C, L) -> (T - L + 1, L, C), without copying
         every = np.moveaxis(sliding_window_view(self.values, self.length, 0), -1, 1)
-        # Not np.take: that one first makes a contiguous copy of all windows.
+        # Not np.take, which first makes a contiguous copy of all windows.
         array = every[self.positions - self.length + 1]
         return array if dtype is None else array.astype(dtype, copy=False)
 

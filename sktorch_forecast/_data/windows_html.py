@@ -1,4 +1,4 @@
-"""What a notebook shows of windows."""
+"""What a notebook shows for windows."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ _N_SHOWN = 20  # names in a list
 
 
 def html_of_windows(X: Any) -> str:
-    """A table of what windows are made of.
+    """A table that describes windows.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def _rows(X: Any) -> Iterator[tuple[str, Any]]:
     if X.ids is not None and len(X):
         n_origins += f" of {len(series_in(X)):,} series"
     yield "origins", n_origins
-    if len(X) and not is_stored(X.panel):  # of a panel on disk there may be a billion
+    if len(X) and not is_stored(X.panel):  # a panel on disk may have a billion
         stamps = X.timestamps
         yield "from, to", f"{stamps.min()}, {stamps.max()}"
     yield "length", X.length
@@ -78,7 +78,7 @@ def _frequency(panel: Panel) -> str:
 
 
 def _step(step: Any) -> str:
-    """A time step as pandas writes it, whole days as such."""
+    """A time step as pandas writes it, in days if they are whole."""
     if step % pd.Timedelta(days=1):
         return to_offset(step).freqstr
     return "D" if step.days == 1 else f"{step.days}D"

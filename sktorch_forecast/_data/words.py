@@ -1,4 +1,4 @@
-"""Names: as error messages and reprs show them, and whether they are the same."""
+"""Names: how error messages and reprs show them, and whether they agree."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 
 
 def plain(name: Any) -> Any:
-    """A name without the type that NumPy gives it, to show it."""
+    """A name without its NumPy type, for display."""
     return name.item() if isinstance(name, np.generic) else name
 
 
 def listed(names: Sequence, n_shown: int = 8) -> str:
-    """A list of names as text, of which the first few are shown if there are many."""
+    """A list of names as text; only the first few if there are many."""
     if len(names) <= n_shown:
         return str(list(names))
     shown = ", ".join(repr(plain(name)) for name in names[:n_shown])
@@ -20,7 +20,7 @@ def listed(names: Sequence, n_shown: int = 8) -> str:
 
 
 def described(channels: Sequence, n_targets: int, n_future: int) -> list[str]:
-    """Channels and what they are, in words; the first eight of them."""
+    """Channels and their roles in words; only the first eight."""
     n_channels = len(channels)
     kinds = {i: " (target)" for i in range(n_targets)}
     kinds |= {n_channels - i: " (future)" for i in range(1, n_future + 1)}
@@ -33,7 +33,7 @@ def described(channels: Sequence, n_targets: int, n_future: int) -> list[str]:
 def same_names(one: Sequence, other: Sequence) -> bool:
     """Whether two lists of names may mean the same.
 
-    Those of an array, which are only counted, say nothing: they go with any others.
+    The names of array columns are just numbers and match any others.
     """
     one, other = tuple(one), tuple(other)
     counted = tuple(range(len(one))), tuple(range(len(other)))

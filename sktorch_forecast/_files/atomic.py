@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Files and folders that are complete or absent."""
 
 import os
 import secrets
@@ -11,10 +11,10 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary file to write, which takes the place of `path` at the end.
+    """A temporary file to write, which replaces `path` at the end.
 
-    Whatever happens in between, even if the power goes, `path` is the old file or the
-    new one. After an error, the temporary file is removed; after a kill, it stays.
+    Whatever happens in between, even a power failure, `path` is the old file or the new
+    one. After an error, the temporary file is removed; after a kill, it remains.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     Yields
     ------
     temporary : Path
-        An empty file beside `path`.
+        An empty file next to `path`.
 
     Raises
     ------
     OSError
-        If the file cannot be written, e.g. because there is no such folder.
+        If the file cannot be written, e.g. because the folder does not exist.
     """
     path = Path(path)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -43,13 +43,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         with suppress(FileNotFoundError):
             os.unlink(name)
         raise
-    # The new name, too. Not every system can open a folder.
+    # Flush the new name, too. Not every system can open a folder.
     with suppress(OSError):
         to_disk(path.parent)
 
 
 def _permissions(path):
-    """Those of the old file, else those that a new file gets: mkstemp's are private."""
+    """Those of the old file, or those of a new file: mkstemp's are private."""
     with suppress(FileNotFoundError):
         return path.stat().st_mode & 0o777
     mask = os.umask(0)
@@ -58,7 +58,7 @@ def _permissions(path):
 
 
 def to_disk(path: Path | str) -> None:
-    """Have the system write out a file, or the names in a folder."""
+    """Flush a file, or the names in a folder, to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -70,25 +70,25 @@ def to_disk(path: Path | str) -> None:
 def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary folder to fill, which gets the name `path` at the end.
 
-    So `path` is not there, or is whole, whatever happens in between. After an error the
-    temporary folder is removed; after a kill it stays, under a name with a dot.
+    So `path` is absent or complete, whatever happens in between. After an error the
+    temporary folder is removed; after a kill it remains, under a name with a dot.
 
     Parameters
     ----------
     path : path-like
-        In a folder that exists; nothing may be there by that name.
+        In an existing folder; `path` itself must not exist.
 
     Yields
     ------
     temporary : Path
-        An empty folder beside `path`.
+        An empty folder next to `path`.
 
     Raises
     ------
     FileExistsError
-        If something is there, at the beginning or at the end.
+        If `path` exists at the beginning or at the end.
     FileNotFoundError
-        If there is no such folder to put it in.
+        If its parent folder does not exist.
     """
     path = Path(path)
     _check_free(path)
@@ -112,7 +112,7 @@ def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    with suppress(OSError):  # the new name, too
+    with suppress(OSError):  # flush the new name, too
         to_disk(path.parent)
 
 

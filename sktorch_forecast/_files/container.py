@@ -1,12 +1,12 @@
 """The file itself: safetensors, with a JSON document and a checksum in it.
 
 Anything that reads safetensors can read the arrays. The document, which says what they
-belong to, is one of them (``estimator.json``, as bytes). What can be told without
-reading it stands in the metadata of safetensors, as strings::
+belong to, is one of them (``estimator.json``, as bytes). What can be known without
+reading it is in the safetensors metadata, as strings::
 
-    format     "1"; a higher one is not for this version of the package
-    versions   JSON: of the package, of Python, and of what it was written with
-    checksum   SHA-256 of the file, with zeros in the place of the checksum itself
+    format     "1"; a higher one needs a later version of the package
+    versions   JSON: of the package, of Python, and of the other packages in use
+    checksum   SHA-256 of the file, with zeros in place of the checksum itself
 """
 
 import hashlib
@@ -32,7 +32,7 @@ _PACKAGES = ("sktorch-forecast", "numpy", "pandas", "scikit-learn", "skorch", "t
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that make an estimator."""
+    """Versions of Python and of the packages that an estimator depends on."""
     found = {"python": platform.python_version()}
     for name in _PACKAGES:
         try:
@@ -43,15 +43,15 @@ def versions() -> dict[str, str]:
 
 
 def write(path: Any, document: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a document of JSON and arrays into one file, atomically.
+    """Write a JSON document and arrays to one file, atomically.
 
     Parameters
     ----------
     path : path-like
     document : object
-        Of JSON.
+        JSON data.
     arrays : mapping of str to ndarray
-        Numbers, contiguous.
+        Contiguous numeric arrays.
     """
     text = json.dumps(document, allow_nan=False, separators=(",", ":"))
     tensors = {**arrays, _DOCUMENT: np.frombuffer(text.encode(), np.uint8)}
@@ -75,7 +75,7 @@ def read(path: Any) -> tuple[Any, dict[str, np.ndarray]]:
     OSError
         If it cannot be read.
     ValueError
-        If it was not written by `write`, by a later version, or is damaged.
+        If it was not written by `write`, was written by a later version, or is damaged.
     """
     with open(path, "rb") as file:
         content = bytearray(file.read())
@@ -122,7 +122,7 @@ def _metadata(content):
 
 
 def _place_of_checksum(content):
-    """Where in the header it is, or None."""
+    """Its position in the header, or None."""
     end = min(8 + _length_of_header(content), len(content))
     found = _CHECKSUM.search(content, 8, end)
     return None if found is None else slice(*found.span(1))

@@ -1,4 +1,4 @@
-"""And back: from a document of JSON and arrays to an estimator, see `encode`."""
+"""Convert a JSON document and arrays back to an estimator, see `encode`."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from .leaves import KINDS, dtype_of_torch
 from .names import Names
 from .random import random_of
 
-# Where in the content of a tag the name is.
+# Position of the name in the content of a tag.
 _PLACES = {"mapping": 0, "module": 0, "object": 1, "reduced": 1}
 
 
@@ -21,23 +21,23 @@ def decoded(
     path: Any,
     trusted: Iterable[Callable[..., Any]] = (),
 ) -> Any:
-    """What a document stands for, if all its names are known.
+    """The object that a document describes, if all its names are allowed.
 
     Parameters
     ----------
     document : object
-        Of JSON.
+        JSON data.
     arrays : mapping of str to ndarray
-        What it leaves out.
+        Arrays that it leaves out.
     path : path-like
-        The file, for errors.
+        The file, for error messages.
     trusted : iterable of classes or functions, default=()
-        Allowed beside those of the package and what it stands on.
+        Allowed in addition to those of the package and its dependencies.
 
     Raises
     ------
     TypeError
-        If it names others.
+        If it names any others.
     ValueError
         If it makes no sense.
     """
@@ -80,9 +80,9 @@ class _Decoder:
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        What the document leaves out.
+        Arrays that the document leaves out.
     names : Names
-        What its names stand for; all were checked before.
+        What its names stand for; all have been checked.
     """
 
     def __init__(self, arrays: Mapping[str, np.ndarray], names: Names):
@@ -107,7 +107,7 @@ class _Decoder:
         }
 
     def decode(self, node: Any) -> Any:
-        """The value that stands for a node of the document."""
+        """The value that a node of the document describes."""
         if isinstance(node, list):
             return [self.decode(item) for item in node]
         if not isinstance(node, dict):

@@ -1,25 +1,25 @@
-"""From an estimator to a document of JSON, and arrays.
+"""Convert an estimator to a JSON document and arrays.
 
-Numbers, strings, lists, None, True and False stand for themselves in the document.
+Numbers, strings, lists, None, True and False are stored as they are in the document.
 Everything else is a JSON object with a single key that says what it is::
 
     {"tuple": [...]}, {"set": [...]}, {"frozenset": [...]}
     {"float": "nan"}                       or "inf", "-inf"
     {"dict": [[key, value], ...]}
     {"mapping": ["module:Class", [[key, value], ...]]}
-    {"array": [number, name]}              and for what is not just numbers:
+    {"array": [number, name]}              and for anything but plain numbers:
     {"array": [number, name, dtype, ...]}  see `Encoder._array`
-    {"tensor": [dtype, array]}             of torch
-    {"value": [kind, parts]}               of those in `leaves`
-    {"random": [number, state]}            of a RandomState or a Generator of NumPy
+    {"tensor": [dtype, array]}             a torch tensor
+    {"value": [kind, parts]}               a value of a kind in `leaves`
+    {"random": [number, state]}            a RandomState or Generator of NumPy
     {"name": "module:Class"}               a class, or a function
-    {"module": ["module:Class", parameters, tensors]}   of torch, to be made anew
+    {"module": ["module:Class", parameters, tensors]}   a torch module, to be rebuilt
     {"reduced": [number, "module:Class", arguments, state]}
     {"object": [number, "module:Class", state]}
-    {"same": number}                       the array or object of that number
+    {"same": number}                       the array or object with that number
 
-The state of an object is what ``copy`` would take, that of a network what its
-``_to_file`` gives.
+The state of an object is what ``copy`` would use, that of a network what its
+``_to_file`` returns.
 """
 
 import inspect
@@ -46,16 +46,17 @@ class Encoder:
     Attributes
     ----------
     arrays : dict of str to ndarray
-        What the document leaves out, by names that tell where they belong.
+        Arrays that the document leaves out, by names that say where they belong.
     """
 
     def __init__(self) -> None:
         self.arrays: dict[str, np.ndarray] = {}
-        # The number of each object by its id; and the object, so that it keeps the id.
+        # The number of each object by its id, and the object itself, to keep its id in
+        # use.
         self._seen: dict[int, tuple[int, Any]] = {}
 
     def encode(self, value: Any, path: str) -> Any:
-        """What stands for a value in the document.
+        """The representation of a value in the document.
 
         Parameters
         ----------
@@ -94,7 +95,7 @@ class Encoder:
         return {type(value).__name__: self._items(value, path)}
 
     def _with_identity(self, value, path):
-        """What may stand in several places, and is one thing there."""
+        """Values that may be shared between several places."""
         if id(value) in self._seen:
             return {"same": self._seen[id(value)][0]}
         number = len(self._seen)
@@ -140,7 +141,7 @@ class Encoder:
         return [str(tensor.dtype), self.encode(numbers.numpy(), path)]
 
     def _module(self, module, path):
-        """A module of torch, if its constructor's parameters are its attributes."""
+        """A torch module, if its constructor's parameters are its attributes."""
         names = inspect.signature(type(module)).parameters
         params = {n: getattr(module, n) for n in names if hasattr(module, n)}
         parts = params, dict(module.state_dict())
@@ -158,13 +159,13 @@ class Encoder:
         state = value.__getstate__()
         if not isinstance(state, (dict, type(None))):  # it has slots, too
             self._refuse(repr(value), path, "which only pickle can write")
-        # skorch makes them anew at the start of every training, for its optimizer.
+        # skorch recreates them at the start of every training, for its optimizer.
         attributes = (state or {}).items()
         kept = {k: v for k, v in attributes if not isinstance(v, LRScheduler)}
         return self._pairs(kept, path)
 
     def _array(self, array, path):
-        """A name, and for what is not just numbers, how it is to be read.
+        """A name and, unless it holds plain numbers, how to read it.
 
         Numbers keep the order of their axes in memory, on which the last bits of a
         matrix product depend. Times and records are written as the numbers that they
@@ -180,7 +181,7 @@ class Encoder:
             self._refuse(f"an array of {array.dtype}", path)
         how: list[Any] = []
         is_fortran = array.flags.f_contiguous and not array.flags.c_contiguous
-        # Not ascontiguousarray, which makes an axis where there is none.
+        # Not ascontiguousarray, which adds an axis to 0-D arrays.
         array = np.asarray(array.T if is_fortran else array, order="C")
         if kind in "mM":
             how = [array.dtype.str, list(array.shape)]
@@ -206,5 +207,5 @@ class Encoder:
 
 
 def _is_numbers(dtype):
-    """Whether arrays hold nothing but numbers of a size that is the same everywhere."""
+    """Whether arrays hold only numbers whose size is the same on every platform."""
     return dtype.kind in "biufmMV" and not dtype.hasobject and dtype != np.longdouble

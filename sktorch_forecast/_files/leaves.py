@@ -1,8 +1,8 @@
-"""Values that are no objects of ours: of Python, NumPy, pandas and torch.
+"""Values that are not our own objects: from Python, NumPy, pandas and torch.
 
-Each kind has a name, by which it stands in the file, and two functions: to plain
-Python (numbers, strings, lists, arrays), and back. What comes back is compared with
-what went in, so that nothing that pandas can do and a file cannot gets lost silently.
+Each kind has a name, which is used in the file, and two functions: one to plain Python
+(numbers, strings, lists, arrays) and one back. The result of the round trip is compared
+with the original, so that nothing pandas supports but a file does not is lost silently.
 """
 
 import datetime as dt
@@ -23,11 +23,11 @@ class Kind(NamedTuple):
     Attributes
     ----------
     types : tuple of type
-        Their subclasses, too, unless these have a kind of their own before.
+        Including their subclasses, unless these have their own, earlier kind.
     parts : callable
-        Of a value: what it is made of, plain Python or other values.
+        Returns the parts of a value, as plain Python or other values.
     whole : callable
-        The value that such parts make.
+        Returns the value made of such parts.
     """
 
     types: tuple[type, ...]
@@ -49,7 +49,7 @@ def _scalar(parts):
 
 
 def fields_of(dtype: np.dtype) -> dict[str, Any]:
-    """What makes the dtype of records: it may have gaps, which `descr` forgets."""
+    """The parts of a record dtype: it may have gaps, which `descr` forgets."""
     fields = dtype.fields or {}
     return {
         "names": list(fields),
@@ -64,7 +64,7 @@ def _parts_of_range(index):
 
 
 def _parts_of_times(index):
-    """Of a DatetimeIndex or a TimedeltaIndex."""
+    """The parts of a DatetimeIndex or a TimedeltaIndex."""
     return [type(index).__name__, str(index.dtype), index.asi8, index.freq, index.name]
 
 
@@ -96,7 +96,7 @@ def _categories(parts):
 
 
 def _parts_of_offset(offset):
-    # The calendar is made of the other two.
+    # The calendar is built from the other two.
     kwds = {k: v for k, v in offset.kwds.items() if k not in ("calendar", "normalize")}
     return [type(offset).__name__, offset.n, offset.normalize, kwds]
 
@@ -199,7 +199,7 @@ KINDS: dict[str, Kind] = {
 
 
 def kind_of(value: Any) -> str | None:
-    """The name of the kind of a value, None if it is of none."""
+    """The name of the kind of a value, or None if it has none."""
     for name, kind in KINDS.items():
         if isinstance(value, kind.types):
             return name
@@ -207,7 +207,7 @@ def kind_of(value: Any) -> str | None:
 
 
 def comes_back(value: Any, kind: Kind, parts: Any) -> bool:
-    """Whether reading gives a value of pandas as it was; others do."""
+    """Whether a pandas value survives the round trip; all other values do."""
     if not isinstance(value, (pd.Index, pd.offsets.BaseOffset, pd.Timestamp)):
         return True
     try:

@@ -1,4 +1,4 @@
-"""What every estimator of the package can do with files and pickles."""
+"""File and pickle support for every estimator of the package."""
 
 import inspect
 import os
@@ -14,15 +14,15 @@ _VERSION = "_sktorch_forecast_version"
 
 
 class FileMixin:
-    """`save`, and a version in whatever an estimator is stored as."""
+    """`save`, and a version in every stored form of an estimator."""
 
     def save(self: Any, path: str | os.PathLike[str]) -> None:
-        """Write this estimator into a file, as :func:`sktorch_forecast.save` does.
+        """Write this estimator to a file, as :func:`sktorch_forecast.save` does.
 
         Parameters
         ----------
         path : path-like
-            In a folder that exists; :func:`sktorch_forecast.load` reads it.
+            The file, in an existing folder; :func:`sktorch_forecast.load` reads it.
 
         Raises
         ------
@@ -44,24 +44,24 @@ class FileMixin:
 
 
 def with_version(state: dict[str, Any]) -> dict[str, Any]:
-    """A state that says which version of the package it is of."""
+    """The state with the version of the package added."""
     return {**state, _VERSION: __version__}
 
 
 def up_to_date(cls: type, state: dict[str, Any]) -> dict[str, Any]:
-    """A state without its version, and with the parameters that are newer than it.
+    """The state without its version, and with parameters added since then.
 
     Parameters
     ----------
     cls : type
-        Of the estimator.
+        Class of the estimator.
     state : dict of str to object
         Its attributes.
 
     Warns
     -----
     InconsistentVersionWarning
-        If the state is of another version, as scikit-learn's own estimators do.
+        If the state is from another version, as with scikit-learn's own estimators.
     """
     state = dict(state)
     found = state.pop(_VERSION, "unknown")

@@ -1,8 +1,8 @@
-"""Which classes a file may name, and what they are.
+"""Which classes a file may name, and how to find them.
 
-A file says "module:Class". Nothing is imported for it, let alone made, unless it is a
-class of this package, one of the kinds below of the libraries that it stands on, or
-what the caller has named.
+A file says "module:Class". Nothing is imported for it, let alone created, unless it is
+a class of this package, one of the kinds below from its dependencies, or named by the
+caller.
 """
 
 import importlib
@@ -27,10 +27,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "torch.optim": (Optimizer, LRScheduler),
     "torch.utils.data": (DataLoader, Dataset),
 }
-# Whose functions, too: skorch's callbacks keep some of them.
+# Functions of these, too: skorch's callbacks keep some of them.
 _FUNCTIONS = "skorch.utils"
 _PACKAGE = "sktorch_forecast"
-# Parts of scikit-learn's trees, which say themselves how they are made.
+# Parts of scikit-learn's trees, which define how to rebuild themselves.
 REDUCED = {
     "sklearn.tree._tree:Tree",
     "sklearn._loss._loss:CyHalfSquaredError",
@@ -43,16 +43,16 @@ _SINGLE = {
 
 
 def name_of(thing: Any) -> str:
-    """ "module:Class", or "numpy:log" for a function of arrays of NumPy."""
+    """ "module:Class", or "numpy:log" for a NumPy array function."""
     if isinstance(thing, np.ufunc):
         return f"numpy:{thing.__name__}"
-    # The losses of scikit-learn's trees, before 1.8, do not know where they are.
+    # Before 1.8, the losses of scikit-learn's trees do not know their module.
     module = "sklearn._loss._loss" if thing.__module__ == "_loss" else thing.__module__
     return f"{module}:{thing.__qualname__}"
 
 
 def is_known(thing: Any) -> bool:
-    """Whether a file may name this class or function without anybody's consent."""
+    """Whether a file may name this class or function without the caller's consent."""
     if isinstance(thing, np.ufunc):
         return getattr(np, thing.__name__, None) is thing
     if _SINGLE.get(name_of(thing)) is thing:
@@ -77,7 +77,7 @@ class Names:
         self.trusted = {name_of(thing): thing for thing in trusted}
 
     def check(self, names: Iterable[str]) -> None:
-        """Raise a TypeError that lists those that nobody has allowed."""
+        """Raise a TypeError that lists the names that are not allowed."""
         unknown = sorted(name for name in set(names) if self._found(name) is None)
         if unknown:
             raise TypeError(
@@ -100,7 +100,7 @@ class Names:
             found = importlib.import_module(module)
             for part in qualified.split("."):
                 found = vars(found)[part]
-            # By its own name, and not by one under which it was imported.
+            # By its own name, not by one under which it was imported.
             return found if name_of(found) == name and is_known(found) else None
         except (ImportError, KeyError, TypeError, AttributeError):
             return None

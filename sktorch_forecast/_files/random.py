@@ -1,4 +1,4 @@
-"""Random numbers of NumPy, to go on from where they are."""
+"""NumPy random generators, to continue from their current state."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ _KINDS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
 
 
 def state_of(random: Any) -> list[Any]:
-    """Its kind and its state, of a RandomState or a Generator."""
+    """The kind and the state of a RandomState or a Generator."""
     if isinstance(random, np.random.RandomState):
         return [_LEGACY, random.get_state(legacy=False)]
     return ["Generator", random.bit_generator.state]
 
 
 def random_of(state: list[Any]) -> Any:
-    """What is in such a state."""
+    """The generator with such a state."""
     kind, numbers = state
     name = numbers["bit_generator"]
     if name not in _KINDS:
@@ -25,7 +25,7 @@ def random_of(state: list[Any]) -> Any:
     bits.state = numbers
     if kind != _LEGACY:
         return np.random.Generator(bits)
-    # That of a normal deviate left over, too.
+    # Including the state of a leftover normal deviate.
     random = np.random.RandomState(bits)
     random.set_state(numbers)
     return random

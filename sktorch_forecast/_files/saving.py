@@ -12,28 +12,28 @@ from .encode import Encoder
 
 
 def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
-    """Write an estimator into a file that runs nothing when it is loaded.
+    """Write an estimator to a file that runs no code when it is loaded.
 
     Parameters and shapes are written as JSON, arrays as safetensors, with a checksum
-    and the versions of all packages that take part. There is no pickle in it. A
-    forecaster that is loaded forecasts with the same bits, and trains on with the same
-    bits, too: the state of the optimizer and of the random numbers is in the file.
+    and the versions of all packages involved. There is no pickle in it. A loaded
+    forecaster gives the same forecasts, bit for bit, and also continues training bit
+    for bit: the file includes the state of the optimizer and of the random numbers.
 
-    The file takes the place of an older one only when it is complete and on the disk,
-    so that a crash leaves the old one or the new one.
+    The file replaces an older one only when it is completely on disk, so that a crash
+    leaves either the old one or the new one.
 
     Parameters
     ----------
     estimator : estimator
-        Of this package, or a Pipeline or another estimator of scikit-learn around
-        them; fitted or not.
+        An estimator of this package, or a Pipeline or another scikit-learn estimator
+        around one; fitted or not.
     path : path-like
-        In a folder that exists. Any name will do, e.g. ``"load.safetensors"``.
+        The file, in an existing folder. Any name works, e.g. ``"load.safetensors"``.
 
     Raises
     ------
     TypeError
-        If it is no estimator, or a part of it can only be pickled.
+        If it is not an estimator, or a part of it can only be pickled.
     OSError
         If the file cannot be written.
 
@@ -65,34 +65,34 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
 def load(
     path: str | os.PathLike[str], *, trusted: Iterable[Callable[..., Any]] = ()
 ) -> Any:
-    """Read an estimator that :func:`save` has written.
+    """Read an estimator written by :func:`save`.
 
-    Nothing in the file is run. Classes of this package, estimators of scikit-learn,
-    callbacks of skorch, and optimizers, losses and data loaders of torch are made from
-    it; any other class must be named in `trusted`, e.g. a network of your own. All
-    later versions of this package read the file, too.
+    Nothing in the file is run. Classes of this package, scikit-learn estimators, skorch
+    callbacks, and torch optimizers, losses and data loaders are created from it; any
+    other class must be named in `trusted`, e.g. your own network. All later versions of
+    this package can read the file, too.
 
     Parameters
     ----------
     path : path-like
         The file.
     trusted : iterable of classes or functions, default=()
-        Classes and functions beside those, which the file may ask for.
+        Other classes and functions that the file may use.
 
     Returns
     -------
     estimator : estimator
-        As it was saved. What was on a device that is not there is on the CPU.
+        As it was saved. What was on a device that is not available is moved to the CPU.
 
     Raises
     ------
     OSError
         If the file cannot be read.
     ValueError
-        If it is not such a file, is damaged (its checksum does not fit), or has been
+        If it is not such a file, is damaged (its checksum does not match), or was
         written in a later format.
     TypeError
-        If it asks for classes that are not trusted.
+        If it uses classes that are not trusted.
 
     Warns
     -----

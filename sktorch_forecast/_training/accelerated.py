@@ -1,10 +1,10 @@
 """What a forecaster adds to skorch's mixin for accelerate.
 
-The mixin stands before the forecaster, as in ``class Mine(AccelerateMixin,
-GRUForecaster)``, and some of its methods take the place of ours without calling them:
-``initialize`` and ``train_step_single``. It wraps a network for several processes in
-one of torch that has none of its attributes, and shows it to the iterators of batches;
-here the network stays as it is, and ``processes`` does both.
+The mixin comes before the forecaster, as in ``class Mine(AccelerateMixin,
+GRUForecaster)``, and some of its methods replace ours without calling them:
+``initialize`` and ``train_step_single``. For several processes it wraps the network in
+a torch module that has none of its attributes, and wraps the batch iterators, too; here
+the network stays as it is, and ``processes`` does both.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ from .processes import (
 
 
 def device_of(net: Any) -> torch.device:
-    """Where a net computes: what its accelerator says, if it has one, else `device`."""
+    """Where a net computes: on its accelerator's device, if any, else on `device`."""
     accelerator = getattr(net, "accelerator", None)
     if accelerator is not None and accelerator.device_placement:
         return accelerator.device
@@ -35,7 +35,7 @@ def device_of(net: Any) -> torch.device:
 
 
 class AcceleratedNet(ParametersMixin):
-    """Steps of the training that are ours with an accelerator, too."""
+    """Training steps that stay ours even with an accelerator."""
 
     accelerator: Any = None  # a parameter of the mixin
     # As in `WindowNet`.
@@ -50,22 +50,22 @@ class AcceleratedNet(ParametersMixin):
         raise NotImplementedError
 
     def forward_params(self, batch: Any) -> dict[str, Any]:
-        """What the module's forward gets beside the windows of a training batch."""
+        """What the module's forward gets besides the windows of a training batch."""
         return {"all_steps": True} if self.train_on == "all_steps" else {}
 
     def with_forecasts(self, step: dict[str, Any]) -> dict[str, Any]:
-        """A step with what `predict` would give, for callbacks; if any listens."""
+        """A step that includes the forecasts of `predict`, if any callback listens."""
         if not self._is_heard:
             return step
         with torch.no_grad():
             return step | {"y_pred": self.decoded(step["y_pred"])}
 
     def kept_whole(self, module: Any) -> Any:
-        """A part of the network, which the mixin is not to wrap for several processes.
+        """A part of the network that the mixin must not wrap for several processes.
 
         Mixed precision works without the wrapper.
         """
-        # A launcher may have started a single one, which would be wrapped, too.
+        # A launcher may have started a single process, which would be wrapped, too.
         is_launched = distributed.is_available() and distributed.is_initialized()
         is_module = isinstance(module, torch.nn.Module)
         if self.accelerator is None or not is_launched or not is_module:
@@ -90,9 +90,9 @@ class AcceleratedNet(ParametersMixin):
         return step if self.accelerator is None else self.with_forecasts(step)
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """Tell the callbacks, who see gradients that are clipped."""
+        """Notify the callbacks, which see clipped gradients."""
         if method_name == "on_grad_computed" and self.accelerator is not None:
-            # Gradients of several batches add up until they are complete.
+            # Gradients of several batches accumulate until they are complete.
             self._has_stepped = self.accelerator.sync_gradients
             if self._has_stepped and n_processes(self) > 1:
                 average_gradients(self.trained_parameters(), self.accelerator)
@@ -122,6 +122,6 @@ class AcceleratedNet(ParametersMixin):
             del self._share
         average_losses(self.history, prefix, share, self.accelerator)
         if training:
-            # Statistics of batches, which a network may have, differ.
+            # Batch statistics, which a network may have, differ.
             for buffer in self.module_.buffers():
                 distributed.broadcast(buffer, src=0)

@@ -1,18 +1,19 @@
-"""The linear forecast that a network is weighed against, solved in closed form.
+"""The linear forecast that a network is averaged with, solved in closed form.
 
 A network that has learned little is a worse forecaster than a ridge regression on the
-window, and nobody knows beforehand which series that will be. So the forecast is the
-average of both, by weights that the held-back origins decide; see ``stacking.py``. The
-ridge regression shrinks towards a naive forecast rather than towards zero [1]_: with
-``W_0`` the weights that repeat the last value, or the last season, or nothing,
+window, and it is not known beforehand for which series this will happen. So the
+forecast is an average of both, with weights chosen on the held-back origins; see
+``stacking.py``. The ridge regression shrinks towards a naive forecast rather than
+towards zero [1]_: with ``W_0`` the weights that repeat the last value, or the last
+season, or nothing,
 
 .. math:: W = W_0 + (X^T X + \\lambda I)^{-1} X^T (Y - X W_0)
 
-so that every forecast between the naive one (a large penalty) and that of least squares
-(none) is there to choose from. The choice is made by rolling-origin evaluation [2]_:
-the training origins are cut into blocks of time, and each block is forecast from all
-that is known before it. As the sums that least squares need are those of the blocks
-added up, one pass over the windows serves all penalties and origins.
+so that the penalty can choose any forecast between the naive one (a large penalty) and
+least squares (no penalty). It is chosen by rolling-origin evaluation [2]_: the training
+origins are cut into blocks of time, and each block is forecast from everything known
+before it. Since the sums that least squares needs add up over blocks, one pass over the
+windows serves all penalties and origins.
 
 References
 ----------
@@ -38,25 +39,25 @@ from .batches import parts_of, subset, times_of_rows
 from .device import in_double
 from .stacking import share_of_network
 
-# Penalties in units of the mean variance of an input; the last is W_0 itself.
+# Penalties in units of the mean variance of an input; the last one gives W_0 itself.
 _PENALTIES = (*np.logspace(-3, 7, 21), np.inf)
-# Numbers in the weights that are tried at once: a few operations for all penalties
-# where these are small, and no more memory than for one of them where they are large.
+# How many numbers in weights to try at once: a few operations for all penalties if the
+# weights are small, and no more memory than for one of them if they are large.
 _AT_ONCE = 2**20
-# How much a network counts where no origins are held back: as much as the baseline.
+# Weight of the network if no origins are held back: the same as the baseline's.
 _WITHOUT_EVIDENCE = 0.5
-# Blocks of time, the first of which only train.
+# Blocks of time; the first are used only for training.
 _N_BLOCKS, _N_FIRST = 8, 3
 
 
 @dataclass
 class Moments:
-    """Sums over origins that least squares need, float64.
+    """Sums over origins that least squares needs, float64.
 
     Attributes
     ----------
     xx : Tensor of shape (d + 1, d + 1)
-        Products of inputs, the last of which is 1.
+        Products of inputs; the last input is 1.
     xy : Tensor of shape (d + 1, o)
         Products of inputs and targets.
     yy : Tensor of shape ()
@@ -76,18 +77,18 @@ class Moments:
         return float(self.xx[-1, -1])
 
     def errors(self, weights: Tensor) -> Tensor:
-        """Sums of the squares of what weights (n, d + 1, o) miss, (n,)."""
+        """Sums of squared errors of weights (n, d + 1, o): (n,)."""
         cross = (weights * self.xy).sum(dim=(1, 2))
         return self.yy - 2 * cross + (weights * (self.xx @ weights)).sum(dim=(1, 2))
 
 
 class Ridge:
-    """Penalized least squares, shrunk towards weights that are given.
+    """Penalized least squares, shrunk towards given weights.
 
     Parameters
     ----------
     moments : Moments
-        Of the origins to learn from.
+        Moments of the origins to learn from.
     """
 
     def __init__(self, moments: Moments):
@@ -100,20 +101,20 @@ class Ridge:
         self.cross = self.vectors.T @ cross
 
     def weights(self, prior: Tensor, penalties: Sequence[float]) -> Tensor:
-        """Weights, and below them the biases, (n_penalties, d + 1, o).
+        """Weights, followed by the biases, (n_penalties, d + 1, o).
 
         Parameters
         ----------
         prior : Tensor of shape (d, o)
-            What the weights are shrunk towards.
+            The weights to shrink towards.
         penalties : sequence of float
             In units of the mean variance of an input. Infinity gives the prior itself,
-            without any bias.
+            without a bias.
         """
         missed = self.cross - self.values.unsqueeze(1) * (self.vectors.T @ prior)
         penalty = torch.as_tensor(penalties).to(prior).view(-1, 1, 1)
         shrunk = self.values.unsqueeze(1) + penalty / self.n * self.values.mean()
-        shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where nothing varies at all
+        shrunk = torch.where(shrunk > 0, shrunk, 1.0)  # where all inputs are constant
         moved = self.vectors @ (missed / shrunk)
         weights = prior + torch.where(penalty.isinf(), 0.0, moved)
         bias = self.mean_y - self.mean_x @ weights
@@ -122,12 +123,12 @@ class Ridge:
 
 
 class WeighNetwork(Callback):
-    """Lets the network train alone, and weighs it against the baseline in the end.
+    """Let the network train alone, and weigh it against the baseline at the end.
 
     Parameters
     ----------
     dataset : dataset
-        What is trained on.
+        The training data.
     """
 
     def __init__(self, dataset: Any):
@@ -139,7 +140,7 @@ class WeighNetwork(Callback):
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
         baseline = net.module_.baseline
-        # A few more origins are no reason to forget what was learned from many.
+        # Do not forget what was learned from many origins for a few new ones.
         if len(self.dataset) >= baseline.n_origins:
             solve_baseline(net, self.dataset)
         else:
@@ -148,17 +149,17 @@ class WeighNetwork(Callback):
 
 
 def solve_baseline(net: Any, dataset: Any) -> None:
-    """Solve the linear forecast, and say how much the network counts beside it.
+    """Solve the linear forecast, and set the weight of the network against it.
 
-    The network is weighed against the solution of the origins that it was trained on.
-    After that, with the same prior and penalty, those that were held back are added.
+    The network is weighed against the solution for the origins that it was trained on.
+    After that, with the same prior and penalty, the held-back ones are added.
 
     Parameters
     ----------
     net : Forecaster
         Trained.
     dataset : dataset
-        What it was trained on.
+        The training data.
     """
     baseline = net.module_.baseline
     train, held_back = net.get_split_datasets(dataset)
@@ -171,7 +172,7 @@ def solve_baseline(net: Any, dataset: Any) -> None:
         errors += _errors(_ridges(known), test, priors)
         known = _sum(known, moments_of(net, before), test)
     learned, test = _ridges(known), moments_of(net, held_back)
-    if None in learned:  # no origin whose targets are all there
+    if None in learned:  # no origin has all its targets
         return
     errors += _errors(learned, test, priors)
     chosen = []
@@ -188,19 +189,19 @@ def solve_baseline(net: Any, dataset: Any) -> None:
 
 
 def blocks_of(train: Any, horizon: int) -> list[Any]:
-    """Datasets of the first origins, and of the blocks of time that follow.
+    """Datasets of the first origins, and of the following blocks of time.
 
     Parameters
     ----------
     train : dataset
     horizon : int
-        Steps that the targets reach ahead.
+        Number of steps that the targets reach ahead.
 
     Returns
     -------
     blocks : list
-        A dataset, then pairs of them: those origins of a block that begin before the
-        targets of the block before are known, and the others. None is an empty one.
+        A dataset, then pairs of datasets: the origins of a block before the targets of
+        the previous block are known, and the others. None stands for an empty one.
     """
     whole, timed = times_of_rows(train)
     places = np.arange(_N_FIRST, _N_BLOCKS) / _N_BLOCKS
@@ -218,7 +219,7 @@ def _part(dataset, rows):
 
 
 def _priors(net, baseline: LinearBaseline, like: Tensor) -> list[list[Tensor]]:
-    """What weights may be shrunk towards, (d, o) for each group of outputs."""
+    """Candidate weights to shrink towards, (d, o) for each group of outputs."""
     priors = [
         torch.zeros(*baseline.weight.shape[:2], baseline.n_inputs),
         baseline.last_of(1),
@@ -230,14 +231,14 @@ def _priors(net, baseline: LinearBaseline, like: Tensor) -> list[list[Tensor]]:
 
 
 def _ridges(moments: list[Moments]) -> list[Ridge | None]:
-    """Solutions for each group of outputs; None where nothing is known."""
+    """Solutions for each group of outputs; None where there is no data."""
     return [Ridge(of_group) if of_group.n else None for of_group in moments]
 
 
 def _errors(ridges: list, test: list, priors: list) -> np.ndarray:
-    """What all priors and penalties miss of a block, (n_groups, n_priors, n_penalties)
+    """Squared errors on a block, (n_groups, n_priors, n_penalties).
 
-    0 where nothing is known, or nothing to be forecast.
+    0 where there is no data to learn from, or nothing to forecast.
     """
     errors = np.zeros((len(ridges), len(priors), len(_PENALTIES)))
     for group, (ridge, block) in enumerate(zip(ridges, test)):
@@ -251,7 +252,7 @@ def _errors(ridges: list, test: list, priors: list) -> np.ndarray:
 
 
 def _set(baseline: LinearBaseline, ridges: list, chosen: list) -> None:
-    """Give the baseline the weights of these solutions."""
+    """Set the baseline's weights to these solutions."""
     solved = [
         ridge.weights(prior[group], [penalty])[0]
         for group, (ridge, (prior, penalty)) in enumerate(zip(ridges, chosen))
@@ -286,7 +287,7 @@ def moments_of(net: Any, dataset: Any) -> list[Moments]:
 
 
 def _moments(rows, targets, weights):
-    """Moments of a batch, (n, d) and (n, o), of the origins with all targets there."""
+    """Moments of a batch, (n, d) and (n, o), of origins with all targets observed."""
     rows, targets = in_double(rows), in_double(targets)
     is_whole = targets.isfinite().all(dim=1)
     rows, targets = rows[is_whole], targets[is_whole]
@@ -298,7 +299,7 @@ def _moments(rows, targets, weights):
 
 
 def _sum(*moments: list) -> list:
-    """Moments of several parts, added up for each group."""
+    """Sum of the moments of several parts, for each group."""
     total, *others = moments
     for other in others:
         total = [a + b for a, b in zip(total, other)]

@@ -1,10 +1,10 @@
 """How many windows are forecast at once.
 
-It changes how long forecasts take, and nothing else. What a layer reads and writes for
-the windows of a batch should stay in the caches of the processor: an LSTM of 32 units
-that reads 96 timestamps puts out 3,072 numbers for each window and is fastest with
-200 to 400 of them. A linear map reads 96 and is fastest with a thousand, but for what a
-batch costs beside the arithmetic.
+It changes only how long forecasts take. What a layer reads and writes for the windows
+of a batch should stay in the processor's caches: an LSTM of 32 units that reads 96
+timestamps outputs 3,072 numbers per window and is fastest with 200 to 400 windows. A
+linear map reads 96 numbers and is fastest with a thousand, apart from the overhead per
+batch.
 """
 
 from typing import Any
@@ -16,24 +16,24 @@ from torch import Tensor
 from ..layers import ForecastNetwork
 from .batches import subset
 
-# Values that a layer reads and writes for the windows of a batch.
+# How many values a layer should read and write for the windows of a batch.
 _IN_CACHE = 2_000_000
-# On a device that computes everything side by side, values of the windows of a batch.
+# The same for the windows themselves, on a device that computes in parallel.
 _ON_DEVICE = 2**18
 
 
 def n_forecast_at_once(net: Any, dataset: Any) -> int:
-    """How many windows are forecast in a batch: a multiple of 16.
+    """Number of windows to forecast in a batch: a multiple of 16.
 
     Parameters
     ----------
     net : Forecaster
         Initialized.
     dataset : dataset
-        What is to be forecast, of which the first window is, to see what layers hold.
+        Windows to forecast; the first one is forecast to measure the layers.
     """
     n_values = net.spec_.length * net.spec_.n_channels
-    is_plain = type(net.module_) is ForecastNetwork  # nothing that was compiled
+    is_plain = type(net.module_) is ForecastNetwork  # not compiled
     if net.device_.type != "cpu" or not is_plain or not len(dataset):
         return min(max(_ON_DEVICE // n_values, 64), 4096) // 16 * 16
     if net._n_held is None:
@@ -43,7 +43,7 @@ def n_forecast_at_once(net: Any, dataset: Any) -> int:
 
 @torch.no_grad()
 def _n_held(net, dataset):
-    """Values that the largest layer reads and writes for a window."""
+    """Number of values that the largest layer reads and writes for a window."""
     sizes = [0]
 
     def note(layer, inputs, outputs):

@@ -1,4 +1,4 @@
-"""From windows to mini-batches: one vectorized index each, no per-sample Python."""
+"""From windows to mini-batches: one vectorized indexing each, no per-sample Python."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ from .order import batches, pieces
 from .stored import ComputedRows, rows_of, series_rows, target_rows
 
 # Windows are read-only, and so are the memory maps that joblib's workers get. torch
-# warns of that once in a process, and nothing here writes into its tensors.
+# warns about that once per process, but nothing here writes into its tensors.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     torch.from_numpy(np.frombuffer(bytes(1), np.uint8))
@@ -36,15 +36,15 @@ def dtype_of(X: Any) -> Any:
 def as_tensor(
     array: ArrayLike, device: torch.device | str = "cpu", dtype: DTypeLike = np.float32
 ) -> Tensor:
-    """`array` as a tensor, on the same memory where that is possible."""
+    """`array` as a tensor, sharing memory if possible."""
     array = np.asarray(array, dtype=dtype)
     if any(stride < 0 or stride % array.itemsize for stride in array.strides):
-        array = array.copy()  # torch has no tensors that run backwards
+        array = array.copy()  # torch has no negative strides
     return torch.from_numpy(array).to(device)
 
 
 def windows_of(batch: Any) -> Tensor:
-    """The windows of a batch, whether or not anything came with them."""
+    """The windows of a batch, with or without anything that comes with them."""
     x = batch[0]
     return x["x"] if isinstance(x, dict) else x
 
@@ -52,7 +52,7 @@ def windows_of(batch: Any) -> Tensor:
 def parts_of(
     batch: Any, function: Callable[[Any], Any] = lambda part: part
 ) -> dict[str, Any]:
-    """Windows, and covariates beside them, of a batch as keywords of the module.
+    """Windows and covariates of a batch, as keywords of the module.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def parts_of(
     Returns
     -------
     parts : dict of Tensor
-        "x", and "future", "static", "series" and "phase" where there are any.
+        "x", and "future", "static", "series" and "phase" if there are any.
     """
     if not isinstance(batch, dict):
         return {"x": function(batch)}
@@ -71,23 +71,23 @@ def parts_of(
 
 
 def codes_of(X: Any, series_ids: pd.Index) -> np.ndarray:
-    """Place of the series of each window among the names, their number for others."""
+    """Position of each window's series among the names, or their number if unknown."""
     return _code_rows(X, series_ids, "cpu")[:].numpy()
 
 
 def _code_rows(X: Any, series_ids: pd.Index, device: torch.device | str) -> Any:
-    """The same as a tensor, or as what computes it."""
+    """The same as a tensor, or as an object that computes it."""
     ids = X.ids if isinstance(X, Windows) else None
     if ids is None:
         return torch.full((len(X),), len(series_ids), device=device)
-    if ids is series_ids:  # of a million names, no table to look them up
+    if ids is series_ids:  # avoids a lookup table for a million names
         return series_rows(X, device, np.arange(len(ids)))
     places = series_ids.get_indexer(ids)
     return series_rows(X, device, np.where(places < 0, len(series_ids), places))
 
 
 class WindowDataset(skorch.dataset.Dataset):
-    """Windows and targets as tensors that are indexed a batch at a time.
+    """Windows and targets as tensors that are indexed one batch at a time.
 
     Parameters
     ----------
@@ -99,12 +99,12 @@ class WindowDataset(skorch.dataset.Dataset):
     sample_weight : array of shape (n_origins,), default=None
         Weights of the origins.
     device : torch.device or str, default="cpu"
-        Where the values are held and batches are gathered.
+        Where the values are stored and batches are gathered.
     series_ids : pandas.Index of length n_series, default=None
-        Names of the series that have scales of their own; batches then say which of
-        them each window is of, `n_series` for others.
+        Names of the series with their own scales; batches then say which of them each
+        window is from, `n_series` for others.
     phases : array of shape (n_origins,), int64, default=None
-        Where in a cycle each window ends; batches then have that, too.
+        Phase at which each window ends; batches then include it.
     """
 
     _windows: Tensor
@@ -119,7 +119,7 @@ class WindowDataset(skorch.dataset.Dataset):
         series_ids: pd.Index | None = None,
         phases: np.ndarray | None = None,
     ):
-        # Told the length, skorch does not look for it in ways that take time.
+        # With the length given, skorch does not spend time to find it.
         is_told = y is None or isinstance(y, LazyTargets)
         super().__init__(X, y, length=len(X) if is_told else None)
         self.device = device
@@ -143,7 +143,7 @@ class WindowDataset(skorch.dataset.Dataset):
         )
 
     def _windows_of(self, X: Windows) -> Tensor:
-        """Views of all windows of a panel, and of what is known beside them."""
+        """Views of all windows of a panel, and of their future covariates."""
         # (n_timestamps, n_channels) -> (n_starts, length, n_channels), a view
         block = as_tensor(X.values, self.device, dtype_of(X))
         windows = block.unfold(0, X.length, 1).transpose(1, 2)
@@ -167,7 +167,7 @@ class WindowDataset(skorch.dataset.Dataset):
         return windows
 
     def __getitem__(self, index: Any) -> tuple[Any, ...]:
-        """One sample, or a batch where `index` is a slice or a tensor of integers."""
+        """One sample, or a batch if `index` is a slice or a tensor of integers."""
         if not isinstance(index, (slice, torch.Tensor)):
             batch = self[torch.as_tensor([index], device=self.device)]
             return tuple(
@@ -198,7 +198,7 @@ class WindowDataset(skorch.dataset.Dataset):
 
 
 def _rows(tensor: Tensor | ComputedRows | None, index: Any) -> Any:
-    """Rows of a tensor: a view where `index` is a slice; the index if there is none."""
+    """Rows of a tensor: a view if `index` is a slice; or the index for no tensor."""
     if tensor is None:
         return index
     return tensor[index] if isinstance(index, slice) else tensor.index_select(0, index)
@@ -210,15 +210,15 @@ def _integers(array: np.ndarray | None, device: Any) -> Tensor | None:
 
 def _target_tensor(y, device, dtype_of_windows):
     """Targets as a tensor (n_origins, n_outputs); overlaps stay views."""
-    # On the CPU they keep their precision, on their own memory: each batch is
-    # converted when it is gathered. A device gets no more than it needs.
+    # On the CPU they keep their precision and their memory: each batch is converted
+    # when it is gathered. A device gets no more than it needs.
     is_cpu = torch.device(device).type == "cpu"
     is_needed = is_cpu or dtype_of_windows == torch.float64
     dtype = np.float64 if is_needed and y.dtype == np.float64 else np.float32
     if isinstance(y, LazyTargets):
         return target_rows(y, as_tensor(y.targets, device, dtype))
     if y.ndim == 1:
-        # (n_origins,) -> (n_origins, 1), else the loss would broadcast
+        # (n_origins,) -> (n_origins, 1), otherwise the loss would broadcast
         return as_tensor(y, device, dtype).unsqueeze(1)
     span = shared_span(y)
     if span is None:
@@ -228,18 +228,18 @@ def _target_tensor(y, device, dtype_of_windows):
 
 
 class BatchIterator:
-    """Iterate over a `WindowDataset` in mini-batches; stands in for a DataLoader.
+    """Iterate over a `WindowDataset` in mini-batches; replaces a DataLoader.
 
     Parameters
     ----------
     dataset : WindowDataset, or torch.utils.data.Subset of one
         What to iterate over.
     batch_size : int, default=32
-        Samples in a batch; the last one may be smaller.
+        Number of samples in a batch; the last one may be smaller.
     shuffle : bool, default=False
         Whether to visit the samples in random order.
     generator : torch.Generator, default=None
-        Where the random order comes from.
+        Source of the random order.
     """
 
     def __init__(
@@ -287,11 +287,11 @@ def split_last(
     Parameters
     ----------
     dataset : WindowDataset
-        What to split, as `split_by_time` says.
+        What to split, as in `split_by_time`.
     validation_fraction : float in (0, 1)
-        Share of the origins that validate.
+        Share of the origins used for validation.
     horizon : int
-        Steps that the targets reach ahead.
+        Number of steps that the targets reach ahead.
 
     Returns
     -------
@@ -305,9 +305,9 @@ def split_last(
 
 
 def times_of_rows(dataset: Any) -> tuple[Any, Any]:
-    """A dataset, or what it is a subset of, and its rows there by their times.
+    """A dataset, or what it is a subset of, and its rows there with their times.
 
-    Where nothing tells the times of a dataset, its rows count them.
+    If a dataset does not know its times, the row numbers are used.
 
     Returns
     -------
@@ -328,5 +328,5 @@ def times_of_rows(dataset: Any) -> tuple[Any, Any]:
 
 
 def subset(dataset: Any, rows: np.ndarray) -> Subset:
-    """Some rows of a dataset; torch asks for a sequence, and takes an array."""
+    """Some rows of a dataset; torch's types want a sequence, but it takes an array."""
     return Subset(dataset, rows)  # pyright: ignore[reportArgumentType]

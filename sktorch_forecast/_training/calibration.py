@@ -1,4 +1,4 @@
-"""What is usual of windows, told by some of them, evenly spread."""
+"""Usual statistics of windows, computed from an evenly spread sample of them."""
 
 import warnings
 from typing import Any
@@ -12,20 +12,20 @@ from ..layers import WindowNormalization
 from .batches import WindowDataset, parts_of
 from .stored import RowsOfRuns, evenly_spread_in
 
-# Windows that tell what is usual, of all and at least of each series.
+# Sample sizes: of all windows, and at least of each series.
 _N_CALIBRATING = 1024
 _N_OF_A_SERIES = 8
-# Windows whose scales are computed side by side.
+# How many windows' scales are computed at once.
 _BATCH_SIZE = 4096
 
 
 def calibrate(normalization: WindowNormalization, dataset: WindowDataset) -> None:
-    """Set what all windows share from at most 1024 of them, evenly spread.
+    """Set the values that all windows share, from at most 1024 of them, evenly spread.
 
     Parameters
     ----------
     normalization : WindowNormalization
-        Is changed.
+        Changed in place.
     dataset : WindowDataset
         Windows to train on.
     """
@@ -42,7 +42,7 @@ def calibrate(normalization: WindowNormalization, dataset: WindowDataset) -> Non
 
 
 def _warn_of_rounding(normalization, windows):
-    """Warn if float32 loses much of windows that keep their level."""
+    """Warn if float32 loses precision in windows that keep their level."""
     # (n, L, C) -> (n * L, C), each window as a series
     inputs = normalization.encode(windows)[0].flatten(0, 1).cpu().numpy()
     bounds = np.arange(len(windows) + 1) * windows.shape[1]
@@ -90,17 +90,17 @@ def _evenly_spread_of_each(codes, n_each):
 
 
 def n_calibrating_of_each(n_series: int) -> int:
-    """How many windows of each of so many series tell what is usual of it."""
+    """How many windows to sample from each of this many series."""
     return max(_N_CALIBRATING // n_series, _N_OF_A_SERIES)
 
 
 def evenly_spread_of_each(codes: np.ndarray, n_each: int) -> np.ndarray:
-    """Rows of at most so many windows of each series, from its first to its last.
+    """Rows of at most `n_each` windows of each series, from its first to its last.
 
     Parameters
     ----------
     codes : ndarray of shape (n_windows,), int64
-        Which series each window is of.
+        Which series each window is from.
     n_each : int
 
     Returns
@@ -118,7 +118,7 @@ def evenly_spread_of_each(codes: np.ndarray, n_each: int) -> np.ndarray:
 
 
 def evenly_spread(n_windows: int) -> np.ndarray:
-    """Rows of at most 1024 windows, from the first to the last, to tell what is usual.
+    """Rows of at most 1024 windows, from the first to the last.
 
     Returns
     -------

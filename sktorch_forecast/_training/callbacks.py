@@ -1,4 +1,4 @@
-"""The callback that decides which weights a training ends with."""
+"""The callback that decides which weights training ends with."""
 
 import warnings
 from copy import deepcopy
@@ -11,23 +11,23 @@ from skorch.callbacks import Callback
 class KeepBestWeights(Callback):
     """Stop when the loss no longer improves or is not finite; keep the best weights.
 
-    skorch's own EarlyStopping goes on training on NaN until its patience is over and
-    says nothing; this one also has to decide what is kept without early stopping.
+    skorch's own EarlyStopping keeps training on NaN until its patience is over and says
+    nothing; this one must also decide what is kept without early stopping.
 
     Parameters
     ----------
     patience : int or None, default=None
-        Epochs without improvement after which to stop. None trains to the end and
-        keeps the weights of the last epoch whose loss was finite.
+        Number of epochs without improvement after which to stop. None trains to the end
+        and keeps the weights of the last epoch whose loss was finite.
 
     Attributes
     ----------
     best_epoch_, last_epoch_ : int or None
         The epoch whose weights are kept, and the last one.
     stop_ : bool
-        Whether the last epoch was to be the last one.
+        Whether training should stop after the last epoch.
     flaw_ : str or None
-        What was not finite, if that has ended the training.
+        What was not finite, if that ended training.
     """
 
     def __init__(self, patience=None):
@@ -53,7 +53,7 @@ class KeepBestWeights(Callback):
         if flaws:
             self._stop_on_flaw(flaws[0])
         elif self.patience is None or losses[-1] < self.best_loss_:
-            # First, as Ctrl-C may come in between.
+            # First, since Ctrl-C may come in between.
             self.weights_ = deepcopy(weights)
             self.best_loss_ = losses[-1]
             self.best_epoch_ = self.last_epoch_

@@ -1,4 +1,4 @@
-"""What a network checks of its parameters before it trains."""
+"""Checks of a network's parameters before training."""
 
 import inspect
 import warnings
@@ -14,7 +14,7 @@ from .batches import BatchIterator
 from .device import has_bf16
 from .processes import n_processes
 
-# Of the losses of torch.nn, those that compare numbers with numbers.
+# The losses in torch.nn that compare numbers with numbers.
 _OF_NUMBERS = (
     nn.MSELoss,
     nn.L1Loss,
@@ -30,10 +30,10 @@ def check_parameters(net: Any) -> None:
     Raises
     ------
     TypeError
-        If the class of the forecaster names no network, or a part is of another kind
-        than skorch needs.
+        If the class of the forecaster has no network, or a component is not what skorch
+        needs.
     ValueError
-        If one is not valid, not here, or does not go with another.
+        If one is not valid, not available, or not compatible with another.
     """
     if not hasattr(net, "module"):
         raise TypeError(
@@ -56,7 +56,7 @@ def check_parameters(net: Any) -> None:
 
 
 def check_season(net: Any) -> None:
-    """Check that a season fits into the windows that the network was given.
+    """Check that a season fits into the windows passed to the network.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def _check_callback(item):
     is_pair = isinstance(item, (tuple, list)) and len(item) == 2
     callback = item[1] if is_pair else item
     is_none = is_pair and callback is None  # switches a callback off
-    # As in skorch, one that has all the methods is as good as a subclass.
+    # As in skorch, one that has all the methods need not be a subclass.
     hooks = [name for name in dir(Callback) if not name.startswith("_")]
     if not is_none and not all(hasattr(callback, name) for name in hooks):
         raise TypeError(
@@ -129,7 +129,7 @@ def _needs_arguments(function):
         return False
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # of C
+    except (TypeError, ValueError):  # for C functions
         return True
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     return any(p.default is p.empty and p.kind not in kinds for p in parameters)

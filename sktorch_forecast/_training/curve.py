@@ -1,4 +1,4 @@
-"""The losses of a training, epoch by epoch, and which epoch was kept."""
+"""The losses of a training run, epoch by epoch, and which epoch was kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from .callbacks import KeepBestWeights
 
 @dataclass(frozen=True, eq=False)
 class TrainingCurve:
-    """What a training has recorded.
+    """The recorded losses of a training run.
 
     Parameters
     ----------
     epochs : ndarray of shape (n_epochs,), int64
-        Their numbers, from 1 on.
+        Numbers of the epochs, starting at 1.
     train, valid : ndarray of shape (n_epochs,), float64
         Losses; NaN where there is none.
     kept : int or None
-        The epoch whose weights were kept; None if that is not known.
+        The epoch whose weights were kept; None if unknown.
     """
 
     epochs: np.ndarray
@@ -39,7 +39,7 @@ def curve_of(net: Any) -> TrainingCurve:
 def curve_of_history(
     history: Sequence[dict[str, Any]], kept: int | None = None
 ) -> TrainingCurve:
-    """The curve of a history of skorch, one dictionary for each epoch."""
+    """The curve of a skorch history, one dictionary for each epoch."""
     train, valid = (
         np.array([epoch.get(key, np.nan) for epoch in history], dtype=np.float64)
         for key in ("train_loss", "valid_loss")

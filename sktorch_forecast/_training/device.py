@@ -1,4 +1,4 @@
-"""In what precision torch computes, with how many threads, and where."""
+"""Precision, number of threads and device of torch's computations."""
 
 import threading
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ Precision = Literal["fp32", "bf16"]
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether a device computes in bfloat16 by more than emulation."""
+    """Whether a device computes in bfloat16 without emulation."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type != "cpu" or cpu_has_bf16()
@@ -26,9 +26,9 @@ def has_bf16(device: torch.device) -> bool:
 def computing(
     device: torch.device, precision: Precision, stream: TorchStream | None = None
 ) -> Iterator[None]:
-    """Within, torch computes networks in this precision where that is safe.
+    """Inside, torch computes networks in this precision where that is safe.
 
-    And it draws from `stream`, if there is one, in the place of its global generator.
+    And it draws from `stream`, if there is one, instead of its global generator.
     """
     with ExitStack() as contexts:
         if precision != "fp32":
@@ -39,12 +39,12 @@ def computing(
 
 
 class _Limits:
-    """The limits of all threads of Python that torch computes in just now.
+    """The limits of all Python threads in which torch is currently computing.
 
-    torch keeps the number of its threads in two places: for every thread of Python, and
-    for the whole process, from which new threads of Python and the matrix products
-    of MKL take it. Setting it sets the thread's own and that of the process. So the
-    number from before the first limit is remembered here, until the last one is left.
+    torch keeps the number of its threads in two places: for every Python thread, and
+    for the whole process, where new Python threads and MKL's matrix products read it.
+    Setting it changes both. So the number from before the first limit is remembered
+    here until the last one is left.
     """
 
     def __init__(self):
@@ -53,7 +53,7 @@ class _Limits:
         self.of_threads: dict[int, list[int]] = {}
 
     def enter(self, n_granted: int) -> None:
-        """Limit this thread, within the limit that it may have already."""
+        """Limit this thread, within any limit that it already has."""
         with self.lock:
             if not self.of_threads:
                 self.n_before = torch.get_num_threads()
@@ -64,7 +64,7 @@ class _Limits:
                 torch.set_num_threads(n_threads)
 
     def leave(self) -> None:
-        """Take the last limit of this thread off."""
+        """Remove the last limit of this thread."""
         with self.lock:
             limits = self.of_threads[threading.get_ident()]
             limits.pop()
@@ -75,8 +75,9 @@ class _Limits:
                 torch.set_num_threads(n_threads)
             others = [limits[-1] for limits in self.of_threads.values()]
             if others and n_threads > min(others):
-                # That was for the process, too, but others go on: a thread of no other
-                # use takes it back for the process without touching this one's own.
+                # That also changed the process, but others are still running: a
+                # throwaway thread resets the process's number without touching this
+                # thread's own.
                 args = (min(others),)
                 helper = threading.Thread(target=torch.set_num_threads, args=args)
                 helper.start()
@@ -88,12 +89,12 @@ _limits = _Limits()
 
 @contextmanager
 def limited_threads(n_threads: int | None) -> Iterator[None]:
-    """Within, torch uses that many threads, and no more than before.
+    """Inside, torch uses that many threads, and no more than before.
 
-    None is 1, and -1 what joblib grants the process. The number of threads changes the
-    order of sums and with it the last bits of a result: with one thread a fit gives the
-    same bits in any process. Several threads of Python may be within at once, and leave
-    in any order.
+    None means 1, and -1 what joblib allows the process. The number of threads changes
+    the order of sums and with it the last bits of a result: with one thread a fit gives
+    the same bits in any process. Several Python threads may be inside at once, and
+    leave in any order.
     """
     _limits.enter(effective_n_jobs(1 if n_threads is None else n_threads))
     try:
@@ -103,5 +104,5 @@ def limited_threads(n_threads: int | None) -> Iterator[None]:
 
 
 def in_double(tensor: Tensor) -> Tensor:
-    """A tensor in double precision, on the CPU if its device has none, as Apple's."""
+    """A tensor in double precision, on the CPU if its device has none, like Apple's."""
     return (tensor.cpu() if tensor.device.type == "mps" else tensor).double()

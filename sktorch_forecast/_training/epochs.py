@@ -1,4 +1,4 @@
-"""Epochs that nobody listens to, batch by batch."""
+"""Epochs in which no callback listens to single batches."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,14 +11,14 @@ from .batches import windows_of
 
 
 def hears_batches(net: Any, ours: type) -> bool:
-    """Whether a callback or a subclass may look at the history in the epoch.
+    """Whether a callback or a subclass may read the history during the epoch.
 
     Parameters
     ----------
     net : Forecaster
     ours : type
-        Its base, whose own steps do not; those of a subclass may, for example to count
-        the batches in skorch's way to accumulate gradients.
+        Its base class, whose own steps do not; those of a subclass may, for example to
+        count batches for skorch's gradient accumulation.
 
     Returns
     -------
@@ -36,10 +36,10 @@ def hears_batches(net: Any, ours: type) -> bool:
 
 
 def _alone(loss: Tensor) -> Tensor:
-    """A loss on memory of its own.
+    """A loss in its own memory.
 
-    On the CPU, that of ``mse_loss`` lies in the memory of all the squares of its batch,
-    which it would keep until the end of the epoch.
+    On the CPU, the result of ``mse_loss`` shares memory with all the squares of its
+    batch, which it would keep alive until the end of the epoch.
     """
     is_alone = loss.untyped_storage().nbytes() == loss.nbytes
     return loss if is_alone else loss.clone()
@@ -52,11 +52,11 @@ def quiet_epoch(
     step_fn: Callable[..., dict[str, Any]],
     fit_params: dict[str, Any],
 ) -> None:
-    """One pass over the batches, with the losses entered into the history together.
+    """One pass over the batches, with all losses entered into the history at the end.
 
-    skorch reads each loss as soon as it is there, for which a GPU must stop, and tells
-    each callback of each batch. Where none listens, losses stay on the device until
-    the end of the epoch; what the history then holds is the same.
+    skorch reads each loss as soon as it is computed, for which a GPU must synchronize,
+    and notifies each callback of each batch. If none listens, losses stay on the device
+    until the end of the epoch; the history ends up the same.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def quiet_epoch(
     for batch in iterator:
         losses.append(_alone(step_fn(batch, **fit_params)["loss"].detach()))
         sizes.append(windows_of(batch).shape[0])
-    # One reading for all batches.
+    # One transfer for all batches.
     losses = torch.stack(losses).tolist()
     history[-1]["batches"] += [
         {f"{prefix}_loss": loss, f"{prefix}_batch_size": size}

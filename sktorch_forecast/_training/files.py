@@ -1,8 +1,8 @@
-"""What is in the file of a network, and how it is built from it.
+"""What the file of a network contains, and how the network is built from it.
 
-Weights, optimizer and random numbers are stored; the network itself is not, but built
-anew from its `NetworkSpec`. So a file depends on the names of the weights, not on how
-the modules around them are written.
+Weights, optimizer and random numbers are stored; the network itself is rebuilt from its
+`NetworkSpec`. So a file depends on the names of the weights, not on how the modules
+around them are written.
 """
 
 import warnings
@@ -17,7 +17,7 @@ from .._utils.compat import SkorchNet
 from .._utils.randomness import seeded_torch
 from .objective import Objective
 
-# Built anew, or only there while something runs.
+# Rebuilt, or only present while something runs.
 _NOT_STORED = {
     "_n_held",
     "_stream",
@@ -35,13 +35,13 @@ _COMPILED = "_orig_mod."  # what torch.compile puts before the names of weights
 
 
 class FiledNet(FileMixin, SkorchNet):
-    """A net that files hold as weights and what they were built from."""
+    """A net that is stored as its weights and the spec they were built from."""
 
     spec_: Any
     objective_: Objective
 
     def _to_file(self) -> dict[str, Any]:
-        """Attributes by name, and the parts of torch as tensors."""
+        """Attributes by name, with torch objects as tensors."""
         state = {k: v for k, v in vars(self).items() if k not in _NOT_STORED}
         state = with_version(state)
         if not self.initialized_:
@@ -61,7 +61,7 @@ class FiledNet(FileMixin, SkorchNet):
         }
 
     def _from_file(self, state: dict[str, Any]) -> None:
-        """Take over what `_to_file` has given, on this object without attributes."""
+        """Restore the result of `_to_file` on this empty object."""
         state = up_to_date(type(self), state)
         parts = ("module_", "criterion_", "optimizer_", "history_")
         stored = {name: state.pop(name) for name in parts if name in state}
@@ -86,7 +86,7 @@ class FiledNet(FileMixin, SkorchNet):
 
 
 def _usable(device):
-    """The device if it is there, else the CPU."""
+    """The device if it is available, otherwise the CPU."""
     if device.type in ("cpu", "meta") or torch.accelerator.is_available():
         return device
     warnings.warn(

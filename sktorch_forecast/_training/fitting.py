@@ -45,7 +45,7 @@ def train(
 ) -> Any:
     """Train a forecaster; an error leaves it as it was.
 
-    So does Ctrl-C, unless an epoch is there to keep, see `keep_best_epoch`.
+    So does Ctrl-C, unless there is an epoch to keep, see `keep_best_epoch`.
 
     Parameters
     ----------
@@ -53,17 +53,17 @@ def train(
     X, y, sample_weight
         As for its `fit`.
     go_on : bool
-        Whether to go on from the present weights, if the parameters still ask for a
-        network like the present one.
+        Whether to continue from the current weights, if the parameters still specify
+        the same network.
     stop_early : bool or None, default=None
-        In the place of the parameter `early_stopping`, if not None.
+        Overrides the parameter `early_stopping`, if not None.
     callbacks : sequence of (str, Callback), default=()
-        Added to those of the forecaster for this training only.
+        Added to those of the forecaster for this training run only.
     fit_params : mapping of str to object, default={}
-        For `train_split` and the forward of the network; and "epochs", in the place
-        of `max_epochs`.
+        For `train_split` and the network's forward; and "epochs", which overrides
+        `max_epochs`.
     method : {"fit", "partial_fit"}, default="fit"
-        Whose metadata scikit-learn routes.
+        The method whose metadata scikit-learn routes.
 
     Returns
     -------
@@ -109,14 +109,14 @@ def train(
 
 
 def _insert_weighing(net, dataset):
-    """Weigh the network once its best weights are back, before others look at it."""
+    """Weigh the network after its best weights are restored, before other callbacks."""
     kinds = [isinstance(callback, KeepBestWeights) for _, callback in net.callbacks_]
     place = kinds.index(True) + 1 if True in kinds else 0
     net.callbacks_.insert(place, ("baseline", WeighNetwork(dataset)))
 
 
 def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarray]:
-    """Checked windows and targets, whose shapes the net remembers or compares."""
+    """Check windows and targets; the net remembers or compares their shapes."""
     X = check_windows(net, X, reset=reset)
     if reset:
         net._dtype = dtype_of(X)  # for an export
@@ -128,7 +128,7 @@ def check_data(net: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, np.ndarra
 
 
 def fix(net: Any) -> None:
-    """Take from the parameters, as they are now, what forecasts will depend on."""
+    """Store the current values of the parameters that forecasts depend on."""
     net._random = private_random_state(net.random_state)
     if not isinstance(net.random_state, Integral):  # an integer is the same for all
         net._random.set_state(from_first(net, net._random.get_state()))
@@ -141,24 +141,24 @@ def fix(net: Any) -> None:
 
 
 def _weighted(X, y, sample_weight):
-    """Origins that count, and their weights, or None where all count alike."""
+    """Origins that count, and their weights, or None if all have equal weight."""
     if sample_weight is None:
         return X, y, None
     weights = check_weights(sample_weight, X)
     if not weights.all():
-        # An origin of weight 0 is left out altogether: it neither sets the scale of the
-        # normalization nor validates.
+        # An origin of weight 0 is left out altogether: it is used neither to calibrate
+        # the normalization nor for validation.
         counts = np.flatnonzero(weights)
         X, y, weights = X[counts], y[counts], weights[counts]
     if np.ptp(weights) == 0:
         return X, y, None
-    # Mean 1, so that lr and clip_grad_norm mean the same with and without.
+    # Mean 1, so that lr and clip_grad_norm mean the same with and without weights.
     return X, y, weights / weights.mean()
 
 
 @contextmanager
 def _weights_kept_on_error(net, go_on) -> Iterator[None]:
-    """Undo what a training that goes on has changed in place, should it fail."""
+    """If continued training fails, undo what it has changed in place."""
     parts = [net.module_, net.optimizer_] if go_on else []
     states = [deepcopy(part.state_dict()) for part in parts]
     n_epochs, random = len(net.history), net._random.get_state()

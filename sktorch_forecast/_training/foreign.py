@@ -1,4 +1,4 @@
-"""Data and parameters as skorch takes them: datasets, slices, `**fit_params`."""
+"""Data and parameters in skorch's forms: datasets, slices, `**fit_params`."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from .batches import WindowDataset
 
 
 def plain(X: Any) -> Any:
-    """Windows of a dataset or slice of another class than ours, read as a whole.
+    """Windows from a dataset or slice that is not ours, read as a whole.
 
     Parameters
     ----------
@@ -29,16 +29,16 @@ def plain(X: Any) -> Any:
 
 
 def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
-    """Windows and targets of any dataset; what is none stays as it is.
+    """Windows and targets of any dataset; anything else stays as it is.
 
-    A training looks at the windows as a whole, for the scale of the normalization and
-    for what is beside the network, so that a dataset cannot be left to its samples.
+    Training looks at all windows together, to calibrate the normalization and for the
+    baseline, so a dataset cannot be read only sample by sample.
 
     Parameters
     ----------
     X : dataset, slice or dictionary of skorch's, or windows
     y : targets, default=None
-        None are those of the dataset.
+        None means those of the dataset.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
     Raises
     ------
     TypeError
-        If a dictionary holds anything beside the windows, "x".
+        If a dictionary holds anything besides the windows, "x".
     ValueError
         If samples of the dataset are not pairs.
     """
@@ -55,7 +55,7 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
         y = np.asarray(y)
     if isinstance(X, SliceDataset):
         return np.asarray(X), y
-    if isinstance(X, Mapping) and not issparse(X):  # one kind of them is a dictionary
+    if isinstance(X, Mapping) and not issparse(X):  # one sparse format is a dictionary
         if set(X) != {"x"}:
             raise TypeError(
                 "Expected X as an array of numbers, or as {'x': X}, found an object of "
@@ -70,7 +70,7 @@ def with_targets(X: Any, y: Any = None) -> tuple[Any, Any]:
 
 
 def own_dataset(net: Any, dataset: Any) -> Any:
-    """A dataset of ours for one that a user's split brought with it.
+    """Our kind of dataset for one that a user's split returned.
 
     Parameters
     ----------
@@ -91,13 +91,13 @@ def _is_own(dataset: Any):
 
 
 def _arrays_of(dataset: Any):
-    """What a dataset holds, or its samples one after the other."""
+    """The arrays that a dataset holds, or its samples one after the other."""
     rows = None
     while isinstance(dataset, Subset):
         indices = np.asarray(dataset.indices)
         rows = indices if rows is None else indices[rows]
         dataset = dataset.dataset
-    # Another __getitem__ or transform may make something else of what is held.
+    # Another __getitem__ or a transform may change what is held.
     is_plain = isinstance(dataset, WindowDataset) or type(dataset) is Dataset
     if is_plain and not isinstance(dataset.X, Mapping):
         parts = dataset.X, dataset.y
@@ -119,7 +119,7 @@ def _rows(part, rows):
 
 
 def taken_by(function: Callable[..., Any], fit_params: Mapping[str, Any]) -> dict:
-    """Those of `fit_params` that a function takes as keywords, by its signature.
+    """The `fit_params` that a function takes as keywords, by its signature.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def taken_by(function: Callable[..., Any], fit_params: Mapping[str, Any]) -> dic
 
 
 def check_fit_params(net: Any, fit_params: Mapping[str, Any]) -> None:
-    """Raise a TypeError where nobody takes one of the parameters of a fit.
+    """Raise a TypeError if nothing takes one of the parameters of a fit.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def check_fit_params(net: Any, fit_params: Mapping[str, Any]) -> None:
     if callable(net.train_split):
         takers.append(net.train_split)
     taken = {name for taker in takers for name in taken_by(taker, fit_params)}
-    taken.add("epochs")  # of skorch's loop
+    taken.add("epochs")  # taken by skorch's loop
     if unknown := sorted(set(fit_params) - taken):
         raise TypeError(
             f"{type(net).__name__}.fit() got an unexpected argument {unknown[0]!r}: "

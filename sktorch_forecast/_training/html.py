@@ -1,4 +1,4 @@
-"""What a notebook shows of a fitted network, below scikit-learn's diagram of it."""
+"""What a notebook shows for a fitted network, below scikit-learn's diagram."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,7 +18,7 @@ class ShownNet(SkorchNet):
 
     @property
     def _repr_html_(self) -> Callable[[], str]:
-        diagram: Any = super()._repr_html_  # not there if diagrams are switched off
+        diagram: Any = super()._repr_html_  # missing if diagrams are switched off
         return lambda: diagram() + html_of_fit(self)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
@@ -29,7 +29,7 @@ class ShownNet(SkorchNet):
 
 
 def html_of_fit(net: Any) -> str:
-    """A table of what a network has learned from, and of its losses.
+    """A table of the data that a network was fitted on, and of its losses.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def _rows(net: Any, curve: TrainingCurve) -> Iterator[tuple[str, Any]]:
 
 
 def sparkline(curve: TrainingCurve) -> str:
-    """The losses as an inline picture, with a dot at the epoch that was kept.
+    """The losses as an inline plot, with a dot at the epoch that was kept.
 
     Parameters
     ----------

@@ -1,11 +1,11 @@
-"""What a subclass of a forecaster inherits in writing: signature and docstring."""
+"""Signature and docstring that a subclass of a forecaster inherits."""
 
 import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-# What stands in a docstring for a section of a parent's.
+# Placeholders in a docstring for sections of a parent's.
 _PLACEHOLDERS = {
     "{shared_parameters}": "Parameters",
     "{shared_attributes}": "Attributes",
@@ -15,7 +15,7 @@ _PLACEHOLDERS = {
 def inherited_signature(
     init: Callable[..., Any], inherited: Callable[..., Any]
 ) -> tuple[inspect.Signature, list[str]]:
-    """The signature of a constructor that hands ``**shared`` on to its parent's.
+    """The signature of a constructor that passes ``**shared`` on to its parent's.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def inherited_signature(
     Returns
     -------
     signature : inspect.Signature
-        self and the parameters of its own first, then all others, but no keywords by
-        any name: scikit-learn takes every name in a signature for a parameter.
+        self and its own parameters first, then all others, but no ``**kwargs``:
+        scikit-learn takes every name in a signature for a parameter.
     own : list of str
         Names that the class declares itself.
     """
@@ -44,7 +44,7 @@ def inherited_signature(
 def constructor_of_mixin(
     init: Callable[..., Any], inherited: Callable[..., Any]
 ) -> Callable[..., None]:
-    """A constructor like that of a mixin, whose signature also shows what it hands on.
+    """A constructor like that of a mixin, whose signature also shows what it passes on.
 
     Parameters
     ----------
@@ -67,16 +67,16 @@ def constructor_of_mixin(
 
 
 def described(doc: str, parents: Sequence[str | None]) -> str:
-    """A docstring with the descriptions of its parents in the place of placeholders.
+    """A docstring whose placeholders are replaced with the parents' descriptions.
 
     Parameters
     ----------
     doc : str
-        With ``{shared_parameters}`` or ``{shared_attributes}`` on lines of their own,
-        or without.
+        With or without ``{shared_parameters}`` or ``{shared_attributes}`` on separate
+        lines.
     parents : sequence of str or None
-        Docstrings of the parents, the nearest first. Each section comes from the
-        nearest that has it.
+        Docstrings of the parents, nearest first. Each section comes from the nearest
+        parent that has it.
 
     Returns
     -------

@@ -1,10 +1,10 @@
-"""Ctrl-C in a training: what is kept, and when it stops more than the training.
+"""Ctrl-C during training: what is kept, and when it stops more than one fit.
 
-A callback ends a training of skorch by ``raise KeyboardInterrupt``, and a signal raises
+A skorch callback ends training with ``raise KeyboardInterrupt``, and a signal raises
 the same exception anywhere. The former is the regular end. After the latter, a fit that
-somebody has called for itself keeps its best epoch, with a warning. A fit that is one
-of several (members, folds, candidates) passes the exception on, as a network that was
-trained for less long than the others would be compared or mixed with them unnoticed.
+was called by itself keeps its best epoch, with a warning. A fit that is one of several
+(members, folds, candidates) passes the exception on, since otherwise a network that was
+trained for less time would be compared or mixed with the others unnoticed.
 """
 
 import dis
@@ -22,9 +22,9 @@ from .processes import n_processes
 
 _RAISE = dis.opmap["RAISE_VARARGS"]
 
-# Who fits several estimators, but for ourselves: there is no hook to ask them by, so
-# the callers of a fit are looked at, once, when it is interrupted. Most of
-# scikit-learn's fit through joblib; the others do where n_jobs is not 1.
+# Code outside this package that fits several estimators: there is no hook to ask it, so
+# the callers of a fit are inspected once, when it is interrupted. Most of scikit-learn
+# fits through joblib; the rest does if n_jobs is not 1.
 _FIT_SEVERAL = (
     "joblib",
     "sklearn.ensemble",
@@ -35,7 +35,7 @@ _FIT_SEVERAL = (
 
 
 class KeepLastEpoch(Callback):
-    """Keeps the weights of the last whole epoch, where `KeepBestWeights` is left out.
+    """Keep the weights of the last complete epoch if `KeepBestWeights` is left out.
 
     Attributes
     ----------
@@ -58,14 +58,14 @@ class KeepLastEpoch(Callback):
 
 
 def keepers(callbacks: Any) -> list[tuple[str, Callback]]:
-    """What a training needs beside its callbacks to survive an interrupt."""
+    """The callbacks that training needs in addition to survive an interrupt."""
     if any(isinstance(callback, KeepBestWeights) for _, callback in callbacks):
         return []
     return [("last_epoch", KeepLastEpoch())]
 
 
 def is_end_of_training(interrupt: KeyboardInterrupt) -> bool:
-    """Whether a callback has raised it, by a statement, rather than a signal."""
+    """Whether it was raised by a statement in a callback rather than by a signal."""
     names, trace, is_statement = set(), interrupt.__traceback__, False
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -76,17 +76,17 @@ def is_end_of_training(interrupt: KeyboardInterrupt) -> bool:
 
 
 def keep_best_epoch(net: Any, interrupt: KeyboardInterrupt) -> None:
-    """Put the best weights of an interrupted training back, and warn.
+    """Restore the best weights of an interrupted training run, and warn.
 
     Raises
     ------
     KeyboardInterrupt
-        The same again, if no epoch was finished or the fit is one of several.
+        Raised again if no epoch was finished or the fit is one of several.
 
     Warns
     -----
     ConvergenceWarning
-        Which epoch is kept.
+        Says which epoch is kept.
     """
     kinds = (KeepBestWeights, KeepLastEpoch)
     keeper: Any = next(c for _, c in net.callbacks_ if isinstance(c, kinds))

@@ -1,4 +1,4 @@
-"""What a training says of itself: a live line, and how it ended."""
+"""Messages of a training run: a live progress line, and how it ended."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +13,12 @@ from .interrupts import KeepLastEpoch
 
 
 class TrainingLog(PrintLog):
-    """Show where a training is, and say at its end which weights are kept and why.
+    """Show the progress of training, and say at the end which weights are kept and why.
 
-    With ``verbose=1`` a line of tqdm counts the epochs, with the losses and the time
-    that is left if all epochs are needed; it is gone when the training ends. From
-    ``verbose=2`` on, and with a `sink` other than ``print``, skorch's table has a row
-    for each epoch instead. The sentence at the end comes with both, by `sink`.
+    With ``verbose=1`` a tqdm line counts the epochs, with the losses and the time left
+    if all epochs are needed; it disappears when training ends. From ``verbose=2`` on,
+    and with a `sink` other than ``print``, skorch's table has a row for each epoch
+    instead. Both print the sentence at the end, through `sink`.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class TrainingLog(PrintLog):
     bar_: Any = None
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
-        """Begin the line."""
+        """Start the line."""
         self.close()
         self.n_before_ = len(net.history)
         if net.verbose == 1 and self.sink is print:
@@ -37,7 +37,7 @@ class TrainingLog(PrintLog):
             self.bar_ = tqdm(total=net.max_epochs, desc=name, unit="epoch", leave=False)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
-        """Move the line on, or print a row of the table."""
+        """Update the line, or print a row of the table."""
         if self.bar_ is None:
             if self.sink is not print or net.verbose:
                 super().on_epoch_end(net, **kwargs)
@@ -48,13 +48,13 @@ class TrainingLog(PrintLog):
         self.bar_.update(len(net.history) - self.n_before_ - self.bar_.n)
 
     def on_train_end(self, net: Any, **kwargs: Any) -> None:
-        """End the line, and say how the training ended."""
+        """Close the line, and say how training ended."""
         self.close()
         if net.verbose and len(net.history) > self.n_before_:
             self.sink(f"{type(net).__name__}: {_ending(net, self.n_before_)}")
 
     def close(self) -> None:
-        """End the line, if there is one."""
+        """Close the line, if there is one."""
         if self.bar_ is not None:
             self.bar_.close()
             del self.bar_
@@ -67,7 +67,7 @@ class TrainingLog(PrintLog):
 
 @contextmanager
 def line_ends(net: Any) -> Iterator[None]:
-    """However a training within ends, by an error too, its line does."""
+    """Close the line of a training run however it ends, even by an error."""
     try:
         yield
     finally:
@@ -80,7 +80,7 @@ _LOSSES = ("train_loss", "valid_loss")
 
 
 def _ending(net: Any, n_before: int) -> str:
-    """Why a training ended and which epoch is kept, as one sentence."""
+    """Why training ended and which epoch is kept, as one sentence."""
     last, most = net.history[-1]["epoch"], n_before + net.max_epochs
     kinds = (KeepBestWeights, KeepLastEpoch)
     keepers = (c for _, c in net.callbacks_ if isinstance(c, kinds))

@@ -2,7 +2,7 @@
 
 from abc import ABCMeta
 
-# Of skorch, and of what carries it out here, what is called by users.
+# The members of skorch, and of our classes around it, that users call.
 _CALLED = {
     "fit",
     "get_params",
@@ -23,11 +23,11 @@ _INSIDE = ("skorch.", "sktorch_forecast._")
 
 
 class ForecasterType(ABCMeta):
-    """Leaves out of ``dir(cls)``, and so of ``help(cls)``, what users do not call.
+    """Leave out of ``dir(cls)``, and so of ``help(cls)``, what users do not call.
 
-    skorch has some eighty methods that it calls itself. They are all there; objects
-    list them, too, and a subclass that overrides one lists it. It is an ABCMeta, so
-    that forecasters go together with abstract classes.
+    skorch has some eighty methods for its own use. They all exist; instances list them,
+    too, and so does a subclass that overrides one. It is an ABCMeta, so that
+    forecasters can be combined with abstract classes.
     """
 
     def __dir__(cls) -> list[str]:

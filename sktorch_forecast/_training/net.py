@@ -1,7 +1,7 @@
-"""The skorch side of the forecasters: what skorch calls, and what is called of it.
+"""The skorch side of the forecasters: what skorch calls, and what we call in it.
 
-skorch's NeuralNet documents its hooks; this class overrides those in which windows
-differ from other samples. Parameters and the scikit-learn side are in ``forecaster``.
+skorch's NeuralNet documents its hooks; this class overrides those where windows differ
+from other samples. Parameters and the scikit-learn side are in ``forecaster``.
 
 A batch goes through a training step like this::
 
@@ -46,11 +46,11 @@ from .streams import seed_network
 
 
 class WindowNet(FiledNet, AcceleratedNet):
-    """A skorch net that trains on windows, with randomness of its own.
+    """A skorch net that trains on windows, with private random numbers.
 
-    The module is built for the shapes of the data, the last origins validate, batches
-    are gathered by one index, the loss is computed in the units of the window, and
-    gradients are clipped.
+    The module is built for the shapes of the data, the last origins are for validation,
+    batches are gathered by one indexing, the loss is computed in the units of the
+    window, and gradients are clipped.
 
     Attributes
     ----------
@@ -77,13 +77,13 @@ class WindowNet(FiledNet, AcceleratedNet):
     _precision: Any
     _dataset: tuple[Any, Any]
     _iterator: Callable[..., Any]
-    _stream: TorchStream | None = None  # where parts of torch draw from in a training
-    # Whether forecasts are decoded for callbacks in the training, too.
+    _stream: TorchStream | None = None  # what torch modules draw from in training
+    # Whether forecasts are also decoded for callbacks during training.
     _is_heard = True
-    _order: torch.Generator  # of the batches, in a training
-    # Values that its largest layer holds for a window; None until that is needed.
+    _order: torch.Generator  # of the batches, in training
+    # Number of values that its largest layer holds per window; None until needed.
     _n_held: int | None = None
-    # In a training, whether it stops early; None is the parameter.
+    # During training, whether it stops early; None means the parameter.
     _stops_early: bool | None = None
 
     # ------------------------------------------------------------------- what is built
@@ -94,10 +94,10 @@ class WindowNet(FiledNet, AcceleratedNet):
         Parameters
         ----------
         X, y : arrays as for `fit`, default=None
-            Examples that tell the shapes, needed before `load_params` in an object
-            that was never fitted. Without them, shapes of an earlier fit are used,
-            else one channel and a horizon of 1, and the first `partial_fit` builds
-            the network anew if the data ask for it.
+            Examples that define the shapes, needed before `load_params` in an object
+            that was never fitted. Without them, shapes of an earlier fit are used, or
+            one channel and a horizon of 1, and the first `partial_fit` rebuilds the
+            network if the data require it.
 
         Returns
         -------
@@ -111,13 +111,13 @@ class WindowNet(FiledNet, AcceleratedNet):
         return self
 
     def initialize_virtual_params(self) -> None:
-        """The first that skorch calls: fix what all the others depend on."""
+        """The first method that skorch calls: fix what all the others depend on."""
         fix(self)
         super().initialize_virtual_params()
 
     def initialize_module(self) -> Self:
         """Build the torch module from the parameters and the shapes of the data."""
-        if not hasattr(self, "_random"):  # called on its own
+        if not hasattr(self, "_random"):  # called by itself
             fix(self)
         self.spec_ = spec_of(self)
         with seeded_torch(draw_seed(self._random)):
@@ -126,7 +126,7 @@ class WindowNet(FiledNet, AcceleratedNet):
         return self
 
     def initialize_criterion(self) -> Self:
-        """Build the loss: that of the head, of a name, or the user's criterion."""
+        """Build the loss: that of the head, a named one, or the user's criterion."""
         if self.objective_.head.is_distribution:
             self.criterion_ = HeadLoss(self.objective_.head)
         elif self.criterion is None:
@@ -139,11 +139,11 @@ class WindowNet(FiledNet, AcceleratedNet):
         return self
 
     def default_component(self, prefix: str) -> Any:
-        """The loss of a name stands for criterion=None."""
+        """A named loss is used for criterion=None."""
         return LOSSES.get(self.loss) if prefix == "criterion" else None
 
     def get_default_callbacks(self) -> list[tuple[str, Callback]]:
-        """Those that every fit has, by name."""
+        """The callbacks that every fit has, by name."""
         patience = self.n_iter_no_change if self._may_stop() else None
         return [
             ("epoch_timer", EpochTimer()),
@@ -175,7 +175,7 @@ class WindowNet(FiledNet, AcceleratedNet):
         return self.early_stopping if self._stops_early is None else self._stops_early
 
     def get_split_datasets(self, X: Any, y: Any = None, **split_params: Any) -> Any:
-        """Datasets to train on and to validate on, the latter maybe None."""
+        """Datasets to train on and to validate on; the latter may be None."""
         if self.train_split != "last":
             split = self.train_split
             split_params = taken_by(split, split_params) if split else {}
@@ -222,19 +222,19 @@ class WindowNet(FiledNet, AcceleratedNet):
         parts = parts_of(x, lambda part: to_device(part, self.device_))
         x = parts.pop("x")
         stream = self._stream if self.module_.training else None
-        # A context takes time, if it does nothing, too.
+        # A context takes time even if it does nothing.
         if self._precision == "fp32" and stream is None:
             return self.module_(x, **parts, **fit_params)
         with computing(self.device_, self._precision, stream):
             return self.module_(x, **parts, **fit_params)
 
     def decoded(self, encoded: Encoded) -> Tensor:
-        """What leaves the net: forecasts in the units of the series.
+        """The forecasts that leave the net, in the units of the series.
 
         Parameters
         ----------
         encoded : sktorch_forecast.layers.Encoded
-            As `infer` gives it. Of several time steps the last counts.
+            From `infer`. With several time steps, the last one counts.
 
         Returns
         -------
@@ -246,9 +246,9 @@ class WindowNet(FiledNet, AcceleratedNet):
     def evaluation_step(self, batch: Any, training: bool = False) -> Tensor:
         """Forecasts of a batch that depend on nothing else in the batch.
 
-        Matrix products round differently for different numbers of rows. Filled up to
-        a multiple of 16 they do not, so that a forecast has the same bits whether it
-        is made alone or among many.
+        Matrix products round differently for different numbers of rows. Padded to a
+        multiple of 16 they do not, so that a forecast has the same bits whether it is
+        made alone or among many.
         """
         n_rows = windows_of(batch).shape[0]
         missing = -n_rows % 16
@@ -265,7 +265,7 @@ class WindowNet(FiledNet, AcceleratedNet):
             return self.decoded(self.infer(parts))[:n_rows]
 
     def own_evaluation_step(self, batch: Any, training: bool = False) -> Tensor:
-        """The same of this process alone: accelerate's mixin joins those of all."""
+        """The same for this process alone: accelerate's mixin joins those of all."""
         if n_processes(self) > 1:
             return WindowNet.evaluation_step(self, batch, training)
         return self.evaluation_step(batch, training=training)
@@ -282,7 +282,7 @@ class WindowNet(FiledNet, AcceleratedNet):
         training : bool, default=False
             Whether dropout is active.
         device : str, default="cpu"
-            Where the forecasts are put.
+            Where to put the forecasts.
 
         Yields
         ------
@@ -294,7 +294,7 @@ class WindowNet(FiledNet, AcceleratedNet):
         dataset = self.get_dataset(X)
         if training:
             self._seed_network()
-        # skorch takes the training iterator where training=True: that one shuffles.
+        # skorch uses the training iterator if training=True, but that one shuffles.
         for batch in self.get_iterator(dataset, training=False):
             y = self.own_evaluation_step(batch, training)
             yield to_device(y.detach(), device=device)
@@ -304,12 +304,12 @@ class WindowNet(FiledNet, AcceleratedNet):
     def get_loss(
         self, y_pred: Encoded, y_true: Tensor, X: Any = None, training: bool = False
     ) -> Tensor:
-        """Loss of a batch, weighted where there are weights.
+        """Loss of a batch, weighted if there are weights.
 
         Parameters
         ----------
         y_pred : sktorch_forecast.layers.Encoded
-            Forecasts in the units of the windows, as `infer` gives them.
+            Forecasts in the units of the windows, from `infer`.
         y_true : Tensor of shape (batch, horizon * n_targets)
             What followed the window, in the units of the series.
         X : Tensor or dict
@@ -340,7 +340,7 @@ class WindowNet(FiledNet, AcceleratedNet):
 
     @property
     def forward_of_network(self) -> Callable[..., Any]:
-        """What `**fit_params` of a fit reach, if it takes them."""
+        """The forward that gets the `**fit_params` of a fit, if it takes them."""
         return self.module_.network.forward
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
@@ -365,7 +365,7 @@ class WindowNet(FiledNet, AcceleratedNet):
         step_fn: Any,
         **fit_params: Any,
     ) -> None:
-        """One pass over the batches, as skorch's, but quiet if nobody listens."""
+        """One pass over the batches, like skorch's, but quiet if nothing listens."""
         if iterator is None:
             return
         fit_params = taken_by(self.forward_of_network, fit_params)
@@ -379,18 +379,18 @@ class WindowNet(FiledNet, AcceleratedNet):
             del self._is_heard
 
     def notify(self, method_name: str, **cb_kwargs: Any) -> None:
-        """Tell the callbacks; after an epoch that was the last one, stop."""
+        """Notify the callbacks; after the last epoch, stop."""
         super().notify(method_name, **cb_kwargs)
-        # Not before all callbacks have seen that epoch.
+        # Only after all callbacks have seen that epoch.
         if method_name == "on_epoch_end" and any(
             getattr(callback, "stop_", False) for _, callback in self.callbacks_
         ):
-            raise KeyboardInterrupt  # skorch's way to end a training
+            raise KeyboardInterrupt  # skorch's way to end training
 
     def on_train_begin(
         self, net: Any, X: Any = None, y: Any = None, **kwargs: Any
     ) -> None:
-        """Give dropout a private generator, then let the callbacks begin."""
+        """Give dropout a private generator, then start the callbacks."""
         super().on_train_begin(net, X=X, y=y, **kwargs)
         self._seed_network(rank_of(self))
 

@@ -1,4 +1,4 @@
-"""What a training minimizes, batch by batch.
+"""The objective that training minimizes, batch by batch.
 
 Symbols used below::
 
@@ -28,7 +28,7 @@ class Objective:
     head : Head
         What the numbers of a forecast mean.
     masked : bool
-        Whether targets may be missing (NaN), and are then left out.
+        Whether targets may be missing (NaN) and are then left out.
     """
 
     head: Head
@@ -65,16 +65,16 @@ class Objective:
         Raises
         ------
         TypeError
-            If something is to be weighted or left out, and the criterion does not take
-            the mean; if it gives no tensor.
+            If something is to be weighted or left out and the criterion does not take
+            the mean; if it does not return a tensor.
         ValueError
-            If the criterion gives something else than one number, or than one for each
-            target where that is asked for.
+            If the criterion does not return one number, or one per target where that is
+            needed.
         """
         seen = None
         if self.masked:
             seen = y.isfinite()
-            y = torch.where(seen, y, 1.0)  # in the range of every family
+            y = torch.where(seen, y, 1.0)  # valid for every family
         if getattr(criterion, "in_window_units", True):
             params = encoded.params
             y = encoded.units.encode(y).to(params.dtype)
@@ -94,7 +94,7 @@ class Objective:
 
 
 def _weighted(criterion, args, weights, seen):
-    """Loss of a batch with weights of the windows, or of what is seen of y."""
+    """Loss of a batch with weights of the windows, or over the observed part of y."""
     reduction = getattr(criterion, "reduction", None)
     if reduction != "mean":
         raise TypeError(
@@ -138,9 +138,8 @@ def targets_of_steps(
     windows : Tensor of shape (b, length, n_channels)
     y : Tensor of shape (b, H, K)
     n_steps : int
-        How many of the time steps. A network with a stride forecasts from every
-        stride-th of them, the last among them; with truncated backpropagation from
-        the last few.
+        Number of time steps. A network with a stride forecasts from every stride-th of
+        them, including the last; with truncated backpropagation only from the last few.
     stride : int, default=1
 
     Returns
@@ -154,9 +153,10 @@ def targets_of_steps(
 def clip_gradients(parameters: list[nn.Parameter], max_norm: float) -> None:
     """Scale gradients down in place to a joint norm of at most `max_norm`.
 
-    Gives what ``torch.nn.utils.clip_grad_norm_`` gives, by the same two operations on
-    all gradients at once. That one also sorts them by device and precision, which for
-    a small network takes longer than all the rest; here they have one of each.
+    Gives the same result as ``torch.nn.utils.clip_grad_norm_``, with the same two
+    operations on all gradients at once. The latter also groups them by device and
+    precision, which takes longer than everything else for a small network; here all
+    have the same.
 
     Parameters
     ----------
@@ -167,5 +167,5 @@ def clip_gradients(parameters: list[nn.Parameter], max_norm: float) -> None:
     """
     gradients = [p.grad for p in parameters if p.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(foreach_norm(gradients)))
-    # No question whether it is too large: a GPU would have to stop for the answer.
+    # No test whether it is too large: a GPU would have to synchronize for the answer.
     foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp_(max=1.0))

@@ -1,27 +1,27 @@
-"""The order of the samples in an epoch, drawn in pieces where they are very many."""
+"""The order of the samples in an epoch, drawn in pieces if there are very many."""
 
 from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
-# Up to so many samples, all have one random order: it takes 4 bytes for each.
+# Up to this many samples share one random order, which takes 4 bytes per sample.
 _N_TOGETHER = 2**24
-# Of more, blocks of samples that follow one another have a random order, and so many
-# samples of blocks that have come together are shuffled again.
+# With more, blocks of consecutive samples are put in random order, and this many
+# samples from blocks that end up together are shuffled again.
 _BLOCK, _PIECE = 2**12, 2**22
-# So many numbers are handed out together.
+# This many numbers are yielded at once.
 _PART = 2**18
 
 
 def pieces(
     n_samples: int, shuffle: bool, generator: torch.Generator | None
 ) -> Iterator[Tensor]:
-    """Numbers of all samples in their order, or in a random one.
+    """Numbers of all samples, in order or in random order.
 
-    Every sample is there once. The random order of more than 16 million samples is not
-    one of all possible ones: samples of the same piece are of a thousand places of the
-    data set, which are near each other in memory or on disk.
+    Every sample appears once. With more than 16 million samples, not every order is
+    possible: samples in the same piece come from a thousand places of the data set,
+    each contiguous in memory or on disk.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def pieces(
     shuffle : bool
         Whether the order is random.
     generator : torch.Generator or None
-        Where it comes from.
+        Source of the random order.
 
     Yields
     ------
@@ -52,12 +52,12 @@ def pieces(
 
 
 def batches(parts: Iterator[Tensor], batch_size: int) -> Iterator[Tensor]:
-    """Numbers in parts of any size, in batches of one size; the last may be smaller."""
+    """Regroup parts of any size into batches of equal size; the last may be smaller."""
     rest = None
     for part in parts:
         if rest is not None and len(rest):
             part = torch.cat([rest, part])
-        # Not part.split: that makes a tensor for every batch beforehand.
+        # Not part.split, which creates a tensor for every batch beforehand.
         n_whole = len(part) // batch_size * batch_size
         for start in range(0, n_whole, batch_size):
             yield part[start : start + batch_size]

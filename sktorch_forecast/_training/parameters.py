@@ -1,9 +1,9 @@
-"""Parameters the scikit-learn way for estimators that are also skorch nets.
+"""scikit-learn-style parameters for estimators that are also skorch nets.
 
-skorch keeps parameters in ``__dict__`` and learns at ``initialize`` whether their
-names made sense. scikit-learn reads them off the signature. Here the signature is
-the truth, skorch's ``prefix__name`` parameters are allowed beside it, and a name that
-nothing answers to fails at once.
+skorch keeps parameters in ``__dict__`` and finds out at ``initialize`` whether their
+names made sense. scikit-learn reads them from the signature. Here the signature
+decides, skorch's ``prefix__name`` parameters are allowed in addition, and an unknown
+name fails at once.
 """
 
 import difflib
@@ -16,7 +16,7 @@ from torch.optim import SGD, Adam, AdamW
 from .._utils.compat import SkorchNet
 from .inherited import constructor_of_mixin, described, inherited_signature
 
-# What other libraries call some parameters, which no likeness of letters tells.
+# Names that other libraries use for some parameters, too different to be guessed.
 _ALIASES = {
     "alpha": "optimizer__weight_decay",
     "epochs": "max_epochs",
@@ -30,21 +30,20 @@ _ALIASES = {
 class ParametersMixin(SkorchNet):
     """`get_params` and `set_params` that agree with scikit-learn and with skorch.
 
-    A subclass of a forecaster declares only the parameters of its own, as in
-    ``def __init__(self, *, its_own=1, **shared)``. Its signature then also shows those
-    of its parents, its docstring their description in place of
-    ``{shared_parameters}``, and ``parameter_constraints`` their constraints. It may
-    also declare a shared parameter again, to give it another default.
+    A subclass of a forecaster declares only its own parameters, as in ``def
+    __init__(self, *, its_own=1, **shared)``. Its signature then also shows those of its
+    parents, its docstring has their descriptions in place of ``{shared_parameters}``,
+    and ``parameter_constraints`` includes their constraints. It may also declare a
+    shared parameter again, to give it another default.
 
     Attributes
     ----------
     parameter_constraints : dict of str to list
-        What each parameter may be, as scikit-learn's own estimators say it.
+        Constraints on each parameter, as in scikit-learn's own estimators.
     module_parameters : tuple of str
-        Names of the parameters that the torch module gets, by the same names.
+        Names of the parameters that are passed to the torch module.
     training_parameters : tuple of str
-        Parameters of a class of its own that say how to train, and which the module
-        does not get.
+        A class's own parameters that control training and are not passed to the module.
     """
 
     parameter_constraints: ClassVar[dict[str, Any]] = {}
@@ -94,9 +93,9 @@ class ParametersMixin(SkorchNet):
         """Set parameters, skorch's ``prefix__name`` ones included.
 
         On an initialized net, what skorch applies at once (``lr``, ``optimizer__...``,
-        ``callbacks__...``, ``module__...``, ``criterion__...``) is applied at once.
-        All others take effect at the next fit, but for those that are the forecast's
-        own: `n_mc_samples`, `n_threads` and ``iterator_valid__batch_size``.
+        ``callbacks__...``, ``module__...``, ``criterion__...``) is applied at once. All
+        others take effect at the next fit, except for those that concern only
+        forecasting: `n_mc_samples`, `n_threads` and ``iterator_valid__batch_size``.
 
         Parameters
         ----------
@@ -122,8 +121,8 @@ class ParametersMixin(SkorchNet):
                 setattr(self, name, value)
         if for_skorch:
             super().set_params(**for_skorch)
-            # skorch hands these on to the optimizer and forgets them; the next fit and
-            # clones need them too. Those of single groups exist in that one only.
+            # skorch passes these on to the optimizer and forgets them; the next fit and
+            # clones need them too. Those of single groups exist only in that optimizer.
             for name, value in for_skorch.items():
                 if name.startswith("optimizer__") and name.count("__") == 1:
                     vars(self)[name] = value
@@ -141,13 +140,13 @@ class ParametersMixin(SkorchNet):
         -------
         params : dict
         """
-        # skorch lists the parameters of the callbacks as they are; those that were
-        # set here apply from the next fit on and count.
+        # skorch lists the current parameters of the callbacks; those that were set here
+        # apply from the next fit on and take precedence.
         own = {name: vars(self)[name] for name in self.dunder_names()}
         return super().get_params(deep=deep, **kwargs) | own
 
     def _check_names(self, params):
-        """Raise a TypeError that names the right one if a parameter does not exist."""
+        """Raise a TypeError that suggests the right name for an unknown parameter."""
         known = self._signature_names()
         for full_name in params:
             prefix, dunder, name = full_name.partition("__")
@@ -168,13 +167,13 @@ class ParametersMixin(SkorchNet):
                     self._complain(full_name, [f"{prefix}__{n}" for n in names])
 
     def _of_own_module(self, name):
-        """The parameter of a module that is one itself, or None."""
+        """The parameter whose value is the module itself, or None."""
         names = _keywords(self.module) if "module" in self._signature_names() else None
         return f"module__{name}" if name in (names or ()) else None
 
     def _check_callback_name(self, full_name, callbacks):
         """Check ``name`` or ``name__parameter`` of a callback."""
-        # A twin, since the constructor of a subclass may ask for arguments.
+        # A copy, since the constructor of a subclass may need arguments.
         twin: Any = object.__new__(type(self))
         vars(twin).update(vars(self), callbacks=callbacks)
         found = twin.named_callbacks()
@@ -202,10 +201,10 @@ class ParametersMixin(SkorchNet):
     def get_params_for_optimizer(
         self, prefix: str, named_parameters: Any
     ) -> tuple[tuple, dict[str, Any]]:
-        """As in skorch, with torch's fused step, if it has one, unless told else.
+        """As in skorch, but with torch's fused step by default, if it has one.
 
-        It computes the same in one pass over the weights, which for small networks
-        takes half the time.
+        It computes the same in one pass over the weights, in half the time for small
+        networks.
         """
         args, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
         told = {"fused", "foreach", "differentiable", "capturable"} & set(kwargs)
@@ -214,12 +213,12 @@ class ParametersMixin(SkorchNet):
         return args, kwargs
 
     def initialize_history(self) -> Self:
-        """Begin a new history; an old one may belong to a copy."""
+        """Start a new history; an old one may belong to a copy."""
         self.history_ = None
         super().initialize_history()
         return self
 
-    # skorch offers it to every net; a regressor has no probabilities.
+    # skorch gives it to every net; a regressor has no probabilities.
     predict_proba: ClassVar[Any] = property()
 
     def __sklearn_tags__(self):
@@ -231,7 +230,7 @@ class ParametersMixin(SkorchNet):
         tags.target_tags.multi_output = True
         return tags
 
-    # skorch's lists the torch modules; this one, like scikit-learn, what was changed.
+    # skorch's lists the torch modules; this one, like scikit-learn's, what was changed.
     __repr__ = BaseEstimator.__repr__
 
 
@@ -242,7 +241,7 @@ def _names(function):
 
 
 def _keywords(component):
-    """Names that a class takes as keywords, or None where a signature cannot tell."""
+    """Names that a class takes as keywords, or None if its signature does not say."""
     if not isinstance(component, type):
         return None
     try:

@@ -1,10 +1,10 @@
-"""One training by several processes, each of which takes its share of every batch.
+"""Training with several processes, each of which takes its share of every batch.
 
-All processes have all of the data and draw the same order of the batches. Of a batch,
-the k-th of n processes takes the rows k, k + n, k + 2 n, and so on. Gradients are
+All processes have all the data and draw the batches in the same order. The k-th of n
+processes takes the rows k, k + n, k + 2 n, and so on of each batch. Gradients are
 averaged before they are clipped, and losses at the end of an epoch, so all processes
-take the same steps, stop after the same epoch and keep the same weights. What does not
-come in batches (calibration, baseline, forecasts) each of them computes for itself.
+take the same steps, stop after the same epoch and keep the same weights. Each process
+computes for itself what does not come in batches (calibration, baseline, forecasts).
 """
 
 import hashlib
@@ -17,29 +17,29 @@ from skorch.callbacks import PrintLog
 from torch import Tensor, distributed, nn
 from torch.utils.data import Subset
 
-# Rows of the windows and the targets by which they are known again.
+# How many rows of windows and targets identify the data.
 _N_COMPARED = 1000
 
 
 class SilentLog(PrintLog):
-    """In the place of the log, where another process prints."""
+    """Replaces the log if another process prints."""
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Print nothing."""
 
 
 def n_processes(net: Any) -> int:
-    """How many processes train a net together."""
+    """Number of processes that train a net together."""
     return getattr(getattr(net, "accelerator", None), "num_processes", 1)
 
 
 def rank_of(net: Any) -> int:
-    """Which of them this one is, from 0."""
+    """The number of this process, from 0."""
     return net.accelerator.process_index if n_processes(net) > 1 else 0
 
 
 def from_first(net: Any, value: Any) -> Any:
-    """What the first process has in this place, in all of them."""
+    """Broadcast the first process's value to all of them."""
     if n_processes(net) == 1:
         return value
     values = [value]
@@ -48,7 +48,7 @@ def from_first(net: Any, value: Any) -> Any:
 
 
 def from_all(net: Any, value: Any) -> list[Any]:
-    """What each process has in this place, in their order."""
+    """The values of all processes, in order."""
     if n_processes(net) == 1:
         return [value]
     values = [None] * n_processes(net)
@@ -57,7 +57,7 @@ def from_all(net: Any, value: Any) -> list[Any]:
 
 
 def digest(X: Any, y: Any) -> str:
-    """What windows and targets are known again by."""
+    """A digest that identifies windows and targets."""
     rows = np.linspace(0, len(y) - 1, _N_COMPARED).astype(int)
     content = hashlib.sha256(np.asarray(X[rows]).tobytes())
     content.update(np.asarray(y[rows]).tobytes())
@@ -65,12 +65,12 @@ def digest(X: Any, y: Any) -> str:
 
 
 def check_same_data(net: Any, X: Any, y: Any) -> None:
-    """Check that all processes were given the same.
+    """Check that all processes got the same data.
 
     Raises
     ------
     ValueError
-        In all of them, if they were not.
+        In all of them, if they did not.
     """
     if n_processes(net) == 1:
         return
@@ -86,22 +86,22 @@ def check_same_data(net: Any, X: Any, y: Any) -> None:
 
 
 class Share:
-    """A dataset of which one process gets its rows of each batch.
+    """A dataset from which one process gets its rows of each batch.
 
     Parameters
     ----------
     dataset : WindowDataset
-        Indexed by a batch at a time.
+        Indexed one batch at a time.
     rank, n : int
-        Which process of how many.
+        Number of this process, and of all.
 
     Attributes
     ----------
     sizes : list of int
-        Rows of the batches so far, those of other processes among them.
+        Numbers of rows in the batches so far, including those of other processes.
     n_mine : int
-        Rows of this process in the last of them. If that is 0, it got a row of another
-        process, which must not count, as it has to take part in the step.
+        Number of this process's rows in the last batch. If it is 0, the process got a
+        row of another one, which must not count, since it has to take part in the step.
     """
 
     def __init__(self, dataset: Any, rank: int, n: int) -> None:
@@ -139,7 +139,7 @@ def shared(iterator: Any, rank: int, n: int) -> tuple[Any, Share]:
 def weight_of_share(
     share: Share, y: Tensor, reduction: str, masked: bool, accelerator: Any
 ) -> Any:
-    """What the loss of a share is multiplied by.
+    """The factor for the loss of a share.
 
     The mean over the processes is then the loss of the batch, and the mean of the
     gradients its gradient.
@@ -150,7 +150,7 @@ def weight_of_share(
     y : Tensor
         Targets of the share.
     reduction : {"mean", "sum"}
-        How the criterion makes one number of a batch.
+        How the criterion reduces a batch to one number.
     masked : bool
         Whether targets that are not finite are left out.
     accelerator : accelerate.Accelerator
@@ -177,7 +177,7 @@ def average_gradients(parameters: list[nn.Parameter], accelerator: Any) -> None:
 
 
 def average_losses(history: Any, prefix: str, share: Share, accelerator: Any) -> None:
-    """Put losses and sizes of whole batches into the history of an epoch.
+    """Enter losses and sizes of whole batches into the history of an epoch.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The parameters that all networks share: their types, and what they may be.
+"""The parameters that all networks share: their types and constraints.
 
 A network's constructor takes them as ``**shared: Unpack[SharedParameters]`` (PEP 692).
-Defaults and descriptions are those of ``Forecaster``; a test holds the names together.
+Defaults and descriptions are in ``Forecaster``; a test keeps the names in sync.
 """
 
 from collections.abc import Callable, Sequence
@@ -41,11 +41,11 @@ Loss = Literal[
 
 
 class SkorchParameters(TypedDict, total=False):
-    """The most used of skorch's ``prefix__name`` parameters.
+    """The most common of skorch's ``prefix__name`` parameters.
 
     There are more, for every parameter of the optimizer, the criterion, the module, the
-    callbacks and the iterators: `set_params` takes them all, and so does the
-    constructor, but a type checker knows these only.
+    callbacks and the iterators: `set_params` and the constructor take them all, but a
+    type checker knows only these.
     """
 
     optimizer__weight_decay: float
@@ -99,7 +99,7 @@ class SharedParameters(SkorchParameters, total=False):
     torch_load_kwargs: dict[str, Any] | None
 
 
-# What is checked in `fit`.
+# Constraints checked in `fit`.
 CONSTRAINTS: dict[str, Any] = {
     "normalize": [StrOptions(set(KINDS)), None],
     "seasonality": [_AT_LEAST_ONE, None],

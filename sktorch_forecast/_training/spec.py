@@ -16,7 +16,7 @@ from ..layers.linear_baseline import LinearBaseline
 from ..layers.normalization import Kind
 from .streams import with_own_dropout
 
-# Arguments of a module that are shapes, which it gets if it asks for them.
+# Arguments of a module that are shapes, passed if its signature has them.
 SHAPES = (
     "n_channels",
     "length",
@@ -33,7 +33,7 @@ SHAPES = (
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """All that decides what the weights of a network are, and what they mean.
+    """Everything that determines the weights of a network, and what they mean.
 
     Two networks with equal specs can take each other's weights.
 
@@ -48,7 +48,7 @@ class NetworkSpec:
     n_future, n_static : int
         Numbers of covariates known in the future, and of static ones.
     n_series : int
-        Series that have scales of their own.
+        Number of series with their own scales.
     normalize : str or None
         Kind of the normalization.
     seasonality : int or None
@@ -56,18 +56,18 @@ class NetworkSpec:
     masked : bool
         Whether values may be missing.
     family : str or None
-        Of the distribution that is forecast, "quantile" for quantiles; None for
-        points.
+        Family of the forecast distribution, "quantile" for quantiles; None for point
+        forecasts.
     quantiles : tuple of float or None
         Levels, for "quantile".
     n_components : int
-        Normal distributions of a "mixture".
+        Number of normal distributions in a "mixture".
     baseline : str or None
-        "ridge" adds the network to a linear forecast.
+        "ridge" combines the network with a linear forecast.
     clock : tuple or None
-        How the time is counted for ``normalize="cycle"``.
+        How time is counted for ``normalize="cycle"``.
     flat_outputs : bool
-        Whether the module may put out (batch, n_outputs), too.
+        Whether the module may also output (batch, n_outputs).
     """
 
     module: Callable[..., nn.Module]
@@ -91,15 +91,15 @@ class NetworkSpec:
 
     @property
     def n_outputs(self) -> int:
-        """Values that are forecast from each origin."""
+        """Number of values that are forecast from each origin."""
         return self.horizon * self.n_targets
 
     def make_head(self) -> Head:
-        """What the outputs of the network mean."""
+        """The head, which interprets the outputs of the network."""
         return make_head(self.family, self.quantiles, self.n_components)
 
     def make_normalization(self) -> WindowNormalization:
-        """What puts windows into units of their own, to be calibrated."""
+        """The normalization of windows, not yet calibrated."""
         return WindowNormalization(
             self.n_channels,
             self.n_targets,
@@ -113,14 +113,14 @@ class NetworkSpec:
         )
 
     def make_baseline(self, head: Head) -> LinearBaseline | None:
-        """The linear forecast that the network is weighed against, to be solved."""
+        """The linear forecast to average the network with, not yet solved."""
         if self.baseline is None or not head.in_window_units:
             return None
         shapes = self.n_channels, self.n_targets, self.length, self.horizon
         return LinearBaseline(*shapes, self.n_future, self.n_static, self.masked)
 
     def build(self) -> ForecastNetwork:
-        """The network with all that is around it, untrained."""
+        """The network with everything around it, untrained."""
         head = self.make_head()
         network = with_own_dropout(self.module(**self._arguments(head)))
         decoder = None
@@ -146,19 +146,19 @@ class NetworkSpec:
 
     @property
     def _reads_covariates(self):
-        """Whether the module takes covariates itself, without a decoder behind it."""
+        """Whether the module takes covariates itself, without a decoder after it."""
         return "n_future" in self._asked_for
 
     @property
     def _meaning(self):
-        """What weights of the same shapes may still mean different things by."""
+        """Settings that give weights of the same shapes a different meaning."""
         names = ["normalize", "seasonality", "masked", "family", "quantiles"]
         names += ["n_future", "n_static", "horizon", "n_targets", "baseline"]
         names += ["clock"] if self.normalize == "cycle" else []
         return {name: getattr(self, name) for name in names}
 
     def _arguments(self, head):
-        """Keywords of the module: the shapes that it asks for, and its parameters."""
+        """Keywords of the module: the shapes that it wants, and its parameters."""
         n_inputs = self.n_channels + self.n_static
         if self.masked:
             n_inputs += self.n_channels - self.n_future
@@ -184,12 +184,12 @@ class NetworkSpec:
 
 
 def spec_of(net: Any) -> NetworkSpec:
-    """What the parameters of a forecaster ask for, for the shapes that it has seen.
+    """The spec given by a forecaster's parameters and the shapes it has seen.
 
     Parameters
     ----------
     net : Forecaster
-        Without data yet, windows of one value and a horizon of 1 are assumed.
+        Before it has seen data, windows of one value and a horizon of 1 are assumed.
 
     Returns
     -------
@@ -224,6 +224,6 @@ def spec_of(net: Any) -> NetworkSpec:
 
 
 def n_series_of(forecaster: Any) -> int:
-    """How many series have scales of their own in a forecaster."""
+    """Number of series with their own scales in a forecaster."""
     ids = getattr(forecaster, "_series_ids", None)
     return 0 if ids is None else len(ids)

@@ -1,16 +1,17 @@
-"""How much a network counts beside the linear baseline: stacking [1]_ of the two.
+"""The weight of a network against the linear baseline: stacking [1]_ of the two.
 
-The forecast is ``s * network + (1 - s) * baseline``. With ``r`` what the baseline
-misses of the held-back targets, and ``g`` what the network says more than it, in the
-units of the windows, the least squares weight is
+The forecast is ``s * network + (1 - s) * baseline``. With ``r`` the held-back targets
+minus the baseline, and ``g`` the network minus the baseline, in the units of the
+windows, the least-squares weight is
 
 .. math:: s = \\sum r g / \\sum g^2
 
-taken to be between 0 and 1. Early stopping picks the best of many epochs by the same
-origins, and the best of many looks better than it is. So the more doubtful the weight
+clipped to between 0 and 1. Early stopping picks the best of many epochs on the same
+origins, and the best of many looks better than it is. So the more uncertain the weight
 is, the more it is shrunk [2]_, by ``1 - (2 / t)^2`` where ``t`` is its ratio to its
-standard error: within two standard errors of zero, nothing is left. Origins whose
-targets overlap do not count as so many; blocks of time as long as the horizon do.
+standard error: within two standard errors of zero, nothing is left. Origins with
+overlapping targets are not independent, so blocks of time as long as the horizon are
+counted instead.
 
 References
 ----------
@@ -28,20 +29,20 @@ import torch
 from .batches import parts_of, times_of_rows
 from .device import in_double
 
-# Standard errors that the share must be away from zero.
+# How many standard errors the share must be away from zero.
 _N_ERRORS = 2.0
 
 
 @torch.no_grad()
 def share_of_network(net: Any, held_back: Any) -> float:
-    """The weight of the network in forecasts of both, from what was held back.
+    """The weight of the network in the combined forecast, from held-back origins.
 
     Parameters
     ----------
     net : Forecaster
-        Trained, with a baseline that has seen what the network has.
+        Trained, with a baseline that has seen the same data.
     held_back : dataset
-        What its training has stopped by.
+        The data used for early stopping.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def share_of_network(net: Any, held_back: Any) -> float:
     _, timed = times_of_rows(held_back)
     earliest, latest = timed.range()
     n_blocks = int((latest - earliest) // net.horizon_) + 1
-    # Sums over the origins of a block of time, and how many these are.
+    # Sums over the origins of each block of time, and the number of blocks.
     sums, n_origins, begin = np.zeros((2, n_blocks)), np.zeros(n_blocks), 0
     net.set_mode(training=False)
     for x, y in net.get_iterator(held_back, training=False):
@@ -87,9 +88,9 @@ def share_of(gain: np.ndarray, square: np.ndarray, blocks: np.ndarray) -> float:
     Parameters
     ----------
     gain : ndarray of shape (n_origins,)
-        Products of what the baseline misses and of what the network says more.
+        Products of the baseline's errors and the differences of the network from it.
     square : ndarray of shape (n_origins,)
-        Squares of what the network says more.
+        Squares of the differences of the network from the baseline.
     blocks : ndarray of shape (n_origins,), int64
         Which block of time each origin is in, from 0.
 
@@ -104,7 +105,7 @@ def share_of(gain: np.ndarray, square: np.ndarray, blocks: np.ndarray) -> float:
     left = left[np.bincount(blocks) > 0]
     n_blocks = len(left)
     if n_blocks < 2:
-        return 0.0  # nobody can tell
+        return 0.0  # not enough blocks to tell
     variance = n_blocks / (n_blocks - 1) * (left**2).sum() / square.sum() ** 2
     doubt = _N_ERRORS**2 * variance / share**2
     return float(min(share, 1.0) * max(0.0, 1 - doubt))

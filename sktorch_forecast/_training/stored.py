@@ -1,8 +1,8 @@
-"""What the batches of a panel on disk need of it, computed for a batch at a time.
+"""What batches need from a panel on disk, computed one batch at a time.
 
 A billion origins are ranges of the rows of their series. Where a window of the batch
-begins, which series it is of and what follows it is looked up in the ends of the
-ranges, and no array has an entry for each origin.
+begins, which series it is from and what follows it are looked up in the ends of the
+ranges, so no array has an entry for each origin.
 """
 
 from collections.abc import Callable
@@ -15,22 +15,22 @@ from torch import Tensor
 from .._data.indexing import Runs
 from .._data.lazy_targets import LazyTargets
 
-# Up to so many rows are those of a batch, which is asked for again.
+# Up to this many rows are taken for a batch, which will be requested again.
 _N_REMEMBERED = 2**16
-# From an entry of the table of ranges so many steps at most.
+# At most this many steps from an entry in the table of ranges.
 _N_STEPS = 3
-# Ranges whose evenly spread rows are found together.
+# How many ranges' evenly spread rows are computed at once.
 _AT_ONCE = 2**16
 
 
 class ComputedRows:
-    """A tensor whose rows are computed when they are asked for.
+    """A tensor whose rows are computed on demand.
 
     Parameters
     ----------
     n_rows : int
     rows_of : callable
-        Of numbers of rows, a tensor of shape (n,) and int64.
+        Maps row numbers, a tensor of shape (n,), int64, to these rows.
     """
 
     def __init__(self, n_rows: int, rows_of: Callable[[Tensor], Tensor]) -> None:
@@ -45,22 +45,22 @@ class ComputedRows:
         return self.rows_of(rows)
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
-        """Some of the rows, as of a tensor; `dim` is 0."""
+        """Some of the rows, as for a tensor; `dim` is 0."""
         return self.rows_of(index)
 
 
 class _Lookup:
-    """Which range each of some places is in.
+    """Find the range that contains each of some places.
 
-    A table has the range of every so many-th place, and a place is in that range or
-    one of the next. It is the faster way by far if ranges are of similar sizes, as they
-    mostly are; where many lie between two entries, the ends are bisected.
+    A table has the range of places at regular distances, and each place is in that
+    range or one of the next. That is by far the fastest if ranges have similar sizes,
+    as they usually do; if many lie between two entries, the ends are bisected.
 
     Parameters
     ----------
     runs : Runs
     device : torch.device or str
-        Where the places are.
+        Device of the places.
     """
 
     def __init__(self, runs: Runs, device: torch.device | str) -> None:
@@ -76,7 +76,7 @@ class _Lookup:
         self._last: tuple[Any, Any] = None, None
 
     def __call__(self, rows: Tensor) -> Tensor:
-        # All that belongs to a batch is asked for by one and the same tensor.
+        # Everything in a batch is requested with the same tensor.
         last, which = self._last
         if last is not rows:
             which = self._found(rows)
@@ -94,15 +94,15 @@ class _Lookup:
 
 
 class RowsOfRuns(ComputedRows):
-    """Integers in ranges, or one number for each range in their place.
+    """Integers in ranges, or one number for each range instead of these.
 
     Parameters
     ----------
     runs : Runs
     device : torch.device or str, default="cpu"
-        Where the numbers of rows are.
+        Device of the row numbers.
     instead : ndarray of shape (n_runs,), int64, default=None
-        What to give for each integer of a range; None is the integer.
+        What to return for each integer of a range; None means the integer itself.
     shift : int, default=0
         What to add.
     """
@@ -129,24 +129,24 @@ class RowsOfRuns(ComputedRows):
 
 
 def rows_of(integers: Any, device: torch.device | str = "cpu", shift: int = 0) -> Any:
-    """Integers as a tensor, or as what computes them if they are ranges."""
+    """Integers as a tensor, or as an object that computes them if they are ranges."""
     if isinstance(integers, Runs):
         return RowsOfRuns(integers, device, shift=shift)
-    if isinstance(integers, np.ndarray):  # torch has none that run backwards
+    if isinstance(integers, np.ndarray):  # torch has no negative strides
         integers = np.ascontiguousarray(integers)
     integers = torch.as_tensor(integers)
     return (integers + shift if shift else integers).to(device)
 
 
 def series_rows(X: Any, device: torch.device | str, codes: np.ndarray | None) -> Any:
-    """The series of each window as a tensor, or as what computes it.
+    """The series of each window as a tensor, or as an object that computes it.
 
     Parameters
     ----------
     X : Windows
     device : torch.device or str
     codes : ndarray of shape (n_series,), int64, or None
-        What to give for each series of the panel; None is its number there.
+        What to return for each series of the panel; None means its number there.
     """
     if not isinstance(X.positions, Runs):
         series = X.series if codes is None else codes[X.series]
@@ -162,7 +162,7 @@ def target_rows(y: LazyTargets, targets: Tensor) -> ComputedRows:
     ----------
     y : LazyTargets
     targets : Tensor of shape (n_timestamps, n_targets)
-        Of all rows of the panel.
+        Targets in all rows of the panel.
     """
     # (T, K) -> (T - H + 1, H, K), a view
     every = targets.unfold(0, y.horizon, 1).transpose(1, 2)
@@ -175,12 +175,12 @@ def target_rows(y: LazyTargets, targets: Tensor) -> ComputedRows:
 
 
 def evenly_spread_in(runs: Runs, codes: np.ndarray, n_each: int) -> np.ndarray:
-    """What `calibration.evenly_spread_of_each` gives, of ranges of different series.
+    """Like `calibration.evenly_spread_of_each`, for ranges of different series.
 
     Parameters
     ----------
     runs : Runs
-        Origins of a series each.
+        The origins, each range in one series.
     codes : ndarray of shape (n_runs,), int64
         Their series.
     n_each : int
@@ -199,7 +199,7 @@ def evenly_spread_in(runs: Runs, codes: np.ndarray, n_each: int) -> np.ndarray:
 
 
 def _evenly_spread_in(runs, some, n_each):
-    """The same of some ranges, one after the other."""
+    """The same for some ranges, one after the other."""
     sizes, begin = runs.sizes[some], runs.before[some]
     n_taken = np.minimum(sizes, n_each)
     first = np.cumsum(n_taken) - n_taken

@@ -1,10 +1,10 @@
-"""Private randomness for networks that were not written for it.
+"""Private random numbers for networks that were not written for it.
 
-The parts of this package draw from a generator that a training hands to them. Those of
-torch draw from torch's global one, which others use, too. Dropout that is a module is
-replaced by ours, which Monte Carlo dropout then finds. What draws within a function
-(attention, stacked recurrent layers, the forward of a user's module) runs while the
-global generator holds a state of the network's own.
+The modules of this package draw from a generator that the training gives them. torch's
+modules draw from the global generator, which others use, too. Dropout modules are
+replaced with ours, so that Monte Carlo dropout finds them. Code that draws inside a
+function (attention, stacked recurrent layers, the forward of a user's module) runs
+while the global generator holds the network's own state.
 """
 
 from typing import Any
@@ -15,15 +15,15 @@ from torch import nn
 from .._utils.randomness import TorchStream
 from ..layers import Dropout
 
-# Dropouts of torch, and how many of the last axes each drops together.
+# torch's dropout modules, and how many of the last axes each drops together.
 _DROPOUTS = {nn.Dropout: 0, nn.Dropout1d: 1, nn.Dropout2d: 2, nn.Dropout3d: 3}
-# Others of torch that draw, besides attention and recurrent layers with a dropout.
+# Other torch modules that draw, besides attention and recurrent layers with dropout.
 _DRAWING = (nn.AlphaDropout, nn.FeatureAlphaDropout, nn.RReLU)
 
 
 def with_own_dropout(network: nn.Module) -> nn.Module:
-    """A network with dropouts of ours in the place of torch's; it is changed."""
-    # A module may stand in several places.
+    """Replace torch's dropout modules in a network with ours, in place."""
+    # A module may appear in several places.
     parts: list[tuple[str, Any]] = list(network.named_modules(remove_duplicate=False))
     for name, module in parts:
         n_shared_axes = _DROPOUTS.get(type(module))
@@ -36,13 +36,12 @@ def with_own_dropout(network: nn.Module) -> nn.Module:
 
 
 def seed_network(module: nn.Module, device: Any, seed: int) -> TorchStream | None:
-    """Give one private generator to all parts of a network that ask for one.
+    """Give one private generator to all modules of a network that need one.
 
     Returns
     -------
     stream : TorchStream or None
-        For the training passes of a network that may draw from torch's global
-        generator.
+        For training passes, if the network may draw from torch's global generator.
     """
     generator = torch.Generator(device).manual_seed(seed)
     parts: list[Any] = list(module.modules())
@@ -53,9 +52,9 @@ def seed_network(module: nn.Module, device: Any, seed: int) -> TorchStream | Non
 
 
 def _may_draw(module):
-    """Whether a network may draw from the global generator, as far as one can see."""
+    """Whether a network may draw from the global generator, as far as can be told."""
     for part in module.modules():
-        # What a user's forward does, nobody knows.
+        # A user's forward may do anything.
         if type(part).__module__.split(".")[0] not in ("torch", "sktorch_forecast"):
             return True
         dropout = getattr(part, "dropout", 0)

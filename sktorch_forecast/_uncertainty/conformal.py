@@ -1,4 +1,4 @@
-"""Scores of a calibration: their quantiles at any level, and their scale.
+"""Calibration scores: their quantiles at any level, and their scale.
 
 Symbols as in ``compose.conformal``: m calibration origins, K outputs, Q levels.
 """
@@ -21,25 +21,25 @@ from .._training.calibration import (
 )
 from ..layers import WindowNormalization
 
-# Windows whose deviations are computed side by side.
+# How many windows' deviations to compute at once.
 _BATCH_SIZE = 1024
-# Levels at which a forecast distribution is calibrated, beside those of a coverage.
+# Levels at which to calibrate a forecast distribution, besides those of a coverage.
 _KNOTS = np.array([0.025, 0.05, *np.arange(1, 10) / 10, 0.95, 0.975])
 
 
 def n_needed(levels: np.ndarray) -> int:
-    """Fewest calibration origins whose ranks reach these levels."""
+    """Smallest number of calibration origins whose ranks reach these levels."""
     share = min(levels[0], 1 - levels[-1])
     return int(np.ceil(np.round(1 / share, 9))) - 1
 
 
 def told(levels: np.ndarray, n_scores: int) -> np.ndarray:
-    """Those of the levels that the ranks of so many scores reach."""
+    """The levels that the ranks of this many scores reach."""
     return levels[np.minimum(levels, 1 - levels) * (n_scores + 1) > 1 - 1e-9]
 
 
 def warn_of_reach(levels: np.ndarray, n_scores: int) -> None:
-    """Warn if levels are beyond the reach of so many scores."""
+    """Warn if levels are beyond the reach of this many scores."""
     if len(told(levels, n_scores)) < len(levels):
         warnings.warn(
             f"Quantiles from {levels[0]:g} to {levels[-1]:g} take at least "
@@ -51,15 +51,15 @@ def warn_of_reach(levels: np.ndarray, n_scores: int) -> None:
 
 
 def at_ranks(scores: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Quantiles of scores that are on the safe side: (m, K, 1 or Q) -> (K, Q).
+    """Conservative quantiles of scores: (m, K, 1 or Q) -> (K, Q).
 
-    Among ``m + 1`` exchangeable scores, one is below the r-th smallest of the others
-    with a probability of at most, and not above it of at least, ``r / (m + 1)``. Levels
-    beyond the reach of m scores have infinite quantiles. Scores that are missing (NaN)
-    do not count.
+    Among ``m + 1`` exchangeable scores, the probability that one is below the r-th
+    smallest of the others is at most ``r / (m + 1)``, and that it is not above it at
+    least ``r / (m + 1)``. Levels beyond the reach of m scores have infinite quantiles.
+    Missing scores (NaN) do not count.
     """
     n_kinds = scores.shape[2]
-    n_scores = np.isfinite(scores).sum(axis=0)  # (K, 1 or Q), of those that are there
+    n_scores = np.isfinite(scores).sum(axis=0)  # (K, 1 or Q), without missing ones
     kinds = np.minimum(np.arange(len(levels)), n_kinds - 1)
     # Rounded: (1 - 0.9) / 2 is a little below 0.05, and 20 times that below 1.
     places = np.round((n_scores[:, kinds] + 1) * levels, 9)
@@ -79,7 +79,7 @@ def dense(X: Any) -> np.ndarray:
 def least_scale(
     X: Any, n_targets: int, series_ids: pd.Index | None = None
 ) -> np.ndarray:
-    """Lower bounds of the scales of windows, as networks have them.
+    """Lower bounds of the scales of windows, as in networks.
 
     Parameters
     ----------
@@ -87,13 +87,13 @@ def least_scale(
         Windows to learn the bounds from.
     n_targets : int
     series_ids : pandas.Index of length n_series, default=None
-        Names of the series that have bounds of their own.
+        Names of the series that have their own bounds.
 
     Returns
     -------
     min_scale : ndarray of shape (n_targets,), or (n_series + 2, n_targets)
-        With names, those of the series, 0 for the windows of others, and the common
-        one, for windows in which nothing happens.
+        With names, one row per series, then 0 for windows of other series, and the
+        common bound, for constant windows.
     """
     normalization = WindowNormalization(n_targets, n_targets).double()
     normalization.calibrate(_targets_of(X[evenly_spread(len(X))], n_targets))
@@ -115,7 +115,7 @@ def least_scale(
 def scales_of(
     X: Any, min_scale: np.ndarray, series_ids: pd.Index | None = None
 ) -> np.ndarray:
-    """Deviation of the targets over each window, but not below its bound.
+    """Deviation of the targets over each window, raised to its bound if below it.
 
     In double precision: (n, n_targets).
     """
@@ -138,21 +138,21 @@ def _targets_of(X, n_targets):
 
 
 def knots_of(own: np.ndarray) -> np.ndarray:
-    """Levels at which to calibrate quantiles: two of one's own and some between them.
+    """Levels at which to calibrate quantiles: two of the coverage and some in between.
 
-    None lies outside, since a quantile network may not know what is there.
+    None lies outside, where a quantile network may know nothing.
     """
     inside = (_KNOTS > own[0] + 1e-9) & (_KNOTS < own[1] - 1e-9)
     return np.sort(np.concatenate([own, _KNOTS[inside]]))
 
 
 def nested(quantiles: np.ndarray) -> np.ndarray:
-    """Quantiles at knots, moved outward where one lies inside of its inner neighbor.
+    """Quantiles at knots, moved outward where one lies inside its inner neighbor.
 
     Parameters
     ----------
     quantiles : ndarray of shape (..., n_knots)
-        The median in the middle. None moves inward, so that what each end promises
+        The median in the middle. None moves inward, so that the guarantee of each end
         still holds.
 
     Returns
@@ -172,20 +172,20 @@ def quantiles_between(
     centers: np.ndarray,
     scales: np.ndarray,
 ) -> np.ndarray:
-    """Calibrated quantiles at any levels, which increase however they are asked for.
+    """Calibrated quantiles at any levels, increasing across separate calls, too.
 
     Parameters
     ----------
     levels : ndarray of shape (Q,)
-        Levels that are asked for.
+        Requested levels.
     knots : ndarray of shape (n_knots,)
         Levels whose quantiles were forecast.
     scores : ndarray of shape (m, K, n_knots)
         Distances of the truth from these.
     centers : ndarray of shape (n, K, n_knots)
-        Quantiles as they were forecast at new origins.
+        Quantiles as forecast at new origins.
     scales : ndarray of shape (n, K or 1, 1)
-        What a score is counted in there.
+        Units of the scores there.
 
     Returns
     -------
@@ -204,23 +204,23 @@ def quantiles_between(
 def places_of(
     scores: np.ndarray, knots: np.ndarray, levels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Where the truth lay among the calibrated quantiles of calibration origins.
+    """Where the truth lay among the calibrated quantiles at calibration origins.
 
     Parameters
     ----------
     scores : ndarray of shape (m, K, n_knots)
-        Distances from the quantiles as they were forecast, in scales.
+        Distances from the forecast quantiles, in scales.
     knots : ndarray of shape (n_knots,)
         Their levels.
     levels : ndarray of shape (Q,)
-        Those of them that the scores reach.
+        The levels among them that the scores reach.
 
     Returns
     -------
     place : ndarray of shape (m, K)
         Index into `levels`, with a fraction where it lay between two.
     excess : ndarray of shape (m, K)
-        How far it lay above the last or, negative, below the first, in scales.
+        How far it lay above the last or, if negative, below the first, in scales.
 
     Raises
     ------
@@ -238,20 +238,20 @@ def places_of(
     left = np.clip((above >= 0).sum(axis=-1) - 1, 0, len(levels) - 2)
     pair = left[..., np.newaxis] + [0, 1]
     near, far = np.moveaxis(np.take_along_axis(above, pair, axis=-1), -1, 0)
-    # Two quantiles that coincide leave a piece without width.
+    # Two coinciding quantiles leave a piece without width.
     share = near / np.where(near > far, near - far, 1)
     excess = np.minimum(above[..., 0], 0) + np.maximum(above[..., -1], 0)
     return left + np.clip(share, 0, 1), excess
 
 
 def at_places(quantiles: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Values between quantiles, by the places of calibration origins.
+    """Values between quantiles, at the places of calibration origins.
 
     Parameters
     ----------
     quantiles : ndarray of shape (n, K, Q)
     place : ndarray of shape (n_samples, n, K)
-        As `places_of` gives it, for each path one origin.
+        From `places_of`, one origin for each path.
 
     Returns
     -------
@@ -266,7 +266,7 @@ def at_places(quantiles: np.ndarray, place: np.ndarray) -> np.ndarray:
 def drawn_rows(
     scores: np.ndarray, shape: tuple[int, int], random_state: np.random.RandomState
 ) -> np.ndarray:
-    """Calibration origins, drawn for paths, of which no score is missing.
+    """Calibration origins drawn for paths, none with a missing score.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How the steps of one path hang together: a Gaussian copula.
+"""Dependence between the steps of a path: a Gaussian copula.
 
 A head gives the distribution of every single value. With ``F_j`` the forecast
 distribution of output j, the normal scores ``z_j = Phi^-1(F_j(y_j))`` of what followed
@@ -16,21 +16,22 @@ from scipy import special
 
 
 def learned_correlation(ranks: np.ndarray) -> np.ndarray | None:
-    """Correlation of the normal scores of what happened.
+    """Correlation of the normal scores of the observed values.
 
-    The estimate is shrunk towards independence by as much as few origins ask for.
+    The estimate is shrunk towards independence, the more so the fewer origins there
+    are.
 
     Parameters
     ----------
     ranks : ndarray of shape (n_origins, n_outputs)
-        Place of each value in its distribution, from 0 to 1; NaN where it is missing.
+        Rank of each value in its distribution, from 0 to 1; NaN where it is missing.
 
     Returns
     -------
     correlation : ndarray of shape (n_outputs, n_outputs), or None
-        None where fewer than two origins have all values.
+        None if fewer than two origins have all values.
     """
-    # Not at the top of the file: it takes a fifth of the time of importing all.
+    # Not at the top of the file: it is a fifth of the package's import time.
     from sklearn.covariance import OAS
 
     ranks = ranks[np.isfinite(ranks).all(axis=1)]

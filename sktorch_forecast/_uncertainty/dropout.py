@@ -1,7 +1,7 @@
 """Monte Carlo dropout: a network that forecasts with dropout on, many times.
 
-Every pass through the network drops other units, which amounts to another network each
-time; their spread tells how unsure the network is of its weights [1]_.
+Every pass through the network drops different units, which amounts to a different
+network each time; their spread shows how uncertain the weights are [1]_.
 
 References
 ----------
@@ -27,7 +27,7 @@ _ROWS_OF_A_PASS = 4096
 
 
 def active_dropouts(module: nn.Module) -> list[Dropout]:
-    """The parts of a network that drop something."""
+    """The modules of a network that drop something."""
     return [m for m in module.modules() if isinstance(m, Dropout) and m.p > 0]
 
 
@@ -43,9 +43,9 @@ def passes(
     X : Windows or ndarray
         Checked windows.
     n_samples : int
-        Passes for each origin.
+        Number of passes for each origin.
     random_state : RandomState
-        Seeds what is dropped.
+        Seeds the masks.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def passes(
             n_origins, n_outputs, n_params) for the parameters of a distribution
     """
     seed, parts = draw_seed(random_state), []
-    # What was compiled has been traced without dropout.
+    # A compiled network was traced without dropout.
     eager = nullcontext()
     if type(net.module_) is not ForecastNetwork:
         eager = torch.compiler.set_stance("force_eager")
@@ -66,12 +66,12 @@ def passes(
 
 def _passes_of(net, batch, n_samples, seed):
     """Passes of one batch, (n_samples, batch, ...), as many at once as fit."""
-    # Only dropout is on; all else forecasts as in `predict`.
+    # Only dropout is on; everything else works as in `predict`.
     net.set_mode(training=False)
     n_rows = len(windows_of(batch))
     # A forecast is a function of the window, the seed and the pass: it depends neither
-    # on the other windows nor on the order, and other windows get other masks, so that
-    # the errors of a mean over origins level out as those of passes do.
+    # on the other windows nor on their order, and different windows get different
+    # masks, so that errors average out over origins as they do over passes.
     parts = parts_of(batch[0], lambda part: part.to(net.device_))
     for name in ("series", "phase"):
         parts.pop(name, None)
@@ -90,10 +90,10 @@ def _passes_of(net, batch, n_samples, seed):
 
 
 def _without_units(x):
-    """Windows but for a power of two in each channel, exactly: two of (n, L, C).
+    """Windows up to a power of two in each channel, exactly: two of (n, L, C).
 
-    Digits, and exponents beside the largest of the window. The forecasts of a series in
-    other units are then the same in these units.
+    Digits, and exponents relative to the largest in the window. So the forecasts of a
+    series in other units are the same in these units.
     """
     digits, exponents = x.frexp()
     is_number = (digits != 0) & digits.isfinite()  # others have no exponent
@@ -102,7 +102,7 @@ def _without_units(x):
 
 
 def _has_shortcuts(module):
-    """Whether torch has a shortcut through parts of the network that leaves dropout out
+    """Whether torch has a shortcut through parts of the network that skips dropout
 
     It takes it in evaluation mode, unless gradients may be needed.
     """

@@ -1,8 +1,8 @@
-"""How sure a forecast is: one interface on every forecaster.
+"""The uncertainty of forecasts: one interface for every forecaster.
 
-A forecaster says by `_predict` what it forecasts. One that has a source of uncertainty
-says by `_draw` how paths are drawn, and by `_quantiles` how quantiles are found where
-there is a better way than to draw.
+Every forecaster implements `_predict`. One that has a source of uncertainty also
+implements `_draw` for paths, and `_quantiles` if there is a better way to find
+quantiles than to draw paths.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from .._utils.validation import (
     levels_of,
 )
 
-# Paths from which quantiles are read where there is no better way.
+# Number of paths to compute quantiles from if there is no better way.
 N_DRAWS = 200
 
 
@@ -41,7 +41,7 @@ def quantiles_of(samples: np.ndarray, levels: np.ndarray) -> np.ndarray:
 
 
 def _offers(method: str) -> Callable[[Any], bool]:
-    """A check for `available_if`: an error says why a method is not there."""
+    """A check for `available_if`: an error says why a method is missing."""
 
     def check(forecaster):
         if (reason := forecaster._why_without(method)) is not None:
@@ -54,7 +54,7 @@ def _offers(method: str) -> Callable[[Any], bool]:
 def _r2_of_observed(
     y_true: np.ndarray, y_pred: np.ndarray, sample_weight: ArrayLike | None
 ) -> float:
-    """R2 of the values that are not NaN, the mean over outputs as in scikit-learn."""
+    """R2 of the values that are not NaN, averaged over outputs as in scikit-learn."""
     y_true, y_pred = (y.reshape(len(y), -1) for y in (y_true, y_pred))
     if y_true.shape != y_pred.shape:
         raise ValueError(
@@ -75,11 +75,11 @@ def _r2_of_observed(
 class UncertaintyMixin:
     """Forecasts, with intervals, quantiles and sample paths, from windows.
 
-    A forecaster that may lack a source of uncertainty says so by `_why_without`: it has
-    none of the methods then, as ``hasattr`` tells.
+    A forecaster that may lack a source of uncertainty says so in `_why_without`: then
+    it has none of these methods, and ``hasattr`` is False.
     """
 
-    # What the checks of X and y set.
+    # Set by the checks of X and y.
     n_features_in_: int
     n_channels_: int
     n_future_: int
@@ -114,10 +114,10 @@ class UncertaintyMixin:
         quantiles: ArrayLike | None = None,
         n_samples: int | None = None,
     ) -> Any:
-        """Forecast what follows each window and, if asked, say how sure that is.
+        """Forecast what follows each window, with its uncertainty if requested.
 
-        The keywords reach a forecaster at the end of a pipeline, too, as in
-        ``pipeline.predict(X, coverage=0.9)``. One of them can be given at a time.
+        The keywords also reach a forecaster at the end of a pipeline, as in
+        ``pipeline.predict(X, coverage=0.9)``. Only one of them can be given at a time.
 
         Parameters
         ----------
@@ -125,18 +125,19 @@ class UncertaintyMixin:
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         coverage : float in (0, 1) or None, default=None
-            Adds what `predict_interval` gives.
+            Also returns what `predict_interval` returns.
         quantiles : array-like of shape (n_quantiles,) or None, default=None
-            Increasing levels between 0 and 1. Adds what `predict_quantiles` gives.
+            Increasing levels between 0 and 1. Also returns what `predict_quantiles`
+            returns.
         n_samples : int or None, default=None
-            Adds what `sample` gives: so many paths for each origin.
+            Also returns what `sample` returns: this many paths for each origin.
 
         Returns
         -------
         y : ndarray of shape (n_origins,) or (n_origins, horizon * n_targets)
             In the units of the series, all targets of step 1 first; 1-D if that is one
             value and `y` was 1-D in `fit`. In the precision of `X`, or of the forecasts
-            of an estimator inside.
+            of a wrapped estimator.
         beside : ndarray of shape (n_origins, horizon * n_targets, 2), (n_origins, \
                 horizon * n_targets, n_quantiles) or (n_samples, n_origins, \
                 horizon * n_targets)
@@ -188,8 +189,8 @@ class UncertaintyMixin:
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         coverage : float in (0, 1), default=0.9
-            Probability that the interval is to hold; as much is cut off below as
-            above it.
+            Probability that the interval contains the truth; the rest is split evenly
+            between the two sides.
 
         Returns
         -------
@@ -244,9 +245,9 @@ class UncertaintyMixin:
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         n_samples : int, default=100
-            Paths for each origin.
+            Number of paths for each origin.
         random_state : int, RandomState instance or None, default=None
-            Seeds the draws; None takes the forecaster's own `random_state`, if it has
+            Seeds the draws; None means the forecaster's own `random_state`, if it has
             one.
 
         Returns
@@ -278,8 +279,8 @@ class UncertaintyMixin:
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed. NaN stands for what was not observed, which does not count:
-            the R2 of each step and target is that of the origins where it was.
+            What followed, with NaN where nothing was observed. The R2 of each step and
+            target is over the origins where it was observed.
         sample_weight : array of shape (n_origins,), default=None
             Weights of the origins.
 
@@ -291,11 +292,11 @@ class UncertaintyMixin:
         Raises
         ------
         TypeError, ValueError
-            If `y` is not numeric or not like the forecasts, nothing was observed of a
-            step and target at an origin with a positive weight, or the weights are
+            If `y` is not numeric or does not match the forecasts, a step and target was
+            never observed at an origin with a positive weight, or the weights are
             negative or not finite.
         """
-        if sample_weight is not None:  # scikit-learn lets negative ones pass
+        if sample_weight is not None:  # scikit-learn accepts negative ones
             check_weights(sample_weight, X)
         check_numeric(y, "y")
         y_pred = self.predict(X)
@@ -308,13 +309,13 @@ class UncertaintyMixin:
         return _r2_of_observed(y_true, y_pred, sample_weight)
 
     def _generator(self, random_state: RandomState = None) -> np.random.RandomState:
-        """A RandomState from the argument, or from the parameter that the fit had."""
+        """A RandomState from the argument, or from the parameter used in the fit."""
         if random_state is None:
             random_state = getattr(self, "_random_state_of_draws", None)
         return private_random_state(random_state)
 
     def _why_without(self, method: str) -> str | None:
-        """Why this forecaster does not have a method, in words; None if it has."""
+        """Why this forecaster does not have a method, in words; None if it has it."""
         return None
 
     def _predict(self, X: Any) -> np.ndarray:

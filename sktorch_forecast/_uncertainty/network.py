@@ -15,7 +15,7 @@ from .copula import correlated_levels, learned_correlation
 from .dropout import active_dropouts, passes
 from .interface import N_DRAWS, quantiles_of
 
-# Origins from which the correlation of the steps is learned.
+# Number of origins from which the correlation of the steps is learned.
 _N_CORRELATED = 1000
 
 
@@ -23,10 +23,10 @@ _N_CORRELATED = 1000
 class NetworkUncertainty:
     """Quantiles and paths from a head, from Monte Carlo dropout, or from both.
 
-    A head gives the distribution of every single value; how the steps of a path hang
-    together is learned from origins that the training has held back, as a copula.
+    A head gives the distribution of every single value; the dependence between the
+    steps of a path is learned as a copula from origins that were held back in training.
     Without a head, Monte Carlo dropout does not include the noise of the series, so
-    intervals are too narrow as a rule.
+    intervals are usually too narrow.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class NetworkUncertainty:
     head: Head
 
     def point(self, net: Any, X: Any, n_samples: int | None) -> np.ndarray:
-        """Point forecasts, the mean of so many passes with dropout if asked for.
+        """Point forecasts, averaged over passes with dropout if requested.
 
         Parameters
         ----------
@@ -46,7 +46,7 @@ class NetworkUncertainty:
         X : Windows, ndarray or dataset
             Checked windows.
         n_samples : int or None
-            Passes; None forecasts once, with dropout off.
+            Number of passes; None forecasts once, with dropout off.
 
         Returns
         -------
@@ -55,7 +55,7 @@ class NetworkUncertainty:
         if n_samples is not None:
             samples = self._passes(net, X, n_samples, net._generator())
             return self._mean(samples).mean(axis=0)
-        # Filled in batch by batch: a million origins need no second copy.
+        # Filled batch by batch, so that a million origins need no second copy.
         y = np.empty(0)
         for rows, batch in _forecasts(net, X):
             batch = self._mean(batch)
@@ -73,7 +73,7 @@ class NetworkUncertainty:
         for rows, params in _forecasts(net, X):
             # (batch, outputs, 1, p) and (n_quantiles,)
             y[rows] = self.head.quantile(params[:, :, np.newaxis], levels)
-        # Rounding to float32 keeps the order, but root finding may upset a tie.
+        # Rounding to float32 keeps the order, but root finding may break ties wrongly.
         return np.maximum.accumulate(y, axis=-1)
 
     def draw(
@@ -96,9 +96,9 @@ class NetworkUncertainty:
         return samples
 
     def learn_correlation(self, net: Any, dataset: Any) -> None:
-        """Learn the correlation of the steps from what has been held back.
+        """Learn the correlation of the steps from the held-back origins.
 
-        Where nothing has, from the training origins.
+        If there are none, from the training origins.
         """
         if not self.head.is_distribution or net.spec_.n_outputs == 1:
             return
@@ -119,7 +119,7 @@ class NetworkUncertainty:
         return passes(net, X, n_samples, random_state)
 
     def _mean(self, y):
-        """Point forecasts from what the network puts out."""
+        """Point forecasts from the outputs of the network."""
         return self.head.mean(y) if self.head.is_distribution else y
 
     def _paths(self, net, params, n_samples, random_state):
@@ -130,10 +130,10 @@ class NetworkUncertainty:
         return self.head.quantile(params, levels)
 
     def _ranks(self, params, y, random_state):
-        """Place of each value in its distribution, from 0 to 1; counts anywhere in it.
+        """Rank of each value in its distribution, from 0 to 1; random within a count.
 
-        A count has a probability of its own: its rank is drawn from the range that it
-        takes up, as otherwise counts would look correlated for being rounded.
+        A count has a positive probability: its rank is drawn from the range that it
+        covers, since otherwise rounding would make counts look correlated.
         """
         upper = self.head.cdf(params, y)
         if not self.head.is_discrete:
@@ -143,10 +143,10 @@ class NetworkUncertainty:
 
 
 def why_without(net: Any) -> str | None:
-    """Why a network cannot say how sure it is, in words; None if it can.
+    """Why a network has no uncertainty, in words; None if it has.
 
-    Before a fit, its parameters tell; a module of the user's own may have dropout that
-    no parameter tells of.
+    Before a fit, its parameters decide; a user's own module may have dropout that no
+    parameter reveals.
     """
     if net.initialized_:
         is_sure = net.uncertainty_.head.is_distribution
@@ -178,10 +178,10 @@ def _no_source(net):
 
 
 def _forecasts(net, X) -> Iterator[tuple[slice, np.ndarray]]:
-    """Slices of the rows, and what the network puts out for them."""
+    """Slices of the rows, and the network's outputs for them."""
     start = 0
-    # The device is named: skorch's cache has another default.
+    # The device is explicit, since skorch's cache has another default.
     for batch in net.forward_iter(X, device="cpu"):
-        # Scoring callbacks hand in forecasts of the training: hence detach.
+        # Scoring callbacks pass in forecasts from training: hence detach.
         yield slice(start, stop := start + len(batch)), batch.detach().numpy()
         start = stop

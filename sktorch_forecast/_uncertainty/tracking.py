@@ -1,4 +1,4 @@
-"""Quantiles of scores that move with every new truth, by online gradient steps.
+"""Quantiles of scores, updated with every new observation by online gradient steps.
 
 Symbols as in ``compose.conformal``: m calibration origins, K outputs, Q levels.
 """
@@ -8,12 +8,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from .conformal import at_ranks, told
 
-# Levels that are tracked beside those of a coverage.
+# Levels that are tracked in addition to those of a coverage.
 _TRACKED = np.arange(1, 200) / 200
 
 
 def tracked_levels(own: np.ndarray, n_scores: int) -> np.ndarray:
-    """Levels to track: two of one's own and a grid, as far as the scores reach."""
+    """Levels to track: two of the coverage and a grid, as far as the scores reach."""
     near = np.abs(_TRACKED[:, np.newaxis] - own).min(axis=1) < 1e-9
     return told(np.sort(np.concatenate([own, _TRACKED[~near]])), n_scores)
 
@@ -25,11 +25,11 @@ def track(
     scores: np.ndarray,
     learning_rate: float,
 ) -> np.ndarray:
-    """Quantiles of the scores after new ones came in one by one.
+    """Quantiles of the scores, updated by new ones one after the other.
 
-    For a quantile q at level t and a score s, q grows by ``step * t`` if s is above
-    q, else it falls by ``step * (1 - t)``: it stands still on average where s is
-    above q in a share ``1 - t`` of all cases.
+    For a quantile q at level t and a score s, q grows by ``step * t`` if s is above q,
+    otherwise it falls by ``step * (1 - t)``: on average it does not move if s is above
+    q in a share ``1 - t`` of all cases.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def track(
     """
     recent = np.concatenate([before, scores[:-1]])
     windows = sliding_window_view(recent, len(before), axis=0)  # (n, K, m), a view
-    # Where all are missing there is no range.
+    # If all are missing, there is no range.
     steps = learning_rate * (np.fmax.reduce(windows, -1) - np.fmin.reduce(windows, -1))
     tracked = tracked.copy()
     for score, step in zip(scores[..., np.newaxis], steps[..., np.newaxis]):
@@ -61,11 +61,11 @@ def track(
 
 
 def in_order(known: np.ndarray, tracked: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Tracked quantiles so that they increase with the level.
+    """Tracked quantiles, rearranged to increase with the level.
 
-    Each is tracked by itself, and neighbors may pass each other by a step. Those of
-    one's own levels stay, for which the coverage is promised; the others are kept on
-    their side of them, and sorted there.
+    Each is tracked by itself, and neighbors may overtake each other by a step. Those at
+    the two own levels, for which the coverage is guaranteed, stay; the others are kept
+    on their side of these and sorted there.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def in_order(known: np.ndarray, tracked: np.ndarray, own: np.ndarray) -> np.ndar
     tracked : ndarray of shape (K, n_tracked)
         Their quantiles.
     own : ndarray of shape (2,)
-        One's own levels, which may be beyond the reach of the scores.
+        The two levels of the coverage, which may be beyond the reach of the scores.
 
     Returns
     -------
@@ -91,25 +91,25 @@ def in_order(known: np.ndarray, tracked: np.ndarray, own: np.ndarray) -> np.ndar
         np.clip(tracked[:, first : last + 1], low, high),
         np.maximum(tracked[:, last + 1 :], high),
     )
-    # The ends of the middle part are those of the own levels, and stay its ends.
+    # The middle part ends at the own levels, and sorting keeps these ends.
     return np.concatenate([np.sort(part, axis=1) for part in parts], axis=1)
 
 
 def between_tracked(
     levels: np.ndarray, known: np.ndarray, tracked: np.ndarray, n_scores: int
 ) -> np.ndarray:
-    """Quantiles between those that are tracked; beyond the reach of scores, infinite.
+    """Quantiles between the tracked ones; infinite beyond the reach of the scores.
 
     Parameters
     ----------
     levels : ndarray of shape (Q,)
-        Levels that are asked for.
+        Requested levels.
     known : ndarray of shape (n_tracked,)
         Levels that are tracked.
     tracked : ndarray of shape (K, n_tracked)
         Their quantiles.
     n_scores : int
-        Calibration origins.
+        Number of calibration origins.
 
     Returns
     -------
@@ -138,10 +138,10 @@ def between_tracked(
 def moved_scores(
     scores: np.ndarray, known: np.ndarray, tracked: np.ndarray
 ) -> np.ndarray:
-    """Scores, moved as far as the quantiles that are tracked are from their own.
+    """Scores, shifted by the difference between tracked and empirical quantiles.
 
-    So paths that are drawn of them know what was learned; how the outputs of one origin
-    hang together stays.
+    So paths drawn from them reflect what was learned, and the dependence between the
+    outputs of one origin is preserved.
 
     Parameters
     ----------

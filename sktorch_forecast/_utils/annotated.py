@@ -1,7 +1,7 @@
-"""Functions of scikit-learn with types, since it has none of its own.
+"""scikit-learn functions with type annotations, since it has none of its own.
 
-Without these, type checkers guess the types of its arguments from their defaults, and
-find ``dtype=np.float32`` wrong where the default is a string.
+Without these, type checkers infer the types of arguments from their defaults, and
+reject ``dtype=np.float32`` where the default is a string.
 """
 
 from collections.abc import Callable

@@ -10,10 +10,10 @@ _is_one_of_several = ContextVar("is_one_of_several", default=False)
 
 @contextmanager
 def unchanged_on_error(estimator: Any) -> Iterator[None]:
-    """Give `estimator` its attributes back if the block raises.
+    """Restore the attributes of `estimator` if the block raises.
 
     Ctrl-C and SystemExit count as errors. GeneratorExit does not: it closes a generator
-    that nobody reads on, and nothing has failed.
+    that is no longer read, and nothing has failed.
     """
     before = vars(estimator).copy()
     try:
@@ -28,10 +28,10 @@ def unchanged_on_error(estimator: Any) -> Iterator[None]:
 
 @contextmanager
 def one_of_several() -> Iterator[None]:
-    """Within, Ctrl-C stops more than a fit: its estimator is a part of something.
+    """Inside, Ctrl-C stops more than one fit, since its estimator is part of another.
 
-    A fit alone keeps its best epoch, see ``_training.interrupts``. Signals reach the
-    main thread only, so that fits in other threads need not know.
+    A single fit keeps its best epoch, see ``_training.interrupts``. Signals reach only
+    the main thread, so fits in other threads need not know.
     """
     token = _is_one_of_several.set(True)
     try:
@@ -41,5 +41,5 @@ def one_of_several() -> Iterator[None]:
 
 
 def is_one_of_several() -> bool:
-    """Whether a fit is called within `one_of_several`."""
+    """Whether a fit is called inside `one_of_several`."""
     return _is_one_of_several.get()

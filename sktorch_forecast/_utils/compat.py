@@ -1,7 +1,7 @@
 """Every private or version-dependent name of scikit-learn, skorch and torch.
 
-Nothing else in the package uses a private name of these; a test looks for them. Each
-stands here with the reason why the public ones do not do.
+Nothing else in the package uses their private names; a test checks this. Each comes
+with the reason why the public names are not enough.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,12 +11,12 @@ import numpy as np
 import torch
 
 # The base of what make_scorer returns: weights, metadata routing, and one forecast for
-# several scorers. make_scorer itself gives a metric nothing but y_true and y_pred, and
-# some of our metrics need X, or more than what predict says.
+# several scorers. make_scorer itself passes a metric only y_true and y_pred, and some
+# of our metrics need X, or more than what predict returns.
 from sklearn.metrics._scorer import _BaseScorer
 
 # scikit-learn checks the parameters of its own estimators and functions with these, and
-# tests for the messages; it offers nothing public that does the same.
+# tests the messages; it offers nothing public that does the same.
 from sklearn.utils._param_validation import (
     HasMethods,
     Options,
@@ -26,18 +26,18 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._param_validation import Interval as _Interval
 from sklearn.utils._param_validation import validate_params as _validate_params
 
-# The fit parameters of a part of the rows, as cross-validation takes them.
+# The fit parameters for some of the rows, as in cross-validation.
 from sklearn.utils.validation import _check_method_params as check_method_params
 
-# The weights of samples: their shape, their dtype, their sign, in scikit-learn's words.
+# Checks shape, dtype and sign of sample weights, with scikit-learn's messages.
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-# The number of rows of anything that scikit-learn takes for data, and some of them.
+# The number of rows of anything scikit-learn accepts as data, and some of them.
 from sklearn.utils.validation import _num_samples as num_samples
 
 from sklearn.utils import _safe_indexing as safe_indexing  # isort: skip
 
-# What is shown of an estimator in a notebook; without, a list of parts shows none.
+# What a notebook shows for an estimator; without it, lists of parts are not shown.
 from sklearn.utils._repr_html.estimator import _VisualBlock
 from sklearn.utils.metaestimators import _BaseComposition
 from sklearn.utils.metaestimators import available_if as _available_if
@@ -50,9 +50,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Interval(_Interval):
-    """scikit-learn's, but for booleans: to Python they are numbers, to users mistakes.
+    """scikit-learn's, without booleans: to Python they are numbers, to users mistakes.
 
-    ``max_epochs=True`` is a single epoch there, and nobody has meant that.
+    There ``max_epochs=True`` means a single epoch, which nobody wants.
     """
 
     def is_satisfied_by(self, val: Any) -> bool:
@@ -60,14 +60,14 @@ class Interval(_Interval):
 
 
 def available_if(check: Callable[[Any], bool]) -> Callable[[_F], _F]:
-    """scikit-learn's, which hides the signature of the method from editors."""
+    """scikit-learn's, which by itself hides the method's signature from editors."""
     return cast(Callable[[_F], _F], _available_if(check))
 
 
 def validate_params(
     constraints: dict[str, Any], *, prefer_skip_nested_validation: bool
 ) -> Callable[[_F], _F]:
-    """scikit-learn's, which hides the signature of the function from editors."""
+    """scikit-learn's, which by itself hides the function's signature from editors."""
     decorate = _validate_params(
         constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
     )
@@ -75,9 +75,9 @@ def validate_params(
 
 
 class Composition(_BaseComposition):
-    """An estimator made of named ones: ``gru__lr`` is a parameter of that named "gru".
+    """An estimator made of named ones: ``gru__lr`` is the `lr` of the one named "gru".
 
-    scikit-learn has nothing public for it, but builds its own on this.
+    scikit-learn has nothing public for this, but builds its own on it.
     """
 
     estimators: list[tuple[str, Any]]
@@ -88,7 +88,7 @@ class Composition(_BaseComposition):
         Parameters
         ----------
         deep : bool, default=True
-            Whether to give the estimators by name, too, and their parameters.
+            Whether to include the estimators by name, and their parameters.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class Composition(_BaseComposition):
         Parameters
         ----------
         **params : dict
-            By the names of `get_params`; "drop" in place of an estimator leaves it out.
+            Named as in `get_params`; "drop" in place of an estimator leaves it out.
 
         Returns
         -------
@@ -112,7 +112,7 @@ class Composition(_BaseComposition):
         return self
 
     def check_names(self, names: list[str]) -> None:
-        """Raise a ValueError unless they differ, hold no "__" and are no parameters."""
+        """Raise a ValueError unless they differ, lack "__" and are not parameters."""
         self._validate_names(names)
 
     def _sk_visual_block_(self):
@@ -121,7 +121,7 @@ class Composition(_BaseComposition):
 
 
 def foreach_norm(tensors: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Norms of many tensors in one call, as torch.nn.utils takes them."""
+    """Norms of many tensors in one call, as in torch.nn.utils."""
     norms = torch._foreach_norm(tensors)  # pyright: ignore[reportPrivateImportUsage]
     return list(norms)
 
@@ -133,37 +133,37 @@ def foreach_mul_(tensors: list[torch.Tensor], factor: torch.Tensor) -> None:
 
 
 def cpu_has_bf16() -> bool:
-    """What torch itself asks before it takes its bfloat16 kernels on a CPU."""
+    """What torch itself checks before it uses its bfloat16 kernels on a CPU."""
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-# accelerate's own mark on what it has prepared, and does not prepare again.
+# accelerate's own mark on what it has prepared and will not prepare again.
 PREPARED = "_is_accelerate_prepared"
 
 
 def resolve_device(device: str | torch.device | None) -> torch.device:
-    """A torch.device; "auto" is an accelerator where there is one, None is the CPU."""
+    """A torch.device; "auto" means an accelerator if there is one, None the CPU."""
     if device != "auto":
         return torch.device("cpu" if device is None else device)
-    # One that the build knows may not be there. torch 2.6 has no argument to ask for.
+    # The build may know one that is not there. torch 2.6 has no argument to check that.
     if not torch.accelerator.is_available():
         return torch.device("cpu")
     return torch.accelerator.current_accelerator() or torch.device("cpu")
 
 
 class SkorchNet(NeuralNetRegressor):
-    """skorch's net, with its private hooks under names of our own.
+    """skorch's net, with its private hooks under our own names.
 
-    skorch takes any keyword in its constructor, keeps its state on the object from
-    there on, and puts modules where the parameter `device` says. scikit-learn allows
-    nothing but parameters in a constructor, and ours may be "auto". So that state has
-    defaults at the class, replaced on the object and never changed in place, and a
-    device that a fit has found, `device_`, stands for the parameter.
+    skorch takes any keyword in its constructor, keeps its state on the object from then
+    on, and moves modules to the parameter `device`. scikit-learn allows only parameters
+    in a constructor, and our device may be "auto". So that state has defaults on the
+    class, replaced on the object and never changed in place, and the device found by a
+    fit, `device_`, takes the place of the parameter.
 
     Attributes
     ----------
     device_ : torch.device
-        Where the network is, resolved by `initialize`.
+        Device of the network, resolved by `initialize`.
     """
 
     history_: History | None = None
@@ -182,7 +182,7 @@ class SkorchNet(NeuralNetRegressor):
     criterion_: Any
     optimizer_: torch.optim.Optimizer
     predict_nonlinearity = None
-    _has_stepped = True  # whether no gradient waits for others to be added
+    _has_stepped = True  # False while gradients are being accumulated
     _modules = ["module"]
     _criteria = ["criterion"]
     _optimizers = ["optimizer"]
@@ -198,8 +198,8 @@ class SkorchNet(NeuralNetRegressor):
         raise NotImplementedError
 
     def set_mode(self, training: bool) -> None:
-        """Training or evaluation mode; what is in it already stays as it is."""
-        if self.module_.training != training:  # else each batch walks all modules
+        """Set training or evaluation mode, unless it is already set."""
+        if self.module_.training != training:  # otherwise each batch walks all modules
             super()._set_training(training)
 
     def trained_parameters(self) -> list[torch.nn.Parameter]:
@@ -210,7 +210,7 @@ class SkorchNet(NeuralNetRegressor):
         return [parameter for group in groups for parameter in group["params"]]
 
     def named_callbacks(self) -> dict[str, Any]:
-        """Callbacks by their names, those that are not initialized, too."""
+        """Callbacks by name, including uninitialized ones."""
         return dict(self._uniquely_named_callbacks())
 
     def train_loop(
@@ -227,7 +227,7 @@ class SkorchNet(NeuralNetRegressor):
         return name.startswith(parts) or self._is_virtual_param(name)
 
     def _check_settable_attr(self, name, attr):
-        # skorch takes every module for a part of the network.
+        # skorch treats every module as part of the network.
         if name in self.parameter_names():
             raise TypeError(
                 f"Expected {name} as a parameter of the forecaster, found "
@@ -248,7 +248,7 @@ class SkorchNet(NeuralNetRegressor):
         self.set_mode(training)
 
     def _zero_grad_optimizer(self, set_to_none=None):
-        # Not zero_grad, which takes longer, for hooks that few use.
+        # Not zero_grad, which is slower because of hooks that few use.
         for parameter in self.trained_parameters() if self._has_stepped else ():
             parameter.grad = None
 
@@ -280,8 +280,8 @@ class SkorchNet(NeuralNetRegressor):
 
     def load_params(self, *args: Any, **kwargs: Any) -> None:
         """Load what `save_params` has saved, see skorch."""
-        # skorch asks the parameter where to load to, and writes into it. So a twin with
-        # the device that was found loads, and hands over all but its parameter.
+        # skorch reads the target device from the parameter, and overwrites it. So a
+        # copy with the found device loads, and hands over all but its parameter.
         twin = object.__new__(type(self))
         device = vars(self).get("device_", resolve_device(self.device))
         vars(twin).update(vars(self), device=str(device))
@@ -292,7 +292,7 @@ class SkorchNet(NeuralNetRegressor):
         asked, found = state["device"], state.get("device_")
         device = str(resolve_device(asked) if found is None else found)
         super().__setstate__(state | {"device": device})
-        if found is not None:  # skorch falls back to the CPU where there is no GPU
+        if found is not None:  # skorch falls back to the CPU if there is no GPU
             self.device_ = torch.device(self.device)
         self.device = asked
 
@@ -320,9 +320,9 @@ __all__ = [
 
 
 class Scorer(_BaseScorer):
-    """Base of scorers of errors that need more than true values and forecasts.
+    """Base class of scorers for errors that need more than true values and forecasts.
 
-    It behaves as what ``sklearn.metrics.make_scorer`` returns: called as
+    It behaves like the result of ``sklearn.metrics.make_scorer``: called as
     ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the negated error,
     so that greater is better. Subclasses override :meth:`error`.
 
@@ -363,16 +363,16 @@ class Scorer(_BaseScorer):
         Parameters
         ----------
         estimator : estimator
-            The one that is scored.
+            The estimator to score.
         X : Windows, or array or DataFrame of shape (n, length), or array of shape \
                 (n, length, n_channels)
             What its ``predict`` takes.
         y_true : array-like of shape (n,) or (n, horizon * n_targets)
-            What happened, in the units of the series.
+            Observed values, in the units of the series.
         forecast : callable
-            Called without arguments, it returns what ``predict`` gives for `X`, an
-            array of the shape of `y_true`. Where scikit-learn evaluates several scorers
-            at once it keeps the answer, so that the estimator predicts only once.
+            Called without arguments, it returns ``predict(X)``, an array of the shape
+            of `y_true`. With several scorers, scikit-learn keeps the result, so the
+            estimator predicts only once.
         sample_weight : array-like of shape (n,) or None
             Weights of the rows.
 
@@ -391,7 +391,7 @@ class Scorer(_BaseScorer):
         y_true: Any,
         sample_weight: Any = None,
     ) -> float:
-        """What scikit-learn calls; `method_caller` keeps the forecast for others."""
+        """Called by scikit-learn; `method_caller` shares the forecast among scorers."""
 
         def forecast() -> np.ndarray:
             return method_caller(estimator, self._response_method, X)

@@ -1,4 +1,4 @@
-"""What notebooks show of an object: a small table, in which names are escaped."""
+"""What notebooks show for an object: a small table with escaped names."""
 
 from collections.abc import Iterable
 from html import escape
@@ -12,7 +12,7 @@ def table(title: str, rows: Iterable[tuple[str, Any]], below: str = "") -> str:
     ----------
     title : str
     rows : iterable of (str, object)
-        What stands in the columns. It is shown as text, whatever it holds.
+        Contents of the columns. They are shown as text, whatever they hold.
     below : str, default=""
         HTML that follows the table as it is.
 

@@ -1,4 +1,4 @@
-"""Private randomness: a fit must not depend on what else draws random numbers."""
+"""Private randomness: a fit must not depend on other code that draws random numbers."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -9,16 +9,16 @@ import torch
 from sklearn.utils import check_random_state
 
 # torch initializes weights from the global generator, which threads share. A module
-# that fits another one within its own pass may hold it twice.
+# that fits another one in its own forward pass may hold the lock twice.
 _global_generator = threading.RLock()
 _CPU = torch.device("cpu")
 
 
 def private_random_state(random_state):
-    """A RandomState of the estimator's own.
+    """A private RandomState for an estimator.
 
-    As scikit-learn's check_random_state, but None is fresh entropy instead of numpy's
-    global generator, which a fit must leave as it found it.
+    Like scikit-learn's check_random_state, but None means fresh entropy instead of
+    NumPy's global generator, which a fit must leave as it found it.
     """
     if random_state is None:
         return np.random.RandomState(np.random.SeedSequence().generate_state(8))
@@ -31,14 +31,14 @@ def draw_seed(random_state):
 
 
 class TorchStream:
-    """A state for torch's global generators that belongs to one owner alone.
+    """A state for torch's global generators that belongs to a single owner.
 
     Parameters
     ----------
     seed : int
-        Where it begins.
+        Initial seed.
     device : torch.device, default=torch.device("cpu")
-        Its generator, too, besides that of the CPU.
+        A device whose generator to use, besides that of the CPU.
     """
 
     def __init__(self, seed: int, device: torch.device = _CPU):
@@ -50,7 +50,7 @@ class TorchStream:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Within, the global generators go on from here; they are put back after."""
+        """Inside, the global generators continue from this state; restored after."""
         with _global_generator:
             before = self._swapped(self.states)
             try:
@@ -59,7 +59,7 @@ class TorchStream:
                 self.states = self._swapped(before)
 
     def _swapped(self, states):
-        """Put these states into the generators; what was in them."""
+        """Put these states into the generators and return the old ones."""
         before = [torch.get_rng_state()]
         torch.set_rng_state(states[0])
         if len(states) > 1:
@@ -70,14 +70,14 @@ class TorchStream:
 
 
 def seeded_torch(seed: int) -> AbstractContextManager[None]:
-    """Within, torch's global CPU generator starts from `seed`; it is put back after."""
+    """Inside, torch's global CPU generator starts from `seed`; it is restored after."""
     return TorchStream(seed).in_use()
 
 
 # ------------------------------------------------------------ random bits by counting
 
-# The constants of SplitMix64 [1]_, as signed integers, for torch has no others that it
-# computes with. Products and sums wrap around, as they must.
+# The constants of SplitMix64 [1]_, as signed integers, since torch computes with no
+# others. Products and sums wrap around, as they must.
 #
 # .. [1] G. Steele, D. Lea, C. Flood (2014), Fast Splittable Pseudorandom Number
 #    Generators. OOPSLA, figure 17 and section 5.1.
@@ -97,7 +97,7 @@ def mixed(x: torch.Tensor) -> torch.Tensor:
 
 
 def counted(keys: torch.Tensor, counters: torch.Tensor) -> torch.Tensor:
-    """Random integers of streams, each by its place; keys and counters broadcast."""
+    """Random integers of streams, each by its position; keys and counters broadcast."""
     return mixed(keys + counters * _GOLDEN)
 
 
@@ -119,7 +119,7 @@ def keys_of_rows(parts: Iterable[torch.Tensor]) -> torch.Tensor:
         if part.dtype == torch.float64:
             rests.append((part - rounded[-1]).float())
     keys = _sums_of_bits(torch.cat(rounded, dim=1))
-    if rests:  # of numbers that float32 can hold they are zero, and add nothing
+    if rests:  # zero for numbers that float32 can hold, so they add nothing
         rest = torch.cat(rests, dim=1)
         is_there = (rest != 0).any(dim=1)
         keys += torch.where(is_there, mixed(_sums_of_bits(rest)), 0)
@@ -142,6 +142,6 @@ def keys_of_passes(rows: torch.Tensor, seed: int, passes: range) -> torch.Tensor
 
 
 def random_bits(keys: torch.Tensor, stream: int, n: int) -> torch.Tensor:
-    """Of each key, 64 random bits in `n` places of a stream, (n_keys, n), int64."""
+    """For each key, 64 random bits at `n` positions of a stream, (n_keys, n), int64."""
     streams = counted(keys, torch.full_like(keys[:1], stream)).unsqueeze(1)
     return counted(streams, torch.arange(1, n + 1, device=keys.device))

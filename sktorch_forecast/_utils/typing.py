@@ -1,4 +1,4 @@
-"""Types that more than one signature needs."""
+"""Types used in more than one signature."""
 
 from typing import TypeAlias
 

@@ -13,7 +13,7 @@ from .compat import (
     validate_parameter_constraints,
 )
 
-# Numbers of jobs or threads as joblib counts them: -1 is all, -2 all but one.
+# Numbers of jobs or threads as in joblib: -1 is all, -2 all but one.
 JOBS = [
     Interval(Integral, 1, None, closed="left"),
     Interval(Integral, None, -1, closed="right"),
@@ -22,13 +22,13 @@ JOBS = [
 
 
 def check_weights(sample_weight, X):
-    """Weights of rows as an array, float64; none is negative, and one is positive.
+    """Weights of rows as a float64 array, none negative and at least one positive.
 
     Raises
     ------
     TypeError, ValueError
-        If they are not. scikit-learn asks for a positive one from 1.8 on, and divides
-        by zero before.
+        If they are not valid. scikit-learn requires a positive one from 1.8 on, and
+        divides by zero before.
     """
     weights = check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
@@ -62,9 +62,9 @@ def check_positive_int(value, name):
 
 
 def complain_of_shape(name, expected, found) -> NoReturn:
-    """Raise a ValueError for a tensor of another shape, or None where one is needed.
+    """Raise a ValueError for a tensor of the wrong shape, or None if one is needed.
 
-    What is right costs a layer no more than the comparison before this call.
+    For a valid tensor, a layer pays only for the comparison before this call.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def check_finite(array, name, describe=None, allow_nan=False):
     name : str
         What to call the array in the error.
     describe : callable, default=None
-        Turns the index tuple of the offending entry into words; the default
-        speaks of rows and columns.
+        Turns the index tuple of the offending entry into words; the default mentions
+        rows and columns.
     allow_nan : bool, default=False
         Whether entries may be missing.
 
@@ -155,12 +155,12 @@ def _rows_and_columns(place):
 
 
 def check_observed(y, name, where=""):
-    """Raise a ValueError if there is nothing but NaN in a column of `y`.
+    """Raise a ValueError if a column of `y` is all NaN.
 
     Parameters
     ----------
     y : ndarray of shape (n, n_outputs)
-        What happened; NaN where it was not observed.
+        Observed values; NaN where there are none.
     name : str
         What to call it in the error.
     where : str, default=""
@@ -178,13 +178,13 @@ def check_observed(y, name, where=""):
 
 
 def check_readable(values, name):
-    """Check that NumPy can make an array with rows of one length of `values`.
+    """Check that NumPy can make an array with rows of equal length from `values`.
 
     Parameters
     ----------
     values : object
-        What is to become an array. What says itself how it becomes one is not looked
-        at, but for tensors.
+        What to convert to an array. Objects that define their own conversion are not
+        checked, except for tensors.
     name : str
         What to call it in the error.
 
@@ -217,20 +217,20 @@ def check_readable(values, name):
 
 
 def check_numeric(values, name):
-    """Check that `values` are numbers to NumPy that mean what they say.
+    """Check that `values` are real numbers to NumPy, not disguised times.
 
     Parameters
     ----------
     values : object
-        What is to become an array.
+        What to convert to an array.
     name : str
         What to call it in the error.
 
     Raises
     ------
     TypeError
-        If it is no array or list, or if it holds dates or time steps, which NumPy
-        would turn into the numbers of their ticks; or as for `check_readable`.
+        If it is not an array or list, or if it holds dates or time steps, which NumPy
+        would convert to numbers of ticks; or as for `check_readable`.
     ValueError
         As for `check_readable`.
     """
@@ -244,7 +244,7 @@ def check_numeric(values, name):
     check_readable(values, name)
     dtypes = getattr(values, "dtypes", getattr(values, "dtype", None))
     for dtype in dtypes if isinstance(dtypes, Iterable) else [dtypes]:
-        is_time = getattr(dtype, "is_temporal", lambda: False)()  # of polars
+        is_time = getattr(dtype, "is_temporal", lambda: False)()  # for polars
         if is_time or getattr(dtype, "kind", None) in ("m", "M"):
             raise TypeError(
                 f"Expected {name} as numbers, found {dtype} values. Timestamps belong "
@@ -254,7 +254,7 @@ def check_numeric(values, name):
 
 
 def _shown(value):
-    """A value and its type in words, cut where it is long."""
+    """A value and its type in words, truncated if long."""
     text = repr(value)
     text = text if len(text) <= 40 else f"{text[:37]}..."
     return text if value is None else f"{text} of type {type(value).__name__}"
@@ -291,7 +291,7 @@ def check_coverages(coverage):
     Raises
     ------
     TypeError, ValueError
-        If one is not a number between 0 and 1, or is there twice.
+        If one is not a number between 0 and 1, or appears twice.
     """
     if coverage is None:
         return []

@@ -1,3 +1,3 @@
-"""The version, where every file may read it."""
+"""The version, where every file can read it."""
 
 __version__ = "0.1.0"

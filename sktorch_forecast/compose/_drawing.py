@@ -1,4 +1,4 @@
-"""A forecast in a frame, and observations in a panel, as a picture."""
+"""Plot a forecast from a frame and observations from a panel."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any
@@ -31,21 +31,21 @@ class PlotMixin:
         band_kwargs: dict[str, Any] | None = None,
         path_kwargs: dict[str, Any] | None = None,
     ) -> ForecastDisplay:
-        """Draw a forecast behind the observations that came before it.
+        """Draw a forecast after the observations that came before it.
 
         Parameters
         ----------
         forecast : DataFrame or None, default=None
-            What `forecast` has returned, with its intervals or paths. None is
+            The result of `forecast`, with its intervals or paths. None means
             ``forecast()``.
         df : DataFrame of pandas or polars, Series or array, default=None
             Observations to draw, in the form of the fit: those before the forecast and,
-            if they are known by now, those that it was for. None draws the last window
-            of the fit and of updates.
+            if already known, those that it predicts. None draws the last window of the
+            fit and of updates.
         series : object, default=None
-            The id of the series to draw; None is the first of the forecast.
+            The id of the series to draw; None means the first in the forecast.
         target : column name, default=None
-            Which target to draw; None is the first.
+            Which target to draw; None means the first.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         line_kwargs, band_kwargs, path_kwargs : dict or None, default=None
@@ -55,7 +55,7 @@ class PlotMixin:
         Returns
         -------
         display : sktorch_forecast.plotting.ForecastDisplay
-            Its `ax_` and `figure_` are those of matplotlib.
+            Its `ax_` and `figure_` are matplotlib objects.
 
         Raises
         ------
@@ -64,8 +64,8 @@ class PlotMixin:
         sklearn.exceptions.NotFittedError
             If the forecaster is not fitted.
         TypeError, ValueError
-            If the frame is no forecast of this forecaster, or there is no such series,
-            target or observation.
+            If the frame is not a forecast of this forecaster, or the series, target or
+            observation does not exist.
         """
         check_is_fitted(self)
         drawn = self.forecast() if forecast is None else forecast
@@ -84,21 +84,21 @@ def draw(
     ax: "Axes | None",
     styles: dict[str, Any],
 ) -> ForecastDisplay:
-    """What ``SeriesForecaster.plot`` returns.
+    """The result of ``SeriesForecaster.plot``.
 
     Parameters
     ----------
     forecast : DataFrame
-        As ``SeriesForecaster.forecast`` has returned it.
+        As returned by ``SeriesForecaster.forecast``.
     panel : Panel
-        What was observed.
+        The observations.
     length : int
-        Timestamps to draw before the forecast.
+        Number of timestamps to draw before the forecast.
     series, target : object or None
         What to draw; None for the first.
     ax : matplotlib.axes.Axes or None
     styles : dict
-        Of lines, bands and paths.
+        Styles of lines, bands and paths.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def _of_series(forecast, series):
 
 
 def _row_of(panel, series):
-    """Which series of a panel has a name."""
+    """Index of the series with a name in a panel."""
     if series is None or panel.ids is None:
         return 0
     row = panel.ids.get_indexer([series])[0]
@@ -176,17 +176,17 @@ def _row_of(panel, series):
 
 
 def _beside(steps, prefix):
-    """What follows a prefix in the names of columns, as a number, and the names."""
+    """The numbers that follow a prefix in column names, and these names."""
     for name in steps.columns:
         if isinstance(name, str) and name.startswith(prefix):
             try:
                 yield float(name.removeprefix(prefix)), name
-            except ValueError:  # of another target that begins alike
+            except ValueError:  # of another target whose name begins alike
                 continue
 
 
 def _intervals(steps, target):
-    """(n_coverages, horizon, 2) and the coverages, of intervals or of quantiles."""
+    """(n_coverages, horizon, 2) and the coverages, from intervals or quantiles."""
     ends = {}
     for percent, name in _beside(steps, f"{target}_lower_"):
         ends[percent / 100] = [name, f"{target}_upper_{percent:g}"]

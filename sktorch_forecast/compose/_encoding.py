@@ -1,4 +1,4 @@
-"""Categories in the columns of a frame, as channels of 0 and 1."""
+"""One-hot encoding of categorical columns in a frame."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,21 +14,21 @@ from .._data.store import PanelStore
 from .._data.windows import Windows
 
 _ROLES = ("past", "future", "static")
-# What pandas finds in a column of objects that are categories.
+# What pandas infers for a column of objects that are categories.
 _KINDS = ("string", "boolean", "categorical")
 
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """How the covariates of a frame become numbers, one channel for each category.
+    """How categorical covariates become numbers, one channel for each category.
 
     Attributes
     ----------
     layout : Layout
-        The columns as the user has named them.
+        The columns as named by the user.
     encoders : dict of column name to OneHotEncoder
-        Of the columns that hold categories. A category that is not known is 0 in all
-        channels of its column; where there is none, they are missing.
+        Encoders of the categorical columns. An unknown category is 0 in all channels of
+        its column; a missing one is missing in all of them.
     """
 
     layout: Layout = field(default_factory=Layout)
@@ -36,8 +36,8 @@ class Encoding:
 
     @classmethod
     def of(cls, df: Any, layout: Layout) -> Self:
-        """The encoding of the categories that are in a frame."""
-        is_store = isinstance(df, PanelStore)  # of numbers
+        """The encoding of the categories in a frame."""
+        is_store = isinstance(df, PanelStore)  # numbers only
         columns: list[Any] = [] if is_store else list(getattr(df, "columns", ()))
         given = [getattr(layout, role) for role in _ROLES]
         named = [n for names in given if names is not None for n in as_list(names)]
@@ -58,36 +58,36 @@ class Encoding:
 
     @property
     def channels(self) -> set[Hashable]:
-        """Names of all channels of 0 and 1."""
+        """Names of all one-hot channels."""
         return set(self._channels(list(self.encoders)))
 
     def encoded(self, df: Any) -> Any:
-        """A frame in the form of the fit, with channels in the place of categories."""
+        """A frame in the form of the fit, with channels in place of categories."""
         return self._replaced(df, list(self.encoders), "a frame with the covariates")
 
     def encoded_future(self, df: Any) -> Any:
-        """Future covariates alone in a frame, likewise."""
+        """The same for a frame of future covariates."""
         future = [] if self.layout.future is None else as_list(self.layout.future)
         names = [name for name in self.encoders if name in future]
         return self._replaced(df, names, "X_future with the future covariates")
 
     def of_seen(self, panel: Panel, X: Windows) -> tuple[Self, Panel, Windows]:
-        """The same without the categories that no sample has.
+        """The same without categories that no sample has.
 
-        Such as that of a series too short for one: a channel for it would have weights
-        that nobody has trained.
+        For example a category of a series too short for a sample: a channel for it
+        would have untrained weights.
 
         Parameters
         ----------
         panel : Panel
             The encoded frame.
         X : Windows
-            All windows with a whole horizon of it.
+            All of its windows with a complete horizon.
 
         Returns
         -------
         encoding, panel, X
-            Where a category is not seen, it is not known.
+            Categories that were not seen are unknown from now on.
         """
         unseen = unseen_channels(X, self.channels)
         if not unseen:
@@ -98,7 +98,7 @@ class Encoding:
             kept = [
                 category for category, channel in categories if channel not in unseen
             ]
-            # None is left where all are missing.
+            # None of them is left if all are missing.
             encoders[name] = _encoder(name, kept) if kept else encoder
         encoding = replace(self, encoders=encoders)
         unseen &= self.channels - encoding.channels
@@ -107,7 +107,7 @@ class Encoding:
         return encoding, _without(panel, unseen), X
 
     def _channels(self, names):
-        """Names of a user with those of channels in the place of categories."""
+        """The user's names, with channel names in place of categorical columns."""
         if names is None or not any(name in self.encoders for name in as_list(names)):
             return names
         channels = []
@@ -136,13 +136,13 @@ class Encoding:
 
 
 def unseen_channels(X: Windows, channels: set[Hashable]) -> set[Hashable]:
-    """Which channels of 0 and 1 have no 1 in windows and their horizons.
+    """One-hot channels that are never 1 in windows and their horizons.
 
     Parameters
     ----------
     X : Windows
     channels : set of column names
-        Names of channels and of static covariates.
+        Names of one-hot channels and static covariates.
     """
     if not channels:
         return set()
@@ -159,7 +159,7 @@ def unseen_channels(X: Windows, channels: set[Hashable]) -> set[Hashable]:
 
 
 def without_channels(X: Windows, names: set[Hashable]) -> Windows:
-    """Windows in which some channels of 0 and 1 have no 1."""
+    """Windows without some one-hot channels, which are never 1 there."""
     if not names:
         return X
     panel = X.panel
@@ -176,7 +176,7 @@ def without_channels(X: Windows, names: set[Hashable]) -> Windows:
 
 
 def _without(panel: Panel, names: set[Hashable]) -> Panel:
-    """A panel that does not have some covariates."""
+    """A panel without some covariates."""
     kept = [name not in names for name in panel.channels]
     values, static, static_names = panel.values[:, kept], panel.static, ()
     if static is not None:
@@ -199,7 +199,7 @@ def _with_ones(values: np.ndarray, names: Sequence) -> set:
 
 
 def _are_categories(column: Any) -> bool:
-    """Whether a column of pandas or polars holds no numbers but categories."""
+    """Whether a column of pandas or polars holds categories, not numbers."""
     if is_polars(column):
         return str(column.dtype).startswith(("String", "Utf8", "Categorical", "Enum"))
     if isinstance(column.dtype, pd.CategoricalDtype):
@@ -221,7 +221,7 @@ def _objects(column: Any) -> np.ndarray:
 def _sorted(categories: list) -> list:
     try:
         return sorted(categories)
-    except TypeError:  # of several types: in the order in which they appear
+    except TypeError:  # of several types: keep the order of appearance
         return categories
 
 

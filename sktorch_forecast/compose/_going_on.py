@@ -1,4 +1,4 @@
-"""A fitted estimator trains on: the forecaster at its end does."""
+"""Continued training of a fitted estimator, by the forecaster at its end."""
 
 from copy import deepcopy
 from typing import Any
@@ -10,12 +10,12 @@ from ..metrics._uncertainty_of import unwrapped
 
 
 def goes_on(model: Any) -> bool:
-    """Whether the estimator of a SeriesForecaster can train on, for `available_if`.
+    """Whether the estimator of a SeriesForecaster can continue training.
 
     Raises
     ------
     AttributeError
-        If not, with the reason.
+        If not, with the reason, for `available_if`.
     """
     estimator = getattr(model, "estimator_", model._inner())
     while (inside := _inside(estimator)) is not None:
@@ -30,7 +30,7 @@ def goes_on(model: Any) -> bool:
 
 
 def _inside(estimator: Any) -> Any:
-    """The last step of a pipeline, or what a search has fitted or is to fit."""
+    """The last step of a pipeline, or what a search has fitted or will fit."""
     if isinstance(estimator, Pipeline):
         return estimator[-1]
     if hasattr(estimator, "best_estimator_"):
@@ -40,7 +40,7 @@ def _inside(estimator: Any) -> Any:
 
 
 def trained_on(estimator: Any, X: Windows, y: Any) -> Any:
-    """A copy of a fitted estimator whose forecaster has seen these samples, too.
+    """A copy of a fitted estimator whose forecaster has also seen these samples.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Forecasts of several members as one: their mean, and the mixture of what they say.
+"""Forecasts of several members combined: their mean and their mixture.
 
-The distribution of the whole is the linear pool, the mixture of the members'. Its mean
-is the mean of theirs, its paths are paths of members that are drawn by their weights,
-and its quantiles are between the quantiles of the members, which are pooled.
+The combined distribution is the linear pool, a mixture of the members' distributions.
+Its mean is the weighted mean of theirs, its paths are paths of members drawn by their
+weights, and its quantiles lie between the members' quantiles, which are pooled.
 
 Symbols used below::
 
@@ -23,12 +23,12 @@ from ._wrapping import forecast_from, in_form_for
 
 # Levels at which the members' quantiles are pooled.
 _GRID = np.arange(1, 200) / 200
-# Quantiles of members that are pooled side by side.
+# How many quantiles of members are pooled at once.
 _POOL_SIZE = 2**22
 
 
 class MixtureMixin(UncertaintyMixin):
-    """A forecaster whose forecasts are those of its members, mixed."""
+    """A forecaster that mixes the forecasts of its members."""
 
     estimators_: list[Any]
 
@@ -41,7 +41,7 @@ class MixtureMixin(UncertaintyMixin):
 
     @property
     def _mixed(self) -> tuple[list[Any], np.ndarray | None]:
-        """Members that count, and their weights, which sum to 1; None is equal ones."""
+        """Members that count, and weights that sum to 1; None means equal weights."""
         return self.estimators_, None
 
     def _points(self, X: Any) -> np.ndarray:
@@ -72,7 +72,7 @@ class MixtureMixin(UncertaintyMixin):
     def _draw(
         self, X: Any, n_samples: int, random_state: np.random.RandomState
     ) -> np.ndarray:
-        """Paths, each from a member that is drawn by its weight."""
+        """Paths, each from a member drawn by its weight."""
         members, weights = self._mixed
         drawn = random_state.choice(len(members), size=n_samples, p=weights)
         samples = np.empty((n_samples, len(X), self.horizon_ * self.n_targets_))
@@ -90,7 +90,7 @@ def fitted_members(
     fit_params: Iterable[dict[str, Any]],
     n_jobs: int | None,
 ) -> list[Any]:
-    """The members, fitted on `X` in the form for each, `n_jobs` at the same time."""
+    """The members, each fitted on `X` in its form, `n_jobs` at the same time."""
     jobs = (
         delayed(_fitted)(member, in_form_for(member, X), y, params)
         for member, params in zip(members, fit_params)
@@ -111,31 +111,31 @@ def points_of(members: list[Any], X: Any) -> np.ndarray:
 def mixture_quantiles(
     pool: np.ndarray, weights: np.ndarray | None, levels: np.ndarray
 ) -> np.ndarray:
-    """Quantiles of a mixture, from those of its parts.
+    """Quantiles of a mixture, from those of its components.
 
-    The quantile of a member at a level of the grid stands for the share of its
-    distribution that is nearer to this level than to another. At the point itself the
-    distribution function of the mixture is what lies below it and half of its own
-    share; between the points it is linear.
+    The quantile of a member at a level of the grid represents the share of its
+    distribution that is nearer to this level than to any other. At such a point, the
+    distribution function of the mixture is the sum of the shares below it and half of
+    its own share; between the points it is linear.
 
     Parameters
     ----------
     pool : ndarray of shape (n, K, M, 199)
         Quantiles of the members at levels 0.005, 0.01, ..., 0.995.
     weights : ndarray of shape (M,) or None
-        They sum to 1; None is equal ones.
+        They sum to 1; None means equal weights.
     levels : ndarray of shape (Q,)
         From 0.005 to 0.995, increasing.
 
     Returns
     -------
     quantiles : ndarray of shape (n, K, Q)
-        Those of a single part are its own.
+        For a single component, its own quantiles.
     """
     n_members, step = pool.shape[2], _GRID[0]
     pool = pool.reshape(*pool.shape[:2], -1)  # (n, K, N), where N is M * 199
     if weights is None:
-        # Those of equal shares are at step / 2 + (r + 1 / 2) * step / M.
+        # With equal shares the points are at step / 2 + (r + 1 / 2) * step / M.
         places = (levels / step - 0.5) * n_members - 0.5
         share_of_way = np.clip(places / (pool.shape[-1] - 1), 0, 1)
         return np.moveaxis(np.quantile(pool, share_of_way, axis=-1), 0, -1)
@@ -149,18 +149,18 @@ def mixture_quantiles(
     left, right = (np.take_along_axis(order, at, axis=-1) for at in (left, right))
     low, high = (np.take_along_axis(pool, at, axis=-1) for at in (left, right))
     way = np.clip((levels - start) / np.where(stop > start, stop - start, 1), 0, 1)
-    with np.errstate(invalid="ignore"):  # of infinite ends
+    with np.errstate(invalid="ignore"):  # from infinite ends
         between = np.clip(low + way * (high - low), low, high)
     return np.where(np.isinf(low) | (way == 0), low, between)
 
 
 def _last_not_above(below, levels):
-    """Index of the last entry of each row that is no more than each level.
+    """Index of the last entry of each row that is not above each level.
 
     (n, K, N), which increases, and (Q,) -> (n, K, Q)
     """
     rows = np.arange(below.shape[0] * below.shape[1])
-    # All rows in a row, each one higher than the last, so that one search finds all.
+    # All rows are chained, each above the previous one, so that one search suffices.
     above = below.reshape(len(rows), -1) + rows[:, np.newaxis]
     wanted = levels + 1e-9 + rows[:, np.newaxis]  # not above but for rounding
     found = np.searchsorted(above.ravel(), wanted, side="right") - 1

@@ -1,4 +1,4 @@
-"""Forecasts of many series, written as they are made."""
+"""Forecasts of many series, written to disk as they are made."""
 
 import os
 from importlib.util import find_spec
@@ -12,7 +12,7 @@ from ._frames import Beside, forecast_frame, forecasts_of
 
 Folder: TypeAlias = str | os.PathLike[str] | None
 
-# Timestamps of windows, or of forecasts, that are held at once.
+# How many timestamps of windows, or of forecasts, to hold in memory at once.
 _AT_ONCE = 1 << 20
 
 
@@ -24,17 +24,17 @@ def forecast_to(
     beside: Beside,
     freq: pd.offsets.BaseOffset | None,
 ) -> pd.DataFrame:
-    """Forecasts as a frame; or in Parquet files, and which files these are.
+    """Forecasts as a frame, or in Parquet files with a frame that lists these.
 
     Parameters
     ----------
     folder : path-like or None
-        The folder to make. None gives the forecasts themselves.
+        The folder to create. None returns the forecasts themselves.
     estimator : estimator
         Fitted, takes windows.
     X : Windows
     horizon : int
-        Steps that it must forecast.
+        Number of steps that it must forecast.
     beside : Beside
     freq : offset of pandas or None
         Frequency of the index of a single series.
@@ -42,17 +42,17 @@ def forecast_to(
     Returns
     -------
     frame : DataFrame
-        As `forecast_frame` gives it; or a row for each file, in their order, with the
-        columns "file", "n_series" and "n_rows".
+        As from `forecast_frame`; or a row for each file, in order, with the columns
+        "file", "n_series" and "n_rows".
 
     Raises
     ------
     FileExistsError, FileNotFoundError
-        If something is at the path, or there is no folder to make it in.
+        If the path exists already, or its parent folder does not.
     ImportError
-        If there is no pyarrow.
+        If pyarrow is not installed.
     TypeError
-        If `folder` is no path.
+        If `folder` is not a path.
     """
 
     def frame_of(X: Windows) -> pd.DataFrame:

@@ -17,21 +17,21 @@ from ._wrapping import forecast_from
 
 @dataclass(frozen=True)
 class Scores:
-    """Distances of the truth from what a forecaster says, in scales of the window.
+    """Distances of the truth from a forecaster's output, in scales of the window.
 
     Attributes
     ----------
     estimator : estimator
         The fitted forecaster.
     levels : ndarray of shape (Q,) or None
-        Levels of the quantiles that distances are from; None takes its forecast.
+        Levels of the quantiles to measure distances from; None means the point
+        forecast.
     horizon : int
-        Steps that it forecasts.
+        Number of steps that it forecasts.
     min_scale : ndarray or None
-        Lower bounds of the scales, as `least_scale` gives them; None counts distances
-        as they are.
+        Lower bounds of the scales, from `least_scale`; None leaves distances unscaled.
     series_ids : pandas.Index or None
-        Names of the series that have bounds of their own.
+        Names of the series that have their own bounds.
     """
 
     estimator: Any
@@ -41,14 +41,14 @@ class Scores:
     series_ids: pd.Index | None = None
 
     def scales(self, X: Any) -> np.ndarray:
-        """What a score is counted in: (n, K), or (n, 1) where that is 1."""
+        """The unit of a score: (n, K), or (n, 1) where that is 1."""
         if self.min_scale is None:
             return np.ones((len(X), 1))
         # step-major: (n, n_targets) -> (n, horizon * n_targets)
         return np.tile(scales_of(X, self.min_scale, self.series_ids), self.horizon)
 
     def centers(self, X: Any) -> np.ndarray:
-        """What scores are distances from: (n, K, 1), or (n, K, Q) for quantiles."""
+        """The origin of the distances: (n, K, 1), or (n, K, Q) for quantiles."""
         if self.levels is None:
             y = forecast_from(self.estimator, X, self.estimator.predict)
             return y.reshape(len(X), -1, 1)
@@ -56,7 +56,7 @@ class Scores:
         return forecast_from(self.estimator, X, lambda x: ask(x, self.levels))
 
     def of(self, X: Any, y: Any) -> np.ndarray:
-        """Scores of windows and what followed: (n, K, 1), or (n, K, Q)."""
+        """Scores for windows and their targets: (n, K, 1), or (n, K, Q)."""
         errors = np.asarray(y).reshape(len(y), -1, 1) - self.centers(X)
         return errors / self.scales(X)[..., np.newaxis]
 
@@ -64,9 +64,9 @@ class Scores:
 def check_split(
     n_before: int, n_last: int, name: str, fraction: float, n_samples: int, horizon: int
 ) -> None:
-    """Raise a ValueError if nothing is left before the last origins to train on.
+    """Raise a ValueError if nothing is left to train on before the last origins.
 
-    Their share is a parameter of this name, such as "calibration_fraction".
+    Their share is the parameter with this name, such as "calibration_fraction".
     """
     if n_before:
         return

@@ -1,10 +1,10 @@
-"""How much each member of an ensemble counts, by its errors on what was held back.
+"""Weights of the members of an ensemble, from their errors on held-back origins.
 
 With weights ``w`` that sum to 1, the error of the weighted mean is the weighted mean of
-the errors. So all that has to be known of these are their products, summed over origins
-and outputs: with ``G[i, j]`` those of members ``i`` and ``j``, the squared error of the
-whole is ``w' G w``. The errors are in scales of the window, so that series of any size
-have a say.
+the errors. So all we need to know about them is their products, summed over origins and
+outputs: with ``G[i, j]`` that sum for members ``i`` and ``j``, the squared error of the
+ensemble is ``w' G w``. Errors are divided by the scale of the window, so that series of
+any size have a say.
 
 References
 ----------
@@ -24,7 +24,7 @@ from sklearn.utils import gen_batches
 
 from ._mixture import points_of
 
-# Origins whose errors are held side by side.
+# How many origins' errors to hold in memory at once.
 _BATCH_SIZE = 1024
 
 
@@ -42,11 +42,11 @@ def products_of_errors(
     members : list of estimators
         Fitted.
     X : Windows or array
-        What was held back, n origins.
+        The n held-back origins.
     y : ndarray of shape (n,) or (n, K)
-        What followed; NaN does not count.
+        What followed; NaN is ignored.
     scales : callable
-        Maps windows to what their errors are counted in, (n, 1) or (n, K).
+        Maps windows to the scales of their errors, (n, 1) or (n, K).
     sample_weight : ndarray of shape (n,)
         How much each origin counts.
 
@@ -61,15 +61,15 @@ def products_of_errors(
         errors = np.where(np.isnan(truth), 0, errors)
         errors *= np.sqrt(sample_weight[batch, np.newaxis])
         errors = errors.reshape(len(members), -1)  # (M, n * K)
-        with np.errstate(all="ignore"):  # what is not finite is the caller's to see
+        with np.errstate(all="ignore"):  # the caller checks for non-finite values
             products += errors @ errors.T
     return products
 
 
 def by_inverse_error(products: np.ndarray) -> np.ndarray:
-    """Weights in inverse proportion to the mean squared errors, (M, M) -> (M,) [1]_.
+    """Weights inversely proportional to the mean squared errors, (M, M) -> (M,) [1]_.
 
-    The best ones, if the errors of the members were not correlated.
+    These would be optimal if the errors of the members were uncorrelated.
     """
     errors = np.diag(products)
     least = errors.min()
@@ -79,11 +79,11 @@ def by_inverse_error(products: np.ndarray) -> np.ndarray:
 
 
 def stacked(products: np.ndarray) -> np.ndarray:
-    """The weights of least squares, none below 0 and with a sum of 1: (M, M) -> (M,).
+    """Least-squares weights, non-negative and with a sum of 1: (M, M) -> (M,).
 
-    Breiman found that least squares forecasts well only if the weights may not be
-    negative [2]_. That they sum to 1 keeps the forecasts of members without a bias free
-    of one, and the error on what was held back at most that of the best member.
+    Breiman found that least squares forecasts well only with non-negative weights [2]_.
+    Because they sum to 1, unbiased members give an unbiased ensemble, and its error on
+    the held-back origins is at most that of the best member.
 
     With ``R' R = G``, they are in proportion to the solution of the non-negative least
     squares problem ``R w = 0, sum(w) = 1`` [3]_: let ``w`` be ``s v``, where ``v`` sums

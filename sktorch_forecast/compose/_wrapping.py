@@ -1,4 +1,4 @@
-"""What forecasters made of another estimator share."""
+"""What forecasters that wrap another estimator share."""
 
 import warnings
 from collections.abc import Callable
@@ -21,16 +21,16 @@ from .._utils.compat import HasMethods
 from .._utils.validation import check_weights
 from ..forecaster import Forecaster
 
-# What may be wrapped; a class has these methods, too, and is found by its tags.
+# What may be wrapped; a class has these methods, too, so tags tell it apart.
 ESTIMATOR = HasMethods(["fit", "predict", "get_params", "__sklearn_tags__"])
-# Lazy windows that are flattened side by side.
+# How many lazy windows to flatten at once.
 _BATCH_SIZE = 1024
-# Horizons that the targets of a network should fill, end to end.
+# How many horizons, end to end, the targets of a network should fill.
 _N_HORIZONS = 10
 
 
 class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
-    """A forecaster with estimators inside: its tags, and metadata for their fits.
+    """A forecaster with estimators inside: its tags and the routing of fit metadata.
 
     There is one, `estimator`, unless `_parts` says otherwise.
     """
@@ -41,8 +41,8 @@ class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
 
     @staticmethod
     def _default_estimator() -> Any:
-        """What stands for estimator=None."""
-        # Not at the top of the file: it takes a third of the time of importing all.
+        """The estimator used for estimator=None."""
+        # Not at the top of the file: it is a third of the package's import time.
         from sklearn.linear_model import LinearRegression
 
         return LinearRegression()
@@ -56,7 +56,7 @@ class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
         return {"estimator": self._inner()}
 
     def _routed(self, X: Any, fit_params: dict[str, Any]) -> dict[str, Any]:
-        """What of the metadata of `fit` goes to the fit of the estimator.
+        """The metadata of `fit` that goes to the fit of the estimator.
 
         Raises
         ------
@@ -69,7 +69,7 @@ class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
     def _routed_to_parts(
         self, X: Any, fit_params: dict[str, Any]
     ) -> dict[str, dict[str, Any]]:
-        """What of the metadata of `fit` goes to the fit of each part, as `_routed`."""
+        """The metadata of `fit` that goes to the fit of each part, as `_routed`."""
         parts = self._parts()
         for part in parts.values():
             check_forecasts(part, type(self).__name__)
@@ -104,9 +104,9 @@ class WrapperMixin(FileMixin, MetaEstimatorMixin, RegressorMixin):
 
 
 def tags_of(estimator: Any) -> Tags:
-    """Tags of an estimator, or of any one where it is none.
+    """Tags of an estimator, or default tags for what is not one.
 
-    What was set by mistake is for the next fit to complain of, not for a forecast.
+    A wrong parameter is for the next fit to complain about, not for a forecast.
     """
     is_one = hasattr(estimator, "__sklearn_tags__") and not isinstance(estimator, type)
     return get_tags(estimator if is_one else BaseEstimator())
@@ -158,11 +158,11 @@ def forecast_from(
     Parameters
     ----------
     estimator : estimator
-        Tells the form.
+        Determines the form.
     X : Windows, or array of shape (n_origins, length[, n_channels])
         Checked windows.
     forecast : callable
-        Maps windows in that form to an array with a row for each.
+        Maps windows in that form to an array with one row per window.
 
     Returns
     -------
@@ -175,7 +175,7 @@ def forecast_from(
 
 
 def takes_windows(estimator: Any) -> bool:
-    """Whether windows are what `estimator` expects, or what is wrapped in it does."""
+    """Whether `estimator`, or what it wraps, expects windows."""
     if isinstance(estimator, Pipeline):
         steps = [step for _, step in estimator.steps if isinstance(step, BaseEstimator)]
         return bool(steps) and takes_windows(steps[0])
@@ -193,18 +193,18 @@ def warn_of_few(estimator: Any, X: Windows, horizon: int) -> None:
     """Warn where windows are too few for a network.
 
     The horizons of neighboring windows overlap, so we count how many fit end to end
-    into the targets. Of fewer than ten, the 15 % that a network holds back are one
-    horizon at most, and from that one outcome it would learn when to stop, and how much
-    it counts beside its baseline.
+    into the targets. With fewer than ten, the 15 % that a network holds back is at most
+    one horizon, and this one outcome would decide when to stop and how much the network
+    counts against its baseline.
 
     Parameters
     ----------
     estimator : estimator
-        Of which nothing is said if it trains no network.
+        No warning if it trains no network.
     X : Windows
-        To train on.
+        The windows to train on.
     horizon : int
-        Timestamps that the targets reach.
+        Number of timestamps to forecast.
     """
     if len(X) >= _N_HORIZONS * horizon:
         return

@@ -1,7 +1,7 @@
-"""Intervals with a promised coverage, around any forecaster.
+"""Intervals with a guaranteed coverage, around any forecaster.
 
-In shapes, n counts the origins that are forecast, m those that calibrate, K the
-outputs (horizon * n_targets) and Q the levels asked for.
+In shapes, n is the number of origins to forecast, m that of calibration origins, K of
+outputs (horizon * n_targets) and Q of requested levels.
 """
 
 from numbers import Real
@@ -37,48 +37,50 @@ from ._wrapping import ESTIMATOR, WrapperMixin, forecast_from, in_form_for
 
 
 class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
-    """Intervals that hold what they promise, from the errors on recent origins.
+    """Intervals with a guaranteed coverage, from the errors on recent origins.
 
-    The last origins are kept from the estimator. Its errors on these, the scores, tell
-    how far the truth lies from a forecast; their quantiles are added to new forecasts.
-    An interval of coverage ``c`` then holds with a probability of at least ``c``,
-    however wrong the estimator is, if new errors are like those of the calibration.
+    The last origins are held out from the estimator as a calibration set. Its errors
+    there, the scores, tell how far the truth lies from a forecast; their quantiles are
+    added to new forecasts. An interval of coverage ``c`` then contains the truth with a
+    probability of at least ``c``, however wrong the estimator is, if new errors are
+    like those in the calibration set.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
         Any forecaster of this package, any scikit-learn regressor that forecasts all
-        columns of `y`, or a pipeline or search of either. What does not take windows
-        gets flat ones, (n_origins, length * n_channels), the oldest timestamp first.
-        None is :class:`~sklearn.linear_model.LinearRegression`.
+        columns of `y`, or a pipeline or search of either. If it does not take windows,
+        it gets flattened ones, (n_origins, length * n_channels), the oldest timestamp
+        first. None means :class:`~sklearn.linear_model.LinearRegression`.
     coverage : float in (0, 1), default=0.9
-        Coverage that `predict_interval` takes unless told otherwise. Intervals are
-        infinite where the calibration origins are too few for it.
+        Default coverage of `predict_interval`. Intervals are infinite if there are too
+        few calibration origins for it.
     method : {"split", "cqr", "adaptive"}, default="split"
         What the scores are, and how their quantiles move:
 
-        - "split": errors of the forecast [1]_. Intervals are as wide, up to the scale
-          of the window, for every origin.
-        - "cqr": distances from quantiles that the estimator forecasts, which it must
-          have a `predict_quantiles` for [2]_. Intervals are as wide as the estimator
-          says, shifted until they hold; see the notes for other coverages than that
-          of the fit.
-        - "adaptive": as "split", but each quantile is moved with every new truth that
-          `partial_fit` is given [3]_, so that the coverage holds in the long run for
-          any series, exchangeable or not.
+        - "split": errors of the forecast [1]_. Intervals are equally wide for every
+          origin, up to the scale of the window.
+        - "cqr": distances from quantiles that the estimator forecasts, so it must have
+          a `predict_quantiles` [2]_. Intervals are as wide as the estimator says, with
+          their ends shifted until the coverage holds; see the notes for coverages other
+          than the one in the fit.
+        - "adaptive": like "split", but each quantile is adjusted with every new
+          observation passed to `partial_fit` [3]_, so that the coverage holds in the
+          long run for any series, exchangeable or not.
     calibration_fraction : float in (0, 1), default=0.25
-        Share of the origins, the last ones, that calibrate. The ``horizon - 1``
-        origins before them are not used, since their targets reach into that part.
+        Share of the origins, taken from the end, used for calibration. The ``horizon -
+        1`` origins before them are not used, since their targets reach into that part.
     normalize : {"window"} or None, default="window"
-        "window" divides the scores by the deviation of the target over the window and
-        multiplies their quantiles by that of the new window, so that series of any size
-        calibrate together. Deviations below a tenth of the usual one of their series
-        are raised to it. None takes the scores as they are.
+        "window" divides the scores by the standard deviation of the target over the
+        window and multiplies their quantiles by that of the new window, so that series
+        of any size can be calibrated together. Deviations below a tenth of the usual
+        one of their series are raised to that tenth. None leaves the scores as they
+        are.
     learning_rate : float, default=0.05
-        Of "adaptive": how far a quantile moves with each new truth, as a share of the
-        range of the recent scores.
+        For "adaptive": how far a quantile moves with each new observation, as a share
+        of the range of the recent scores.
     random_state : int, RandomState instance or None, default=None
-        Seeds `sample`. The estimator has a `random_state` of its own.
+        Seeds `sample`. The estimator has its own `random_state`.
 
     Attributes
     ----------
@@ -89,55 +91,56 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels.
+        Number of target channels.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
     n_calibration_ : int
-        Origins that calibrate.
+        Number of calibration origins.
     min_scale_ : ndarray of shape (n_targets,), or (n_series + 2, n_targets)
-        Lower bound of the deviations; for a panel by series, then for others and for
-        windows in which nothing happens. Only with ``normalize="window"``.
+        Lower bound of the deviations; for a panel one row per series, then one for
+        unknown series and one for constant windows. Only with ``normalize="window"``.
     scores_ : ndarray of shape (n_calibration, horizon * n_targets), or \
             (n_calibration, horizon * n_targets, n_levels) for "cqr"
         Signed errors on the calibration origins in time order, scaled.
     levels_ : ndarray of shape (n_levels,)
-        Levels that "adaptive" tracks, or whose quantiles "cqr" has the estimator
-        forecast.
+        Levels that "adaptive" tracks, or at which "cqr" lets the estimator forecast
+        quantiles.
     tracked_ : ndarray of shape (horizon * n_targets, n_levels)
         Quantiles of the scores at these levels.
 
     See Also
     --------
-    DeepEnsembleForecaster : Tells how unsure the networks are, not the series.
+    DeepEnsembleForecaster : Uncertainty of the networks, not of the series.
 
     Notes
     -----
     **Levels.** The quantile at level ``t`` of a new observation is the forecast plus
-    the score of rank ``ceil((m + 1) t)`` for ``t > 0.5``, else ``floor((m + 1) t)``,
-    of ``m`` calibration origins, times the scale of the window. Each is on the safe
-    side, so both ends of an interval are, and it takes ``2 / (1 - c) - 1`` origins at
-    least to promise coverage ``c``; with fewer, the interval is infinite, and a warning
-    says so. Coverage is that of each step and target by itself, averaged over
-    calibrations: not that of whole paths. An interval lies within every one of larger
-    coverage, whether they are asked for together or not.
+    the score of rank ``ceil((m + 1) t)`` for ``t > 0.5``, else ``floor((m + 1) t)``, of
+    ``m`` calibration origins, times the scale of the window. Each rank errs on the safe
+    side, and so do both ends of an interval. It takes at least ``2 / (1 - c) - 1``
+    origins to guarantee coverage ``c``; with fewer, the interval is infinite, and a
+    warning says so. The coverage holds for each step and target by itself, averaged
+    over calibration sets, not for whole paths. An interval lies within every interval
+    of larger coverage, whether they are requested together or not.
 
     **Other levels with "cqr".** The estimator forecasts quantiles at the levels of
-    `coverage` and some between these. Any other level takes the scores of its outer
-    neighbor, or of the outermost, at its own rank, and stays outside of the inner one:
-    nested sets [4]_, each with its own promise. Outside of the fit's `coverage` only
-    the margin grows, so fit with the largest that you need.
+    `coverage` and at some between these. Any other level uses the scores of its outer
+    neighbor, or of the outermost level, at its own rank, and stays outside the inner
+    neighbor: nested sets [4]_, each with its own guarantee. Beyond the `coverage` of
+    the fit only the margin grows, so fit with the largest coverage that you need.
 
-    **Time series.** Errors of neighboring origins are alike, the more so with a long
-    horizon, and a series changes; so the guarantee holds only nearly. Feed the truth
-    to `partial_fit` as it becomes known: "split" and "cqr" then always calibrate on
-    the last ``m`` origins, and "adaptive" corrects itself. Its guarantee, that a level
-    ``t`` is exceeded in a share ``1 - t`` of the origins but for a difference that
-    vanishes as one over their number [3]_, is for a horizon of one step and
-    `partial_fit` after each origin. It holds for the levels of `coverage`; a grid of
-    0.005 is tracked as well and put in order around them, and between these, quantiles
-    are interpolated. The estimator stays as it is.
+    **Time series.** Errors of neighboring origins are serially dependent, the more so
+    with a long horizon, and series change over time, so the guarantee holds only
+    approximately. Pass new observations to `partial_fit` as they become known: "split"
+    and "cqr" then always calibrate on the last ``m`` origins, and "adaptive" corrects
+    itself. Its guarantee is that a level ``t`` is exceeded in a share ``1 - t`` of the
+    origins, up to a difference that vanishes as one over their number [3]_. It assumes
+    a horizon of one step and a `partial_fit` after each origin, and it holds for the
+    levels of `coverage`; a grid of levels 0.005 apart is tracked as well and sorted
+    around them, and quantiles in between are interpolated. The estimator stays as it
+    is.
 
     References
     ----------
@@ -205,8 +208,9 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window, all targets of step 1 first.
         **fit_params : dict
-            For the fit of the estimator, e.g. ``sample_weight``, less the entries of
-            the calibration; with metadata routing, what it requests.
+            Passed on to the fit of the estimator, e.g. ``sample_weight``, without the
+            entries of the calibration origins; with metadata routing, only what it
+            requests.
 
         Returns
         -------
@@ -216,7 +220,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         ------
         TypeError, ValueError
             If a parameter or the data are not valid, nothing is left to train on, or
-            "cqr" has no quantiles to calibrate. A fitted forecaster stays as it was.
+            there are no quantiles for "cqr" to calibrate. A fitted forecaster stays as
+            it was.
         """
         with unchanged_on_error(self), one_of_several():
             check_params(self)
@@ -231,7 +236,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             if self.method == "cqr":
                 check_has_quantiles(self.estimator_)
             fit_params = check_method_params(X, fit_params, indices=before)
-            # Slices, where they will do, leave the targets a view of the series.
+            # Where possible, slices keep the targets a view of the series.
             before, last = as_slice(before, len(X)), as_slice(last, len(X))
             x = in_form_for(self.estimator_, X[before])
             self.estimator_.fit(x, y[before], **fit_params)
@@ -246,15 +251,16 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         return self
 
     def partial_fit(self, X: Any, y: ArrayLike) -> Self:
-        """Learn from new origins, whose truth has become known, for the calibration.
+        """Update the calibration with new origins whose targets have become known.
 
-        The estimator stays as it is. The new origins take the place of as many of the
-        oldest ones; "adaptive" moves its quantiles, too. A first call is a fit.
+        The estimator stays as it is. The new origins replace as many of the oldest
+        ones; "adaptive" also moves its quantiles. If it is not fitted yet, this is a
+        fit.
 
         Parameters
         ----------
         X, y
-            As for :meth:`fit`, later than all before, in time order.
+            As for :meth:`fit`, in time order and later than all earlier origins.
 
         Returns
         -------
@@ -263,7 +269,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If something is not valid or not like the fit; nothing changes.
+            If something is not valid or does not match the fit; nothing changes.
         """
         if not hasattr(self, "estimator_"):
             return self.fit(X, y)
@@ -275,7 +281,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             if self._method == "adaptive":
                 known, rate = (self.levels_, self.tracked_), self.learning_rate
                 self.tracked_ = tracking.track(*known, self.scores_, scores, rate)
-            # A copy of what is kept, not a view of all that ever was.
+            # A copy of what is kept, not a view that keeps all old scores alive.
             kept = np.concatenate([self.scores_, scores])[-self.n_calibration_ :]
             self.scores_ = kept.copy()
         return self
@@ -295,8 +301,8 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 shape (n_origins, length, n_channels)
             Windows like those of the fit.
         coverage : float in (0, 1) or None, default=None
-            Probability that the interval is to hold, half of the rest on each side;
-            None takes the `coverage` of the fit.
+            Probability that the interval contains the truth, with half of the rest on
+            each side; None means the `coverage` of the fit.
 
         Returns
         -------
@@ -311,14 +317,14 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         Warns
         -----
         UserWarning
-            If intervals are infinite, since too few origins calibrate.
+            If intervals are infinite because there are too few calibration origins.
         """
         check_is_fitted(self)
         coverage = self._coverage if coverage is None else coverage
         return super().predict_interval(X, coverage)
 
     def _calibrate(self, X, y):
-        """Take these origins, in time order, for the calibration."""
+        """Use these origins, in time order, for the calibration."""
         self.n_calibration_ = len(y)
         own = levels_of(self._coverage)
         if self._method == "cqr":
@@ -365,7 +371,7 @@ class ConformalForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     def _draw(
         self, X: Any, n_samples: int, random_state: np.random.RandomState
     ) -> np.ndarray:
-        """To each forecast, the errors of one calibration origin at all its steps."""
+        """Add to each forecast the errors of one calibration origin at all steps."""
         scales, shape = self._scores.scales(X), (n_samples, len(X))
         if self._method != "cqr":
             scores = self.scores_

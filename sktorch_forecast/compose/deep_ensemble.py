@@ -1,4 +1,4 @@
-"""Several networks instead of one: deep ensembles and snapshots of one training."""
+"""Several networks instead of one: deep ensembles and snapshot ensembles."""
 
 import warnings
 from copy import deepcopy
@@ -26,36 +26,37 @@ from ._wrapping import ESTIMATOR, WrapperMixin, in_form_for
 class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
     """The mean forecast of several networks that differ in their initial weights.
 
-    Networks that start elsewhere end elsewhere. Where there is much to learn from,
-    they agree; where there is not, each makes something else up, so their mean is
-    more accurate than one of them and their spread tells how unsure they are [1]_.
+    Networks that start from different weights end up with different weights. Where the
+    data say a lot, they agree; where the data say little, each extrapolates in its own
+    way. So their mean is more accurate than any single one of them, and their spread
+    shows how uncertain they are [1]_.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
         Any forecaster of this package, any scikit-learn regressor that forecasts all
-        columns of `y`, or a pipeline or search of either. Where it, or the first step
-        of a pipeline, does not take windows, it gets flat ones of shape (n_origins,
-        length * n_channels), all channels of the oldest timestamp first. None is an
+        columns of `y`, or a pipeline or search of either. If it, or the first step of a
+        pipeline, does not take windows, it gets flattened ones of shape (n_origins,
+        length * n_channels), all channels of the oldest timestamp first. None means an
         :class:`~sktorch_forecast.MLPForecaster`.
     n_estimators : int, default=5
-        Members of the ensemble.
+        Number of members in the ensemble.
     method : {"deep", "snapshot"}, default="deep"
         Where the members come from:
 
-        - "deep": each is trained from initial weights of its own on all origins, in
-          an order of its own [1]_.
-        - "snapshot": one training of `max_epochs` is cut into `n_estimators` cycles.
-          In each the learning rate falls from `lr` to nearly 0 along a cosine, and
-          the weights at its end are a member [2]_. That takes as long as to train one
-          network; the members differ less. For networks of this package only. Early
-          stopping is off.
+        - "deep": each is trained on all origins, with its own initial weights and its
+          own order of mini-batches [1]_.
+        - "snapshot": a single training run of `max_epochs` is divided into
+          `n_estimators` cycles. In each cycle the learning rate falls from `lr` to
+          nearly 0 along a cosine, and the weights at its end become a member [2]_. This
+          takes no longer than training one network, but the members differ less. For
+          networks of this package only. Early stopping is off.
     n_jobs : int or None, default=None
-        Members of "deep" that are fitted at the same time, each in a process of its
-        own. None means 1. The forecasts do not depend on it.
+        Number of members of "deep" to fit at the same time, each in its own process.
+        None means 1. The forecasts do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seeds the `random_state` of each member, and `sample`. That of `estimator` is
-        not used.
+        Seeds the `random_state` of each member, and `sample`. The `random_state` of
+        `estimator` is not used.
 
     Attributes
     ----------
@@ -66,27 +67,27 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels.
+        Number of target channels.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
 
     See Also
     --------
-    ConformalForecaster : Intervals with a promised coverage; may go around this one.
+    ConformalForecaster : Intervals with a guaranteed coverage; can wrap this one.
 
     Notes
     -----
-    **Uncertainty.** The forecast distribution is the mixture of those of the members,
-    with equal weights [1]_: their `sample` and `predict_quantiles` must tell the noise
-    of the series, as networks of a distribution or of quantiles do. Members that have
-    no such methods stand for points. Paths and quantiles are then those of the
-    `n_estimators` forecasts: they tell how far the members differ, not how noisy the
-    series is, and intervals are too narrow.
+    **Uncertainty.** The forecast distribution is an equally weighted mixture of the
+    members' distributions [1]_. Their `sample` and `predict_quantiles` must describe
+    the noise of the series, as networks with a distribution or quantile loss do.
+    Members without these methods are treated as point forecasts. Paths and quantiles
+    then come from the `n_estimators` point forecasts: they show how far the members
+    differ, not how noisy the series is, so intervals are too narrow.
 
-    Quantiles of the mixture are read from the members' quantiles at 199 levels, 0.005
-    apart, pooled.
+    Quantiles of the mixture are computed by pooling the members' quantiles at 199
+    levels, 0.005 apart.
 
     References
     ----------
@@ -163,8 +164,8 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not valid, or "snapshot" is asked of an
-            estimator that is no network, has fewer epochs than `n_estimators` or
+            If a parameter or the data are not valid, or if "snapshot" is used with an
+            estimator that is not a network, has fewer epochs than `n_estimators` or
             stopped before its last cycle. A fitted forecaster stays as it was.
         """
         with unchanged_on_error(self), one_of_several():
@@ -205,7 +206,7 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
         return self._spread(X)[drawn]
 
     def _spread(self, X):
-        """Points of the members, (M, n, K), to tell how unsure they are."""
+        """Point forecasts of the members, (M, n, K), for their spread."""
         points = self._points(X)
         if len(points) > 1 and (points == points[0]).all():
             warnings.warn(
@@ -236,12 +237,12 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
 
 
 class _Snapshots(Callback):
-    """Let the learning rate fall in cycles, and note the weights at the end of each.
+    """Anneal the learning rate in cycles and record the weights at the end of each.
 
     Parameters
     ----------
     n_cycles : int
-        Into how many cycles of about the same length `max_epochs` is cut.
+        Number of cycles, of about the same length, that `max_epochs` is divided into.
     """
 
     def __init__(self, n_cycles):
@@ -263,13 +264,13 @@ class _Snapshots(Callback):
 
     def on_epoch_end(self, net, **kwargs):
         if net.history[-1, "epoch"] in self.edges_:
-            # No buffers: what is learned of the data, not by gradients, is that of all.
+            # No buffers: statistics of the data, not learned by gradient, are shared.
             weights = dict(net.module_.named_parameters())
             self.weights_.append({k: w.detach().clone() for k, w in weights.items()})
 
 
 def _snapshots(network, n_snapshots, X, y, fit_params):
-    """Copies of a network with the weights at the end of each cycle of its training."""
+    """Copies of a network with the weights from the end of each training cycle."""
     snapshots = _Snapshots(n_snapshots)
     callbacks = [("snapshots", snapshots.initialize())]
     how = {"go_on": False, "stop_early": False, "callbacks": callbacks}
@@ -288,7 +289,7 @@ def _snapshots(network, n_snapshots, X, y, fit_params):
 
 
 def _is_flawed(epoch, weights):
-    """Whether the last epoch of a training has a loss or weights that are not finite"""
+    """Whether the last epoch of training has a loss or weights that are not finite."""
     losses = [epoch[key] for key in ("train_loss", "valid_loss") if key in epoch]
     finite = [
         np.isfinite(losses).all(),
@@ -305,5 +306,5 @@ def _seeded(estimator, random_state):
 
 
 def _is_probabilistic(member):
-    """Whether a fitted member can tell the noise of the series."""
+    """Whether a fitted member models the noise of the series."""
     return hasattr(member, "sample") and hasattr(member, "predict_quantiles")

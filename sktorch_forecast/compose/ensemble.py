@@ -1,4 +1,4 @@
-"""Many forecasters as one: the mean of different members, and a mixture beside it."""
+"""Many forecasters as one: the mean of different members, and their mixture."""
 
 from numbers import Real
 from typing import Any, ClassVar, Literal, Self
@@ -31,46 +31,46 @@ from ._wrapping import ESTIMATOR, WrapperMixin
 class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
     """The mean forecast of different forecasters.
 
-    Forecasters that err in different ways make up for each other's errors, so the mean
-    of several good ones is as a rule better than the best of them, and it need not be
-    known which that is [1]_.
+    Forecasters that err in different ways compensate for each other's errors, so the
+    mean of several good ones is usually better than the best of them, and you need not
+    know which one is best [1]_.
 
     Parameters
     ----------
     estimators : list of (str, estimator) tuples
         The members by name: any forecaster of this package, any scikit-learn regressor
-        that forecasts all columns of `y`, or a pipeline or search of either. What does
-        not take windows gets flat ones, (n_origins, length * n_channels), the oldest
-        timestamp first. "drop" in place of an estimator leaves it out.
+        that forecasts all columns of `y`, or a pipeline or search of either. Members
+        that do not take windows get flattened ones, (n_origins, length * n_channels),
+        the oldest timestamp first. "drop" in place of an estimator leaves it out.
     weights : {"stacked", "inverse_error"}, array-like of shape (n_estimators,) or \
             None, default="stacked"
         How much each member counts:
 
-        - "stacked": the weights, none of them negative, whose mean had the least
-          squared error on the last origins [2]_. They can leave members out.
-        - "inverse_error": in inverse proportion to its mean squared error on the last
+        - "stacked": the non-negative weights whose weighted mean has the smallest
+          squared error on the last origins [2]_. Members can get a weight of zero.
+        - "inverse_error": inversely proportional to its mean squared error on the last
           origins [3]_.
-        - None: all the same.
-        - numbers in proportion to the weights, one for each of `estimators`.
+        - None: equal weights.
+        - numbers proportional to the weights, one for each of `estimators`.
 
-        What is learned from the last origins takes two fits of each member: without
-        these origins to learn the weights, and then on all.
+        Learned weights take two fits of each member: one without the last origins, to
+        learn the weights, and then one on all origins.
     validation_fraction : float in (0, 1), default=0.2
-        Share of the origins, the last ones, that weights are learned from. The
-        ``horizon - 1`` origins before them are not used for that, since their targets
-        reach into that part.
+        Share of the origins, taken from the end, from which weights are learned. The
+        ``horizon - 1`` origins before them are left out of the first fit, since their
+        targets reach into that part.
     n_jobs : int or None, default=None
-        Members that are fitted at the same time, each in a process of its own. None
-        means 1. The forecasts do not depend on it.
+        Number of members to fit at the same time, each in its own process; None means
+        1. The forecasts do not depend on it.
     random_state : int, RandomState instance or None, default=None
-        Seeds `sample`. The members have a `random_state` of their own.
+        Seeds `sample`. The members have their own `random_state`.
 
     Attributes
     ----------
     estimators_ : list of estimators
-        The fitted members, without those that are dropped.
+        The fitted members, without dropped ones.
     named_estimators_ : sklearn.utils.Bunch
-        The fitted members by name, "drop" for those that are dropped.
+        The fitted members by name, "drop" for dropped ones.
     weights_ : ndarray of shape (n_members,)
         How much each of `estimators_` counts; they sum to 1.
     n_features_in_ : int
@@ -78,39 +78,41 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels.
+        Number of target channels.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
 
     See Also
     --------
-    DeepEnsembleForecaster : Copies of one network with other initial weights.
-    ConformalForecaster : Intervals with a promised coverage; may go around this one.
-    sklearn.ensemble.VotingRegressor : The same for regressors of rows.
+    DeepEnsembleForecaster : Copies of one network with different initial weights.
+    ConformalForecaster : Intervals with a guaranteed coverage; can wrap this one.
+    sklearn.ensemble.VotingRegressor : The same for regressors on tabular data.
 
     Notes
     -----
-    **Which weights?** Stacked ones come close to the best member where one is much
-    better than the others, and to the best mean where several are good. Equal ones are
-    hard to beat where all members are about as good: weights that are learned have
-    errors of their own, which may cost more than the best weights would gain [1]_. Take
-    these, at half the time of training, if you know your members, or if there are few
-    origins. A member in a :class:`~sklearn.frozen.FrozenEstimator` is not fitted again,
-    so that its last origins tell nothing: give the weights.
+    **Which weights?** Stacked weights come close to the best member where one is much
+    better than the others, and to the best mean where several are good. Equal weights
+    are hard to beat where all members are about equally good: learned weights have
+    errors of their own, which may cost more than the best weights would gain [1]_. Use
+    equal weights, which halve the training time, if you know your members, or if there
+    are few origins. A member in a :class:`~sklearn.frozen.FrozenEstimator` is not
+    fitted again, so its errors on the last origins tell nothing: pass the weights
+    yourself.
 
-    **The last origins** are split off by time. Errors there count in deviations of
-    the target over the window, so that series of any size have a say, and by
-    ``sample_weight`` if there is one. What was not observed does not count.
+    **The last origins** are split off by time. Errors there are divided by the standard
+    deviation of the target over the window, so that series of any size have a say, and
+    weighted by ``sample_weight`` if there is one. Missing targets do not count.
 
-    **Uncertainty.** The forecast distribution is the mixture of those of the members,
-    by their weights: a path is one of a member that is drawn. Members that are sure
-    where they differ make it wide, as it should be; but of members that are each well
-    calibrated it is somewhat too wide [4]_. Quantiles are read from the members' at 199
-    levels, 0.005 apart, pooled. If a member has no `predict_quantiles` or `sample`, the
-    ensemble has none: put a :class:`~sktorch_forecast.ConformalForecaster` around the
-    member or around the whole, which corrects the width, too.
+    **Uncertainty.** The forecast distribution is the weighted mixture of the members'
+    distributions: to draw a path, a member is drawn and then a path from it. Members
+    that are confident but disagree make it wide, as it should be; but if each member is
+    well calibrated, the mixture is somewhat too wide [4]_. Quantiles are computed by
+    pooling the members' quantiles at 199 levels, 0.005 apart. If a member has no
+    `predict_quantiles` or `sample`, neither has the ensemble: put a
+    :class:`~sktorch_forecast.ConformalForecaster` around that member, or around the
+    ensemble, which also corrects the width.
 
     References
     ----------
@@ -140,12 +142,12 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
     >>> model.fit(X, y).predict(X).shape
     (88, 3)
 
-    The last value is a bad forecast of a wave, and does not count:
+    The last value is a bad forecast of a wave and gets no weight:
 
     >>> bool(model.weights_[2] < 0.01)
     True
 
-    Members have parameters by their names, and can be left out:
+    Parameters of members are set by the member's name, and members can be left out:
 
     >>> model.set_params(weights=None, mlp__lr=0.01, naive="drop").fit(X, y).weights_
     array([0.5, 0.5])
@@ -178,7 +180,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         self.random_state = random_state
 
     def fit(self, X: Any, y: ArrayLike, **fit_params: Any) -> Self:
-        """Fit the members, and learn their weights.
+        """Fit the members and learn their weights.
 
         Parameters
         ----------
@@ -199,8 +201,8 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         ------
         TypeError, ValueError
             If a parameter or the data are not valid, nothing is left to train on or to
-            learn weights from, or a member has forecasts that are not finite. A fitted
-            forecaster stays as it was.
+            learn weights from, or a member gives forecasts that are not finite. A
+            fitted forecaster stays as it was.
         """
         with unchanged_on_error(self), one_of_several():
             check_params(self)
@@ -282,7 +284,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         return weights[is_used] / weights[is_used].sum()
 
     def _learned_weights(self, X, y, routed, fit_params):
-        """Weights by the errors on the last origins: (n_members,)"""
+        """Weights learned from the errors on the last origins: (n_members,)"""
         before, last = split_by_time(X, self.validation_fraction, self.horizon_)
         fraction = "validation_fraction", self.validation_fraction
         check_split(len(before), len(last), *fraction, len(X), self.horizon_)
@@ -291,7 +293,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
             name: check_method_params(X, params, indices=before)
             for name, params in routed.items()
         }
-        # Slices, where they will do, leave the targets a view of the series.
+        # Where possible, slices keep the targets a view of the series.
         before, last = as_slice(before, len(X)), as_slice(last, len(X))
         members = self._fitted(X[before], y[before], routed)
         min_scale = least_scale(X[before], self.n_targets_, self._series_ids)
@@ -302,7 +304,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         return (stacked if self.weights == "stacked" else by_inverse_error)(products)
 
     def _check_products(self, products, y, sample_weight):
-        """Check that something can be learned from errors on what was held back."""
+        """Check that the errors on held-back origins can teach the weights."""
         if np.isnan(y[sample_weight > 0]).all():
             raise ValueError(
                 f"Expected targets in the last {len(y)} origins that are observed and "
@@ -332,7 +334,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
 
 
 def _are_pairs(estimators):
-    """Whether they are a list of names with something to each."""
+    """Whether they are a list of pairs of a name and something."""
     return isinstance(estimators, list) and all(
         isinstance(pair, (tuple, list)) and len(pair) == 2 and isinstance(pair[0], str)
         for pair in estimators

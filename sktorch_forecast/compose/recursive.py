@@ -30,29 +30,29 @@ from ..forecaster import Forecaster
 from ..layers import ForecastNetwork
 from ._wrapping import ESTIMATOR, WrapperMixin, in_form_for, takes_windows
 
-# Origins whose windows are held side by side while they slide.
+# How many origins' windows to hold in memory while they slide.
 _BATCH_SIZE = 1024
 
 
 class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
-    """Forecast one step at a time, feeding each forecast back as if observed.
+    """Forecast one step at a time, feeding each forecast back as if it were observed.
 
     A clone of `estimator` learns to forecast one step ahead. The second step is then
     forecast from a window that ends with the forecast of the first, and so on (the
     recursive or iterated strategy of [1]_). One small model thus serves any horizon,
-    a longer one than `y` had in `fit` included.
+    even a longer one than `y` had in `fit`.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
         Any forecaster of this package, any scikit-learn regressor, or a pipeline or
-        search of either. Where it, or the first step of a pipeline, does not take
-        windows, it gets flat ones of shape (n_origins, length * n_targets), all
-        channels of the oldest timestamp first. None is
-        :class:`~sklearn.linear_model.LinearRegression` on flat windows, the
+        search of either. If it, or the first step of a pipeline, does not take windows,
+        it gets flattened ones of shape (n_origins, length * n_targets), all channels of
+        the oldest timestamp first. None means
+        :class:`~sklearn.linear_model.LinearRegression` on flattened windows, an
         autoregressive model fitted by least squares.
     horizon : int or None, default=None
-        Steps to forecast. None means as many as `y` has in `fit`.
+        Number of steps to forecast. None means as many as `y` has in `fit`.
 
     Attributes
     ----------
@@ -63,11 +63,11 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels, which are all channels.
+        Number of target channels, equal to `n_channels_`.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
 
     See Also
     --------
@@ -76,33 +76,34 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
     Notes
     -----
     **Errors accumulate.** The model was trained on observations only. From the second
-    step on it reads its own forecasts, errors and all, as if they were observations,
-    so an error of the first step is handed on to all that follow: damped if the model
-    is a stable one, else growing, in the worst case exponentially. Moreover a
-    forecast of the mean that is fed into a nonlinear model does not give the mean of
-    what follows. Where `y` has the whole horizon, a forecaster that gives all steps
-    at once, trained on exactly what is asked of it, is often more accurate the
-    further ahead; the recursive one needs fewer parameters and gains where the
-    one-step model is nearly right [1]_. Score both over the whole horizon.
+    step on it reads its own forecasts, errors and all, as if they were observations, so
+    an error in the first step carries over to all later ones: damped if the model is
+    stable, otherwise growing, in the worst case exponentially. Moreover, feeding the
+    forecast of a mean into a nonlinear model does not give the mean of the next step.
+    Where `y` has the whole horizon, a forecaster that predicts all steps at once,
+    trained on exactly that task, is often more accurate at later steps; the recursive
+    one needs fewer parameters and wins where the one-step model is nearly right [1]_.
+    Score both over the whole horizon.
 
-    **How a forecast is fed back.** Networks that read step by step and can go on from
-    where they stopped (a module with a ``step`` method that is not bidirectional, as
-    in `RNNForecaster`, `LSTMForecaster` and `GRUForecaster`) read the window once and
-    then carry their hidden state: the same as reading a window that grows by the
-    forecasts. The statistics that `normalize` takes remain those of the observed
-    window. For all others the window slides: the oldest timestamp is dropped and the
-    forecast appended, so a network that normalizes windows does so anew at each step.
-    A network of a distribution or of quantiles, one with ``missing="mask"``, and one
-    inside a pipeline or search, is one of those others; to carry its state, wrap the
-    network itself and put the pipeline or search around.
+    **How a forecast is fed back.** Networks that read step by step and can continue
+    from where they stopped (a module with a ``step`` method that is not bidirectional,
+    as in `RNNForecaster`, `LSTMForecaster` and `GRUForecaster`) read the window once
+    and then carry their hidden state along, as if the window grew by the forecasts.
+    `normalize` keeps using the statistics of the observed window. For all other
+    estimators the window slides: the oldest timestamp is dropped and the forecast
+    appended, so a network that normalizes windows does so anew at each step. That
+    includes networks with a distribution or quantile loss, with ``missing="mask"``, or
+    inside a pipeline or search; to carry the state in that last case, wrap the network
+    itself and put the pipeline or search around the RecursiveForecaster.
 
-    **Paths.** `sample` draws the first step from the one-step model, reads it as if
-    observed, and so on, so the steps of a path hang together as the model says
-    (ancestral sampling). It needs a one-step model with a `sample` of its own, such as
-    a network with ``loss="normal"``. Intervals and quantiles are read from 200 paths.
+    **Paths.** `sample` draws the first step from the one-step model, reads it as if it
+    were observed, and so on, so the steps of a path depend on each other as the model
+    says (ancestral sampling). It needs a one-step model with its own `sample`, such as
+    a network with ``loss="normal"``. Intervals and quantiles are computed from 200
+    paths.
 
-    Lazy windows remain lazy in the package's own forecasters. Flat windows are
-    materialized, for `fit` all of them and for `predict` a batch at a time.
+    Lazy windows stay lazy in the package's own forecasters. Flattened windows are
+    materialized, all of them for `fit` and one batch at a time for `predict`.
 
     References
     ----------
@@ -154,8 +155,8 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 shape (n_origins, length, n_channels)
             Windows in time order. All channels must be targets.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
-            What followed each window, all targets of step 1 first. Only these are
-            learned from; later steps tell the horizon, unless that is a parameter.
+            What followed each window, all targets of step 1 first. Only step 1 is
+            learned from; later steps only determine the horizon, unless that is set.
         **fit_params : dict
             Passed on to the fit of the estimator, e.g. ``sample_weight``. With
             scikit-learn's metadata routing enabled, only what it requests.
@@ -196,7 +197,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
                 self.horizon_ = self.horizon
             self._y_is_1d &= self.horizon_ == 1
             if y.ndim == 2:
-                # Regressors that know one target only want it 1-D.
+                # Regressors with a single target want it 1-D.
                 y = y[:, 0] if self.n_targets_ == 1 else y[:, : self.n_targets_]
             self.estimator_ = clone(self._inner())
             X = in_form_for(self.estimator_, X)
@@ -213,7 +214,7 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         elif self.horizon_ == 1 and (
             isinstance(X, np.ndarray) or takes_windows(self.estimator_)
         ):
-            # Nothing is fed back, and batches would spare no memory.
+            # Nothing is fed back, so batches would not save memory.
             y = self.estimator_.predict(in_form_for(self.estimator_, X))
             y = y.reshape(len(X), self.n_targets_)
         else:
@@ -253,12 +254,12 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         return samples
 
     def _slide(self, windows, forecast):
-        """Forecast from windows that move on with each forecast, all at once.
+        """Forecast from windows that slide along with each forecast, all at once.
 
         (n, L) or (n, L, K) -> (n, H * K)
         """
         n_origins, length, n_targets = len(windows), windows.shape[1], self.n_targets_
-        # What was observed, then what is forecast: (n, L + H - 1, K)
+        # The observations, then the forecasts: (n, L + H - 1, K)
         shape = n_origins, length + self.horizon_ - 1, n_targets
         joined = np.empty(shape, windows.dtype)
         joined[:, :length] = windows.reshape(n_origins, length, n_targets)
@@ -279,11 +280,11 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
 
 def _carries_state(estimator):
-    """Whether `estimator` has a network that can read on from where it stopped."""
+    """Whether `estimator` has a network that can continue from where it stopped."""
     if not isinstance(estimator, Forecaster):
         return False
-    # What a head puts out are parameters, and a network that masks reads more than it
-    # forecasts: neither can be read as if observed.
+    # A head outputs parameters, and a network that masks reads more than it forecasts:
+    # neither output can be read as if it were observed.
     if estimator.objective_.head.is_distribution or estimator.spec_.masked:
         return False
     if estimator.module_.baseline is not None:  # it reads the window as a whole
@@ -293,7 +294,7 @@ def _carries_state(estimator):
 
 
 def _check_timeless(estimator):
-    """Check that a network does not read the time, which windows do not carry on."""
+    """Check that a network does not read the time, which cannot slide along."""
     if isinstance(estimator, Forecaster) and estimator.spec_.normalize == "cycle":
         raise ValueError(
             "Expected a network that reads windows alone, since they move on with the "
@@ -320,10 +321,10 @@ def _unrolled(forecaster, horizon):
 
 
 class _CarriedState(nn.Module):
-    """Read a window once, then go on from one's own forecasts.
+    """Read a window once, then continue from the network's own forecasts.
 
     The forecasts are fed back in the units of the window, so its statistics remain
-    those of what was observed.
+    those of the observations.
 
     Parameters
     ----------

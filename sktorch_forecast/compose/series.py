@@ -1,4 +1,4 @@
-"""Series in, forecasts of series out: windows are made inside."""
+"""Series in, forecasts of series out; the windows are made internally."""
 
 from collections.abc import Hashable
 from numbers import Integral
@@ -36,36 +36,36 @@ _ROLES = ("target", "past", "future", "static")
 class SeriesForecaster(
     FileMixin, PlotMixin, EvaluationMixin, MetaEstimatorMixin, BaseEstimator
 ):
-    """Forecast a series, or many, as they stand in a frame.
+    """Forecast one series or many, straight from a frame.
 
-    It makes the windows, fits one forecaster on those of all series (a global model),
-    and gives forecasts with the ids and timestamps that they are for.
+    It makes the windows, fits one forecaster on the windows of all series (a global
+    model), and returns forecasts with their ids and timestamps.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
-        Any forecaster that takes windows, or a pipeline or search of one. None is
+        Any forecaster that takes windows, or a pipeline or search of one. None means
         :class:`~sktorch_forecast.MLPForecaster`.
     horizon : int, default=12
-        Timestamps after the origin to forecast.
+        Number of timestamps after the origin to forecast.
     length : int, default=24
-        Timestamps in a window, up to and with the origin.
+        Number of timestamps in a window, up to and including the origin.
     id, time, target, past, future, static : default=None
-        Names of columns or levels and what they are, as for
-        :func:`~sktorch_forecast.make_windows`. Covariates may be categories, too:
+        Which columns or levels play which role, as for
+        :func:`~sktorch_forecast.make_windows`. Covariates may also be categorical:
         columns of strings or of pandas' ``category``, see the notes.
     missing : {"error", "mask"}, default="error"
-        Whether targets and past covariates may be missing. "mask" needs an estimator
-        that leaves them out.
+        Whether targets and past covariates may have missing values. "mask" needs an
+        estimator that can skip them.
     pad : bool, default=False
-        Whether windows may begin before their series, so that short series count, too.
-        Needs ``missing="mask"``.
+        Whether windows may begin before their series, so that short series are used,
+        too. Needs ``missing="mask"``.
     coverage : float in (0, 1), list of these or None, default=None
-        Probabilities that intervals of `forecast` and `backtest` are to hold, if the
-        estimator has a source of uncertainty. None for no intervals.
+        Coverage of the intervals in `forecast` and `backtest`, if the estimator has a
+        source of uncertainty. None means no intervals.
     verbose : int, default=0
-        1 shows how far `backtest` is, and in `fit` how far the training is, if the
-        estimator (the last step of a pipeline, or what is inside of it) has a `verbose`
+        1 shows the progress of `backtest` and of the training in `fit`, if the
+        estimator (the last step of a pipeline, or what is inside it) has a `verbose`
         that is 0: a network says at the end why it stopped and which epoch it kept.
 
     Attributes
@@ -73,36 +73,36 @@ class SeriesForecaster(
     estimator_ : estimator
         The estimator, fitted on the windows of all series.
     channels_ : tuple of length n_channels
-        Names of the channels: targets, past covariates, future covariates. A column
-        "color" of categories is "color_red", "color_blue" and so on.
+        Names of the channels: targets, past covariates, future covariates. A
+        categorical column "color" becomes "color_red", "color_blue" and so on.
     horizon_, length_ : int
-        Timestamps that the fit was for: those to forecast, those in a window.
+        Horizon and window length of the last fit.
 
     See Also
     --------
-    sktorch_forecast.make_windows : The windows, to do the rest by hand.
+    sktorch_forecast.make_windows : Makes the windows, to do the rest by hand.
 
     Notes
     -----
-    **What a fit keeps** are the last `length` rows of each series, so that `forecast`
-    and `update` need no more than what is new, and how to read a frame: a parameter
-    that is changed after the fit changes nothing in `forecast`, `predict`, `update` and
-    `score` before the next fit, but for `coverage`, which is the forecast's own. The
-    next fit goes on from the last if `estimator` has ``warm_start=True``.
+    **A fit keeps** the last `length` rows of each series, so that `forecast` and
+    `update` need only what is new, and how to read a frame. A parameter changed after
+    the fit has no effect on `forecast`, `predict`, `update` and `score` before the next
+    fit, except for `coverage`, which concerns only the forecast. The next fit goes on
+    from the last if `estimator` has ``warm_start=True``.
 
-    **Categories** in columns that `past`, `future` or `static` names become channels
-    of 0 and 1, by scikit-learn's ``OneHotEncoder``, one for each that the fit has seen.
-    Any other is 0 in all of them, in `forecast`, `update`, `score` and `backtest`.
-    Where there is none (None or NaN), all channels are missing, as a number would be.
-    Group thousands of categories beforehand.
+    **Categories** in columns named in `past`, `future` or `static` become channels of 0
+    and 1, by scikit-learn's ``OneHotEncoder``, one for each category seen in the fit.
+    Unknown categories are 0 in all of them, in `forecast`, `update`, `score` and
+    `backtest`. Where the category is missing (None or NaN), all channels are missing,
+    as a number would be. If there are thousands of categories, group them beforehand.
 
     **In a search** the rows of a frame are split by time. `score` takes the window of
-    its first origins from the rows that the fit has kept, where the test part goes on
-    from the training part. So a test part needs no more than `horizon` timestamps, and
-    all lengths in a grid are scored on the same origins. No gap is needed, as targets
-    trained on are in the training part: take ``RollingOriginSplit(gap=0)``. After a
-    gap, a test part must hold ``length + horizon`` timestamps. The splitter reads times
-    from an index; give those of a column as ``groups`` to `fit`.
+    its first origins from the rows that the fit has kept, if the test part directly
+    follows the training part. So a test part needs no more than `horizon` timestamps,
+    and all lengths in a grid are scored on the same origins. No gap is needed, as
+    training targets lie within the training part: use ``RollingOriginSplit(gap=0)``.
+    After a gap, a test part must hold ``length + horizon`` timestamps. The splitter
+    reads times from an index; pass those of a column as ``groups`` to `fit`.
 
     Examples
     --------
@@ -175,7 +175,7 @@ class SeriesForecaster(
         self.verbose = verbose
 
     def fit(self, df: Any, y: None = None) -> Self:
-        """Fit the estimator on all windows with a whole horizon after them.
+        """Fit the estimator on all windows that have a complete horizon after them.
 
         Parameters
         ----------
@@ -199,9 +199,9 @@ class SeriesForecaster(
         Warns
         -----
         UserWarning
-            If some series are too short for a sample, which are forecast all the same
-            if they have a window; if a network has so few windows that their horizons,
-            end to end, are fewer than 10; or as for :func:`make_windows`.
+            If some series are too short for a sample (they are forecast all the same if
+            they have a window); if a network has so few windows that fewer than 10
+            horizons fit into their targets end to end; or as for :func:`make_windows`.
         """
         with unchanged_on_error(self):
             check_params(self)
@@ -224,18 +224,17 @@ class SeriesForecaster(
 
     @available_if(goes_on)
     def partial_fit(self, df: Any, y: None = None) -> Self:
-        """Go on training with new rows and new series, and take them as known.
+        """Continue training with new rows and new series, which are then known.
 
-        The weights are where the training starts from, and the `max_epochs` of the
-        network is how far it goes at most. The first call, of a forecaster that is not
-        fitted, is a `fit`.
+        Training starts from the current weights and runs for at most the network's
+        `max_epochs`. On a forecaster that is not fitted, the first call is a `fit`.
 
         Parameters
         ----------
         df : DataFrame of pandas or polars, Series or array
             As for `update`: the rows after the end of each series, or of some, and
-            series that are new. All origins from the old end on are trained on that
-            have a whole horizon in it.
+            series that are new. Training uses all origins from the old end on that have
+            a complete horizon.
         y : Ignored
             Present by convention.
 
@@ -258,20 +257,20 @@ class SeriesForecaster(
         new = history.read_next(self._encoding.encoded(df))
         later, both = history.followed_by(new), history.before(new)
         X, targets = samples_of(both.panel, layout, self.horizon_, self.length_)
-        if layout.pad:  # padded windows within what was trained on
+        if layout.pad:  # padded windows over rows already trained on
             X, targets = selected(X, targets, both.are_new(X))
         self.estimator_ = trained_on(self.estimator_, X, targets)
         self._history = later
         return self
 
     def update(self, df_new: Any) -> Self:
-        """Take new observations as known, without a new fit.
+        """Add new observations to the known data, without a new fit.
 
         Parameters
         ----------
         df_new : DataFrame of pandas or polars, Series or array
             In the form of the fit: the rows after the end of each series, or of some,
-            and series that are new. Rows of an array are those that follow.
+            and series that are new. Rows of an array follow directly on the last ones.
 
         Returns
         -------
@@ -306,43 +305,44 @@ class SeriesForecaster(
         Parameters
         ----------
         df : DataFrame of pandas or polars, PanelStore, Series or array, default=None
-            Series to forecast from their ends, in the form of the fit; new ones, too.
-            None means those of the fit and of updates.
+            Series to forecast from their ends, in the form of the fit; new series are
+            allowed. None means the series of the fit and of updates.
         X_future : DataFrame of pandas or polars, default=None
-            Future covariates over the horizon, with ids and times as in `df`, if that
-            has none after the last target. Earlier rows are not looked at.
+            Future covariates over the horizon, with ids and times as in `df`, if `df`
+            has none after the last target. Earlier rows are ignored.
         coverage : float in (0, 1), list of these or None, default=None
             For intervals; None takes the parameter of the forecaster.
         quantiles : array-like of shape (n_quantiles,) or None, default=None
-            Increasing levels between 0 and 1, to get quantiles in the place of
-            intervals.
+            Increasing levels between 0 and 1, to get quantiles instead of intervals.
         n_samples : int or None, default=None
-            How many sample paths of each series to get in the place of intervals.
+            Number of sample paths to draw for each series instead of intervals.
         to : path-like, default=None
-            Folder to make, of Parquet files with the forecasts of some series each.
-            Paths are drawn anew for each file.
+            Folder to create and fill with Parquet files, each with the forecasts of
+            some of the series. Paths are drawn anew for each file.
 
         Returns
         -------
         frame : DataFrame of shape (n_series * horizon, n_columns)
-            With `to`, the files, of which ``pd.read_parquet(to)`` gives what follows.
-            Its index has the names and types of the caller's: (id, timestamp), or the
-            timestamp only for a single series without a name. A column for each
-            target. With ``coverage=0.9`` each is followed by its intervals, e.g.
-            "sales_lower_90" and "sales_upper_90", with ``quantiles=[0.1, 0.5]`` by
-            "sales_q10" and "sales_q50", with ``n_samples=2`` by "sales_sample_0" and
-            "sales_sample_1": a column is one path through the whole horizon.
+            With `to`, a frame that lists the files; ``pd.read_parquet(to)`` then gives
+            what follows. The index has the names and types of the input: (id,
+            timestamp), or only the timestamp for a single series without a name. There
+            is a column for each target. With ``coverage=0.9`` each is followed by its
+            intervals, e.g. "sales_lower_90" and "sales_upper_90", with
+            ``quantiles=[0.1, 0.5]`` by "sales_q10" and "sales_q50", with
+            ``n_samples=2`` by "sales_sample_0" and "sales_sample_1": a column is one
+            path through the whole horizon.
 
         Raises
         ------
         OSError, ImportError
-            If the folder `to` cannot be made, or is there, or there is no pyarrow.
+            If the folder `to` cannot be created or already exists, or pyarrow is
+            missing.
         sklearn.exceptions.NotFittedError
             If the forecaster is not fitted.
         TypeError, ValueError
             If the frames are not like those of the fit, future covariates are missing,
-            two of `coverage`, `quantiles` and `n_samples` are given, or one is asked of
-            an estimator that has no source of uncertainty.
+            two of `coverage`, `quantiles` and `n_samples` are given, or one is given
+            for an estimator that has no source of uncertainty.
 
         Warns
         -----
@@ -376,7 +376,7 @@ class SeriesForecaster(
         return self.forecast(df)
 
     def _panel_of(self, df: Any) -> Panel:
-        """Series in the form of the fit; None are those that the fit has kept."""
+        """Series in the form of the fit; None means those kept by the fit."""
         history = self._history
         return history.panel if df is None else history.read(self._encoding.encoded(df))
 

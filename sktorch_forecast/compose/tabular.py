@@ -1,4 +1,4 @@
-"""Any regressor of scikit-learn on the windows that the networks see."""
+"""Any scikit-learn regressor on the windows that the networks see."""
 
 from numbers import Integral
 from typing import Any, ClassVar, Self
@@ -23,29 +23,29 @@ from ..layers import WindowNormalization
 from ..layers.normalization import KINDS, Kind
 from ._wrapping import ESTIMATOR, WrapperMixin
 
-# Values of the windows that are normalized side by side.
+# How many window values to normalize at once.
 _BATCH_VALUES = 2**22
 
 
 class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
-    """Forecast with a regressor of scikit-learn on normalized, flat windows.
+    """Forecast with a scikit-learn regressor on normalized, flattened windows.
 
-    Each window is put into units of its own, as in the networks, and laid out as a
-    row; the regressor learns what followed in these units, and its forecasts are put
-    back. A ridge regression on such windows is fitted in seconds and better than many
-    a network [1]_: it is the forecast that a network has to beat.
+    Each window is normalized, as in the networks, and laid out as a row; the regressor
+    learns what followed in the same units, and its forecasts are converted back. A
+    ridge regression on such windows is fitted in seconds and beats many networks [1]_:
+    it is the baseline that a network has to beat.
 
     Parameters
     ----------
     estimator : estimator or None, default=None
-        Any regressor. One that knows only a single output is fitted once for every
-        step and target, by :class:`~sklearn.multioutput.MultiOutputRegressor`. None is
-        :class:`~sklearn.linear_model.Ridge`.
+        Any regressor. One that supports only a single output is fitted once for every
+        step and target, by :class:`~sklearn.multioutput.MultiOutputRegressor`. None
+        means :class:`~sklearn.linear_model.Ridge`.
     normalize : {"window", "mean", "last", "level", "season"} or None, default="window"
-        As for the networks: what each window is shifted and scaled by. A "cycle" is
-        learnt together with a network, so there is none here.
+        How each window is shifted and scaled, as for the networks. "cycle" is not
+        available here, since it is learnt together with a network.
     seasonality : int or None, default=None
-        Timestamps in a season, for ``normalize="season"``.
+        Number of timestamps in a season, for ``normalize="season"``.
 
     Attributes
     ----------
@@ -54,22 +54,22 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         channels of the oldest timestamp first, then the covariates known over the
         horizon, step by step, then the static ones.
     normalization_ : sktorch_forecast.layers.WindowNormalization
-        What puts windows into units of their own.
+        The normalization of the windows.
     n_features_in_ : int
         Length of the windows seen in `fit`.
     feature_names_in_ : ndarray of shape (length,)
         Column names, if the windows were a frame with string columns.
     n_channels_ : int
-        Channels of the windows.
+        Number of channels in the windows.
     n_targets_ : int
-        Target channels.
+        Number of target channels.
     horizon_ : int
-        Steps that are forecast.
+        Number of steps that are forecast.
 
     See Also
     --------
     RecursiveForecaster : The same one step at a time, without normalization.
-    ConformalForecaster : Intervals around it.
+    ConformalForecaster : Adds intervals to it.
 
     References
     ----------
@@ -157,7 +157,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             rows, targets = torch.cat(rows).numpy(), torch.cat(targets).numpy()
             estimator: Any = clone(self._inner())
             if targets.shape[1] == 1:
-                # Regressors that know one output only want it 1-D.
+                # Regressors with a single output want it 1-D.
                 targets = targets.ravel()
             elif not get_tags(estimator).target_tags.multi_output:
                 estimator = MultiOutputRegressor(estimator)
@@ -204,8 +204,8 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         (batch, outputs) or (batch, outputs, n) -> (n_origins, outputs, n)
         """
         parts = []
-        # In double precision, the forecast of a window does not depend, in the digits
-        # that are left in the end, on which others are forecast with it.
+        # In double precision, the digits that remain in a window's forecast do not
+        # depend on which others are forecast with it.
         for rows, units, _ in self._tables(self._dataset(X), torch.float64):
             z = torch.from_numpy(forecast(rows.numpy()).astype(np.float64, copy=False))
             z = z.reshape(len(rows), self.horizon_, self.n_targets_, -1)
@@ -218,7 +218,7 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
 
     @torch.no_grad()
     def _tables(self, dataset, dtype=torch.float32):
-        """Rows for the estimator batch by batch, with the units of the forecasts.
+        """Rows for the estimator, batch by batch, with the units of the forecasts.
 
         Yields (batch, n_columns), the units, and the targets.
         """

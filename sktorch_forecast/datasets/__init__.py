@@ -1,4 +1,4 @@
-"""Real series that ship with the package or are fetched, and synthetic ones."""
+"""Real series that ship with the package or are downloaded, and synthetic ones."""
 
 from ._fetch import fetch_ett, fetch_m4
 from ._load import load_co2, load_elnino, load_sunspots

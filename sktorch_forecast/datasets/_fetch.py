@@ -1,6 +1,6 @@
-"""Data sets that forecasters are compared on, downloaded when they are first used.
+"""Benchmark data sets, downloaded when they are first used.
 
-Only files whose checksum we know are offered: an altered or damaged one is an error.
+Only files with a known checksum are offered: an altered or damaged one is an error.
 """
 
 import os
@@ -22,7 +22,7 @@ _PathLike: TypeAlias = str | os.PathLike[str]
 
 @dataclass(frozen=True)
 class _RemoteFile:
-    """Where a file is published, and what it must hold."""
+    """Where a file is published, and its checksum."""
 
     url: str
     sha256: str
@@ -98,23 +98,23 @@ def fetch_ett(
     path: _PathLike | None = None,
     download_if_missing: bool = True,
 ) -> Bunch:
-    """Load the electricity transformer temperature, downloading it if need be.
+    """Load the electricity transformer temperature, downloading it if necessary.
 
-    The oil temperature of a transformer and six power loads, hourly for two years,
-    with daily and yearly cycles. Papers on long horizons report errors on it.
+    The oil temperature of a transformer and six power loads, hourly for two years, with
+    daily and yearly cycles. Papers on long-horizon forecasting report errors on it.
 
     Parameters
     ----------
     name : {"ETTh1"}, default="ETTh1"
         Which of the files. Only this one can be checked against a known checksum.
     data_home : str or path-like, default=None
-        Folder for downloads, that of :func:`sklearn.datasets.get_data_home` by
-        default. A file that is there is not downloaded again.
+        Folder for downloads; the default is :func:`sklearn.datasets.get_data_home`. A
+        file that is there is not downloaded again.
     path : str or path-like, default=None
         The file, or a folder that holds it at any depth, if you have it already.
         Nothing is downloaded then, and pooch is not needed.
     download_if_missing : bool, default=True
-        Whether to download. If False, a file that is missing is an error.
+        Whether to download. If False, a missing file is an error.
 
     Returns
     -------
@@ -137,13 +137,13 @@ def fetch_ett(
     ImportError
         If the file has to be downloaded and pooch is not installed.
     OSError
-        If the file is not there, and is not to be downloaded.
+        If the file is missing and may not be downloaded.
     ValueError
         If a parameter is not valid, or the file does not have the known checksum.
 
     See Also
     --------
-    fetch_m4 : Many series, of another kind each.
+    fetch_m4 : Many series of different kinds.
 
     Notes
     -----
@@ -169,7 +169,7 @@ def fetch_ett(
     remote = _ETT[name]
     file = _local_file(remote, "fetch_ett", data_home, path, download_if_missing)
     frame = pd.read_csv(file, index_col="date", parse_dates=["date"]).astype(np.float64)
-    # pandas checks a frequency that it is given.
+    # pandas checks the frequency it is given.
     frame.index = pd.DatetimeIndex(frame.index, freq="h")
     return Bunch(
         frame=frame,
@@ -190,24 +190,24 @@ def fetch_m4(
     path: _PathLike | None = None,
     download_if_missing: bool = True,
 ) -> Bunch:
-    """Load series of the M4 competition, downloading them if need be.
+    """Load series of the M4 competition, downloading them if necessary.
 
-    A panel of 414 series of unequal length, 700 or 960 hours, many with daily
-    and weekly cycles, and the 48 hours after each, which the competition asked for.
+    A panel of 414 series of unequal length, 700 or 960 hours, many with daily and
+    weekly cycles, and the 48 hours after each, which the competition asked to forecast.
 
     Parameters
     ----------
     frequency : {"Hourly"}, default="Hourly"
         Which of the series. Only these can be checked against a known checksum.
     data_home : str or path-like, default=None
-        Folder for downloads, that of :func:`sklearn.datasets.get_data_home` by
-        default. Files that are there are not downloaded again.
+        Folder for downloads; the default is :func:`sklearn.datasets.get_data_home`.
+        Files that are there are not downloaded again.
     path : str or path-like, default=None
         A folder that holds both files at any depth, if you have them already, such as
         a clone of the organizers' repository. Nothing is downloaded then, and pooch is
         not needed.
     download_if_missing : bool, default=True
-        Whether to download. If False, a file that is missing is an error.
+        Whether to download. If False, a missing file is an error.
 
     Returns
     -------
@@ -219,11 +219,11 @@ def fetch_m4(
             ``step`` (0, 1, ... in each series; the dates are not published) and
             ``value`` (float64). No value is missing.
         test : DataFrame of shape (19872, 3)
-            What followed, with the same columns; the steps go on from `frame`.
+            What followed, with the same columns; the steps continue those of `frame`.
         horizon : int
             48, the steps to forecast.
         seasonality : int
-            24, the lag of the naive forecast that the competition scaled errors by.
+            24, the lag of the naive forecast by which the competition scaled errors.
         filenames : list of str
             The files read.
         DESCR : str
@@ -234,14 +234,14 @@ def fetch_m4(
     ImportError
         If a file has to be downloaded and pooch is not installed.
     OSError
-        If a file is not there, and is not to be downloaded.
+        If a file is missing and may not be downloaded.
     ValueError
         If a parameter is not valid, or a file does not have the known checksum.
 
     See Also
     --------
     fetch_ett : One long series of several channels.
-    sktorch_forecast.metrics.mase : The error of the competition, beside sMAPE.
+    sktorch_forecast.metrics.mase : The error measure of the competition, with sMAPE.
 
     Notes
     -----
@@ -279,7 +279,7 @@ def fetch_m4(
 
 
 def _read_m4(file: Path) -> pd.DataFrame:
-    """One series a row, empty past its end -> one value a row (id, step, value)."""
+    """One series per row, empty past its end -> one value per row (id, step, value)."""
     rows = pd.read_csv(file, index_col=0)
     values = rows.to_numpy(np.float64)
     series, step = np.nonzero(~np.isnan(values))
@@ -295,10 +295,10 @@ def _local_file(
     path: _PathLike | None,
     download_if_missing: bool,
 ) -> Path:
-    """Path of a file with the right checksum, downloaded if that is what is wanted."""
+    """Path of a file with the right checksum, downloaded if requested."""
     if path is not None:
         return _given_file(remote, Path(path))
-    # Loading all data sets of scikit-learn for it would slow down every import of ours.
+    # At the top, it would load all of scikit-learn's data sets and slow every import.
     from sklearn.datasets import get_data_home
 
     file = Path(get_data_home(data_home), "sktorch_forecast", remote.name)
@@ -320,11 +320,11 @@ def _local_file(
 
 
 def _given_file(remote: _RemoteFile, path: Path) -> Path:
-    """The file at `path`, or in that folder under the name it was published with."""
+    """The file at `path`, or the one in that folder with the published name."""
     if not path.is_dir():
         files = [path] if path.exists() else []
     else:
-        # Copies often have the name of the set in front: M4-Hourly-train.csv.
+        # Copies often have the name of the data set in front: M4-Hourly-train.csv.
         files = sorted(path.rglob(f"*{remote.name}"))
     if not files:
         raise FileNotFoundError(
@@ -352,7 +352,7 @@ def _sha256(file: Path) -> str:
 
 
 def _pooch(remote: _RemoteFile, caller: str) -> Any:
-    """The module pooch, or an ImportError that says how to get on without it."""
+    """The module pooch, or an ImportError that says what to do without it."""
     try:
         import pooch
     except ImportError as error:

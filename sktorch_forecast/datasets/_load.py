@@ -20,7 +20,7 @@ def _read_series(filename: str, *, name: str, freq: str) -> pd.Series:
         frame = pd.read_csv(
             file, index_col="date", parse_dates=["date"], dtype={"value": np.float64}
         )
-    # pandas checks a frequency that it is given, so a damaged file fails here.
+    # pandas checks the frequency it is given, so a damaged file fails here.
     frame.index = pd.DatetimeIndex(frame.index, freq=freq)
     return pd.Series(frame["value"], name=name)
 
@@ -30,8 +30,8 @@ def load_co2(*, interpolate: bool = True) -> pd.Series:
     """Load the weekly CO2 concentration at Mauna Loa, 1958 to 2001.
 
     The series has a steady upward trend and a yearly cycle (about 52 weeks). It was
-    published with holes: 59 of its 2284 weeks, most of them before 1965, have no
-    value, and the longest hole spans 18 weeks in 1964.
+    published with gaps: 59 of its 2284 weeks, most of them before 1965, have no value,
+    and the longest gap spans 18 weeks in 1964.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def load_co2(*, interpolate: bool = True) -> pd.Series:
     -----
     License: public domain.
 
-    Interpolation looks at the week after a hole. Fill the holes yourself, from the
-    past only, where even that much knowledge of the future matters.
+    Interpolation uses the week after a gap. If even that much knowledge of the future
+    matters, fill the gaps yourself, from the past only.
 
     References
     ----------

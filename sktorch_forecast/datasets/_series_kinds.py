@@ -56,7 +56,7 @@ def trend_season_noise(rng, n, length):
     """Trend times season times noise.
 
     S. Dooley et al. (2023), ForecastPFN: Synthetically-Trained Zero-Shot Forecasting,
-    section 3.1. Noise is of mean one; the season's size goes with the trend.
+    section 3.1. The noise has mean one; the season scales with the trend.
     """
     periods = draw_periods(rng, n, length)
     level = np.exp(uniform(rng, -1, 1.2, n) * trend(rng, n, length))
@@ -87,9 +87,9 @@ def sum_of_parts(rng, n, length):
 
 
 def random_walk(rng, n, length):
-    """Random walks with drift, of returns that may be heavy-tailed; some exponential.
+    """Random walks with drift, of possibly heavy-tailed returns; some exponential.
 
-    As prices are: L. Bachelier (1900), and geometric, P. Samuelson (1965).
+    Like prices: L. Bachelier (1900), and geometric, P. Samuelson (1965).
     """
     returns = noise(rng, n, length)
     returns += uniform(rng, -0.15, 0.2, n) * chosen(rng, 0.5, n)
@@ -99,7 +99,7 @@ def random_walk(rng, n, length):
 
 
 def autoregression(rng, n, length):
-    """ARIMA: two roots, real or complex, an average of two errors, once summed or not.
+    """ARIMA: two real or complex roots, a moving average term, integrated or not.
 
     G. Box and G. Jenkins (1970), Time Series Analysis, chapters 3 and 4. Complex roots
     make cycles without a fixed period, as G. U. Yule (1927) found for sunspots.
@@ -189,7 +189,7 @@ def jumping_level(rng, n, length):
 def calendar(rng, n, length):
     """A day whose shape or size depends on the day of the week, on a slow level.
 
-    As the load of a power grid: S. Taylor (2003), Short-term electricity demand
+    Like the load of a power grid: S. Taylor (2003), Short-term electricity demand
     forecasting using double seasonal exponential smoothing. J. Oper. Res. Soc. 54.
     """
     day = np.array([24, 24, 24, 24, 48, 12, 96])[rng.integers(7, size=n)]
@@ -228,7 +228,7 @@ def counts(rng, n, length):
     rate = uniform(rng, 0, 1, n) * seasons(rng, periods, length)
     rate += uniform(rng, 0, 1, n) * trend(rng, n, length)
     rate = np.exp(np.minimum(rate, 3)) * log_uniform(rng, 0.05, 30, n)
-    # A Poisson variable by a normal one, where the rate is large.
+    # Approximate a Poisson variable by a normal one where the rate is large.
     e = normal(rng, n, length)
     spread = np.where(chosen(rng, 0.5, n), 1, log_uniform(rng, 1, 3, n))
     x = np.floor(np.square(np.maximum(np.sqrt(rate + 0.1) + spread * e / 2, 0)) + 0.3)
@@ -239,7 +239,7 @@ def counts(rng, n, length):
 def censored(rng, n, length):
     """A season that is cut off at zero or at a capacity, under clouds.
 
-    As the power of the sun and of machines: J. Tobin (1958), Estimation of
+    Like the power of the sun and of machines: J. Tobin (1958), Estimation of
     Relationships for Limited Dependent Variables. Econometrica 26.
     """
     periods = draw_periods(rng, n, length)
@@ -252,13 +252,13 @@ def censored(rng, n, length):
     x = np.where(chosen(rng, 0.5, n), sun, seasons(rng, periods, length))
     x = np.maximum(x, 0) * weather
     x = np.minimum(x, np.where(chosen(rng, 0.3, n), uniform(rng, 0.3, 1, n), 100))
-    # Where it stands still, there is no noise.
+    # Where it is constant, there is no noise.
     x *= 1 + log_uniform(rng, 0.003, 0.2, n) * noise(rng, n, length)
     return x, periods
 
 
 def spikes(rng, n, length):
-    """Peaks at fixed phases, or at random times, that fade, on a base with noise.
+    """Decaying peaks at fixed phases or at random times, on a base with noise.
 
     Shot noise: S. Rice (1944), Mathematical Analysis of Random Noise.
     """

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import fft
 
-# Seasonal periods as they occur, of one or two seasons at once, and how often.
+# Common seasonal periods, of one or two seasons at once, and how often they occur.
 _PERIODS = [
     ((24, 168), 14),  # hourly: day and week
     ((24, 0), 9),
@@ -41,22 +41,22 @@ _GRID = 96  # points of a seasonal profile
 
 
 def uniform(rng, low, high, n):
-    """A column of numbers, even between two."""
+    """A column of numbers, uniform between two."""
     return rng.uniform(low, high, (n, 1)).astype(np.float32)
 
 
 def log_uniform(rng, low, high, n):
-    """A column of positive numbers whose logarithms are even between two."""
+    """A column of positive numbers whose logarithms are uniform between two."""
     return np.exp(uniform(rng, np.log(low), np.log(high), n))
 
 
 def chosen(rng, share, n):
-    """A column that says which series are among a share of all."""
+    """A column that marks a random share of the series."""
     return rng.random((n, 1)) < share
 
 
 def normal(rng, n, length):
-    """White noise of a normal distribution."""
+    """Normal white noise."""
     return rng.standard_normal((n, length), dtype=np.float32)
 
 
@@ -69,7 +69,7 @@ def standardized(x):
 def draw_periods(rng, n, length):
     """Periods of one or two seasons of each series, (n, 2), 0 for none; the main first.
 
-    Those that do not fit into the series twice are replaced by shorter ones.
+    Periods that do not fit into the series twice are replaced by shorter ones.
     """
     table, weights = zip(*_PERIODS)
     periods = np.array(table)[
@@ -87,8 +87,8 @@ def smooth(rng, n, length, scale, power):
     """Gaussian processes by the spectrum of their kernels, standardized.
 
     The spectrum is ``(1 + (scale f)^2)^(-power)``, that of a Matern kernel of
-    smoothness ``power - 1/2`` [1]_; a circle that is longer than the series by a
-    quarter is drawn by one Fourier transform [2]_.
+    smoothness ``power - 1/2`` [1]_; a circle a quarter longer than the series is drawn
+    with one Fourier transform [2]_.
 
     .. [1] C. Rasmussen and C. Williams (2006), Gaussian Processes for Machine Learning,
        equation 4.15.
@@ -144,7 +144,7 @@ def filtered(e, *coefficients):
 
 
 def trend(rng, n, length):
-    """Lines, bent lines, powers, saturation and exponential growth, of size one."""
+    """Lines, bent lines, powers, saturation and exponential growth, of scale one."""
     t = np.linspace(0, 1, length, dtype=np.float32)
     kind = rng.integers(4, size=n)
     x = np.empty((n, length), np.float32)
@@ -164,7 +164,7 @@ def trend(rng, n, length):
 
 
 def bent_line(rng, n, length):
-    """Lines whose slope changes at a few places, as in Prophet, of size one.
+    """Lines whose slope changes at a few places, as in Prophet, of scale one.
 
     S. Taylor and B. Letham (2018), Forecasting at scale. The American Statistician 72.
     """
@@ -178,14 +178,14 @@ def bent_line(rng, n, length):
 
 
 def steps(rng, n, length, rate):
-    """Levels that jump now and then: `rate` jumps in the whole series, a column."""
+    """Levels that jump now and then: about `rate` jumps per series, a column."""
     jumps = rng.random((n, length), dtype=np.float32) < rate / length
     x = jumps * normal(rng, n, length)
     return x.cumsum(axis=1, dtype=np.float32)
 
 
 def phases(rng, periods, length):
-    """Where in their cycles the steps are, in [0, 1): (n,) -> (n, length)"""
+    """Positions of the steps in their cycles, in [0, 1): (n,) -> (n, length)"""
     period = np.maximum(periods, 1).astype(np.float32)[:, np.newaxis]
     offset = rng.integers(0, np.maximum(periods, 1)).astype(np.float32)[:, np.newaxis]
     place = (np.arange(length, dtype=np.float32) + offset) / period
@@ -195,8 +195,9 @@ def phases(rng, periods, length):
 def profiles(rng, n, grid=_GRID):
     """One cycle of each of n seasons, on a grid, deviation one.
 
-    Powers of the frequency from white to smooth; a part is rectified, as the sun is at
-    night, squared to peaks, or rounded to a few levels, as shifts and opening hours.
+    Powers of the frequency from white to smooth; some profiles are rectified, like
+    sunshine at night, squared to form peaks, or rounded to a few levels, like shifts
+    and opening hours.
     """
     f = np.maximum(np.arange(grid // 2 + 1, dtype=np.float32), 1)
     x = _with_spectrum(rng, n, f ** -uniform(rng, 0.3, 3.0, n), grid)
@@ -211,7 +212,7 @@ def profiles(rng, n, grid=_GRID):
 def at_phases(profiles, phase):
     """Values of profiles on a grid at phases, (n, grid), (n, length) -> (n, length)"""
     n, grid = profiles.shape
-    # What falls on a point of the grid stays there, however its phase is rounded.
+    # A phase on a grid point stays there, no matter how it is rounded.
     place = (phase * grid + np.float32(0.01)).astype(np.int32)
     np.minimum(place, grid - 1, out=place)
     place += np.arange(0, n * grid, grid, dtype=np.int32)[:, np.newaxis]
@@ -219,13 +220,13 @@ def at_phases(profiles, phase):
 
 
 def season(rng, periods, length):
-    """A season of each series, of one period, deviation about one; 0 for none."""
+    """One season for each series, with deviation about one; zeros where it has none."""
     x = at_phases(profiles(rng, len(periods)), phases(rng, periods, length))
     return x * (periods > 1)[:, np.newaxis]
 
 
 def seasons(rng, periods, length):
-    """One or two seasons, the second of another size, added up."""
+    """One or two seasons, the second with a different scale, added up."""
     x = season(rng, periods[:, 0], length)
     two = np.flatnonzero(periods[:, 1])
     size = uniform(rng, 0.2, 1.2, len(two))

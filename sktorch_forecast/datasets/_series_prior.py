@@ -1,4 +1,4 @@
-"""Synthetic series of many kinds, to train networks that shall forecast any series."""
+"""Synthetic series of many kinds, to train networks that can forecast any series."""
 
 from numbers import Integral, Real
 
@@ -13,7 +13,7 @@ from ._series_parts import chosen, log_uniform, normal, standardized, uniform
 __all__ = ["make_series_prior"]
 
 KINDS = {kind.__name__: weight for kind, weight in _series_kinds.KINDS.items()}
-# Series that are made at once: few enough to stay in the caches of a processor.
+# How many series to make at once: few enough to stay in a processor's caches.
 _AT_ONCE = 512
 
 
@@ -35,37 +35,37 @@ def make_series_prior(
     flaws: float = 0.3,
     random_state: RandomState = None,
 ) -> Bunch:
-    """Make series of many kinds, to train networks that shall forecast any series.
+    """Make series of many kinds, to train networks that can forecast any series.
 
     Each series is of one of thirteen kinds: Gaussian processes, trend times season
     times noise, sums of parts, random walks, autoregressions, exponential smoothing,
     regimes, jumping levels, days within weeks, counts, censored seasons, spikes and
-    smooth growth. Periods are those of hours, days, weeks, months, quarters and years,
-    at all usual frequencies, and any others. Then some are mixed, rounded, end, or get
-    outliers and gaps, and all get a level and a size.
+    smooth growth. Periods are hours, days, weeks, months, quarters and years, at all
+    usual frequencies, and arbitrary others. Then some series are mixed, rounded or cut
+    short, or get outliers and gaps, and all get a level and a scale.
 
     Parameters
     ----------
     n_series : int, default=1000
         Number of series.
     length : int, default=576
-        Timestamps of each, at least 8.
+        Number of timestamps in each, at least 8.
     kinds : list of str or None, default=None
-        Kinds to draw from, by the names in `kinds` of what is returned; None is all.
-        How often each is drawn is fixed.
+        Kinds to draw from, by the names in `kinds` of the result; None means all. The
+        proportions of the kinds are fixed.
     flaws : float in [0, 1], default=0.3
-        How many series are flawed; 0 leaves all whole, without mixtures, rounding,
-        ends, outliers and gaps.
+        Share of series that are flawed; 0 leaves all intact, without mixtures,
+        rounding, early ends, outliers and gaps.
     random_state : int, RandomState instance or None, default=None
         Source of the random numbers. Pass an int to get the same series in each call.
 
     Returns
     -------
     series : Bunch
-        With `data`, the values, of shape (n_series, length), float32, NaN where they
-        are missing; `periods`, of up to two seasons, in timestamps, the main one first,
-        0 where there is none, of shape (n_series, 2), int; and `kinds`, the kind of
-        each, of shape (n_series,).
+        With `data`, the values, of shape (n_series, length), float32, NaN where
+        missing; `periods`, the periods of up to two seasons, in timestamps, the main
+        one first, 0 for none, of shape (n_series, 2), int; and `kinds`, the kind of
+        each series, of shape (n_series,).
 
     Raises
     ------
@@ -74,8 +74,8 @@ def make_series_prior(
 
     Notes
     -----
-    Where each kind comes from is said in ``datasets/_series_kinds.py``. About 20,000
-    series of 576 values are made in a second, on one core of a server of 2023.
+    The sources of the kinds are given in ``datasets/_series_kinds.py``. One core of a
+    2023 server makes about 20,000 series of 576 values per second.
 
     Examples
     --------
@@ -132,13 +132,13 @@ def _mixed(rng, x):
 
 
 def _rounded(rng, x):
-    """To a few hundred levels or fewer, as most instruments do."""
+    """Round to a few hundred levels or fewer, as most instruments do."""
     step = log_uniform(rng, 0.005, 0.3, len(x))
     return np.round(x / step) * step
 
 
 def _ended(rng, x):
-    """Standing still from some time on: at zero, at the least, or at the last value."""
+    """Constant from some time on: zero, the minimum, or the last value."""
     n, length = x.shape
     end = rng.integers(length // 4, length - 3, n)
     last = x[np.arange(n), end]
@@ -149,7 +149,7 @@ def _ended(rng, x):
 
 
 def _with_outliers(rng, x):
-    """Single values far out, or stuck at zero."""
+    """Single values that are far off."""
     n, length = x.shape
     out = (
         rng.random((n, length), dtype=np.float32) < log_uniform(rng, 1, 12, n) / length
@@ -159,7 +159,7 @@ def _with_outliers(rng, x):
 
 
 def _with_gaps(rng, x):
-    """Values missing one by one and in stretches, as NaN."""
+    """Set single values and whole stretches to NaN."""
     n, length = x.shape
     draws = rng.random((n, length), dtype=np.float32)
     missing = draws < log_uniform(rng, 0.003, 0.3, n) * chosen(rng, 0.6, n)
@@ -174,7 +174,7 @@ def _with_gaps(rng, x):
     return np.where(missing, np.float32(np.nan), x)
 
 
-# Shares of the series that are changed in each way, where `flaws` is 1.
+# Shares of the series that are changed in each way when `flaws` is 1.
 _SHARES = {
     _mixed: 0.3,
     _rounded: 0.25,

@@ -1,4 +1,4 @@
-"""A synthetic set of series: two sine waves and noise."""
+"""A synthetic data set: sums of two sine waves and noise."""
 
 from numbers import Integral, Real
 
@@ -91,6 +91,6 @@ def make_waves(
     # (n_series, 1) against (n_timestamps,) -> (n_series, n_timestamps)
     waves = 0.5 * np.sin((time - offset1) * (10 * freq1 + 10))
     waves += 0.2 * np.sin((time - offset2) * (20 * freq2 + 20))
-    # Drawn last and whatever `noise` is: equal seeds give equal waves.
+    # Drawn last, and also if `noise` is 0: equal seeds give equal waves.
     waves += noise * (rng.rand(n_series, n_timestamps) - 0.5)
     return waves

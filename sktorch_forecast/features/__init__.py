@@ -1,4 +1,4 @@
-"""Transformers that add channels to a series before windows are made of it."""
+"""Transformers that add channels to a series before it is cut into windows."""
 
 from ._calendar import CalendarFeatures
 

@@ -1,4 +1,4 @@
-"""What the calendar says of a timestamp, as channels that are known in advance."""
+"""Calendar features of timestamps, as channels that are known in advance."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
@@ -14,7 +14,7 @@ from .._utils.compat import StrOptions
 from .._utils.validation import check_params
 
 # name: (count from 0 at each time, number of units in the cycle at that time, units in
-# the longest cycle there is). Months, years and years of weeks differ in length.
+# the longest cycle there is). Months, years and ISO years differ in length.
 _CYCLES: dict[str, tuple[Callable, Callable, int]] = {
     "minute": (lambda times: times.minute, lambda times: 60, 60),
     "hour": (lambda times: times.hour, lambda times: 24, 24),
@@ -35,7 +35,7 @@ _CYCLES: dict[str, tuple[Callable, Callable, int]] = {
 
 
 class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
-    r"""Channels that tell the hour, the day of the week, a holiday and the like.
+    r"""Channels for the hour, the day of the week, holidays and the like.
 
     They are computed from the time index alone, before windows are made, and are known
     for any future timestamp. Join them to the series as covariates.
@@ -43,7 +43,7 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     features : tuple or list of str, default=("hour", "dayofweek", "dayofyear")
-        Which cycles, each once, of
+        Which cycles to include, each at most once:
 
         - "minute" of the hour, 0 to 59
         - "hour" of the day, 0 to 23
@@ -55,33 +55,35 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
     encoding : {"cyclical", "ordinal"}, default="cyclical"
         "cyclical" gives the sine and cosine of the position in the cycle, so that its
         end is next to its beginning. "ordinal" gives one channel, from -0.5 for the
-        first to 0.5 for the last unit of the longest cycle (day 31, day 366, week 53).
+        first unit to 0.5 for the last unit of the longest cycle (day 31, day 366, week
+        53).
     holidays : str or None, default=None
-        Country whose public holidays are marked by 1 in a channel "holiday" (0 on
-        other days): its ISO 3166 code, e.g. "DE", or that of a part of it, "DE-BY".
-        Needs the package holidays: ``pip install "sktorch-forecast[calendar]"``. None
-        for no such channel.
+        Country whose public holidays are marked by 1 in a channel "holiday" (0 on other
+        days): its ISO 3166 code, e.g. "DE", or that of a subdivision, "DE-BY". Needs
+        the package holidays: ``pip install "sktorch-forecast[calendar]"``. None means
+        no such channel.
     index_column : str, int or None, default=None
         Column with the timestamps. None means that they are in the index.
 
     See Also
     --------
-    sktorch_forecast.make_windows : Windows of the series with these channels.
+    sktorch_forecast.make_windows : Makes windows of the series with these channels.
 
     Notes
     -----
     Position :math:`p` of :math:`n` units (:math:`p = 0` for the first) becomes
     :math:`\sin(2 \pi p / n)` and :math:`\cos(2 \pi p / n)`. Neither alone tells all
     positions apart; together they do. For "day", "dayofyear" and "week", :math:`n` is
-    the length of the very month or year, so that each cycle closes, in leap years too.
+    the length of that particular month or year, so that each cycle closes, in leap
+    years too.
 
-    The calendar is that of the time zone of the timestamps, daylight saving time
-    included. A period counts as the time at which it begins. Every row is computed by
-    itself: rows may come in any order, and the index of a panel, (id, timestamp), is
-    read at its last level.
+    The calendar follows the time zone of the timestamps, including daylight saving
+    time. A period is represented by the time at which it begins. Every row is computed
+    by itself: rows may come in any order, and for the index of a panel, (id,
+    timestamp), the last level is used.
 
     The transformer learns nothing; `fit` only checks. Columns of values are ignored, so
-    a frame that has none, ``pandas.DataFrame(index=future)``, can be transformed.
+    a frame without any, ``pandas.DataFrame(index=future)``, can be transformed.
 
     Examples
     --------
@@ -138,7 +140,7 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
         ImportError
             If `holidays` is given and the package holidays is not installed.
         TypeError, ValueError
-            If a parameter is not valid, or `X` has no timestamps or lacks some.
+            If a parameter is not valid, or `X` has no timestamps or some are missing.
         """
         self._check_parameters()
         times = self._times(X)
@@ -157,7 +159,7 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         features : DataFrame of shape (n_timestamps, n_features_out), float64
-            With the index of `X`. Columns as `get_feature_names_out` names them.
+            With the index of `X` and the columns named by `get_feature_names_out`.
 
         Raises
         ------
@@ -261,7 +263,7 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        # What is transformed is a time index, which no array of numbers has.
+        # It transforms a time index, which an array of numbers does not have.
         tags.no_validation = True
         tags.input_tags.two_d_array = False
         tags.transformer_tags.preserves_dtype = []  # float64, whatever comes in
@@ -269,7 +271,7 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
 
 
 def _kind_of(X: object) -> str:
-    """A type in words; there are frames of other libraries, too."""
+    """A type in words; frames may come from other libraries, too."""
     library, name = type(X).__module__.partition(".")[0], type(X).__name__
     return f"{name} of {library}" if name in ("DataFrame", "LazyFrame") else name
 

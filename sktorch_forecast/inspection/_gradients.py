@@ -1,4 +1,4 @@
-"""How a forecast is made up of the values in its window: integrated gradients."""
+"""How the values in a window contribute to its forecast: integrated gradients."""
 
 from copy import copy, deepcopy
 from typing import Any
@@ -31,12 +31,12 @@ def integrated_gradients(
     """Attribute each forecast of a network to the values in its window [1]_.
 
     The forecast is compared with that of a flat window, in which every channel stays at
-    its mean, and the difference is shared out among the values of the window and the
+    its mean, and the difference is divided among the values of the window and the
     covariates. The shares of an origin sum to that difference.
 
     The flat window keeps the units of the window: with ``normalize="window"``, the
-    level and the deviation that the forecast is put back by. So the shares say what
-    the shape of the window adds to its level.
+    level and deviation that convert the forecast back. So the shares show what the
+    shape of the window adds to its level.
 
     It needs captum: ``pip install "sktorch-forecast[explain]"``.
 
@@ -46,14 +46,14 @@ def integrated_gradients(
         Fitted network, or a pipeline or search that ends in one.
     X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
             shape (n_origins, length, n_channels)
-        The windows to explain the forecasts of, without missing values.
+        Windows whose forecasts to explain, without missing values.
     step : int, default=1
-        Which step of the horizon is explained.
+        Which step of the horizon to explain.
     target : int, default=0
-        Which target channel is.
+        Which target channel to explain.
     n_steps : int, default=50
-        Points between the flat window and the window at which the gradient is taken.
-        Take more if the shares do not sum to the difference closely enough.
+        Number of points between the flat window and the window at which the gradient is
+        computed. Use more if the shares do not sum to the difference closely enough.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def integrated_gradients(
         forecast : ndarray of shape (n_origins,)
             The forecast of this step and target.
         reference : ndarray of shape (n_origins,)
-            That of the flat window.
+            The forecast of the flat window.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def integrated_gradients(
     sklearn.exceptions.NotFittedError
         If the network is not fitted.
     TypeError
-        If it is no network.
+        If it is not a network.
     ValueError
         If `X` is not like the windows of the fit or has missing values, or there is no
         such step or target.
@@ -95,10 +95,10 @@ def integrated_gradients(
         \\bigl(x' + \\alpha (x - x')\\bigr) \\, d\\alpha
 
     The values are those that the network sees, in the units of the window. If these
-    units, too, came from the values on the way, then all windows on it would look alike
-    to the network but for those next to the flat one, where the deviation is 0. In the
-    flat window a covariate of the horizon is at the mean of its own window, and static
-    covariates are at their means over the training.
+    units, too, were computed from the values along the path, then all windows on it
+    would look alike to the network, except those next to the flat one, where the
+    deviation is 0. In the flat window a covariate of the horizon is at the mean of its
+    own window, and static covariates are at their means over the training data.
 
     References
     ----------
@@ -143,7 +143,7 @@ def _captum() -> Any:
 
 
 def _output(net: Forecaster, step: Any, target: Any) -> int:
-    """Which of the outputs a step and a target are; steps count from 1."""
+    """Index of the output for a step and a target; steps count from 1."""
     step = check_positive_int(step, "step")
     if step > net.horizon_:
         raise ValueError(f"Expected step as one of 1 to {net.horizon_}, found {step}.")
@@ -155,16 +155,16 @@ def _output(net: Forecaster, step: Any, target: Any) -> int:
 
 
 class _Explained:
-    """A copy of a network whose forecasts are attributed to what it sees.
+    """A copy of a network whose forecasts are attributed to its inputs.
 
     Parameters
     ----------
     net : Forecaster
         Fitted.
     output : int
-        Which output is explained.
+        Which output to explain.
     n_steps : int
-        Points on the way from the flat window.
+        Number of points on the path from the flat window.
     """
 
     def __init__(self, net: Forecaster, output: int, n_steps: int) -> None:
@@ -175,7 +175,7 @@ class _Explained:
         self.encode = self.norm.encode
 
     def shares(self, integrated: Any, parts: dict[str, Tensor]) -> dict[str, Any]:
-        """Shares in a batch and its forecasts, by the names of the result."""
+        """Shares in a batch and its forecasts, under the names of the result."""
         x, static = parts["x"], parts.get("static")
         if not x.isfinite().all():
             raise ValueError(
@@ -185,7 +185,7 @@ class _Explained:
         with torch.no_grad():
             series, phase = parts.get("series"), parts.get("phase")
             seen, units = self.encode(x, static, series, phase)
-        # What the network sees of a window is moved; its units stay.
+        # The network's input moves along the path; the units of the window stay.
         moved = {"inputs": (seen, self._flat(seen, x.shape[2]))}
         if "future" in parts:
             future = parts["future"]
@@ -208,7 +208,7 @@ class _Explained:
             target=self.output,
             additional_forward_args=others,
             n_steps=self.n_steps,
-            # captum takes all points of all windows at once where it is not told.
+            # By default, captum processes all points of all windows at once.
             internal_batch_size=max(len(x), 1024),
         )
         with torch.no_grad():
@@ -218,20 +218,20 @@ class _Explained:
         shares = dict(zip(moved, found)) | dict(zip(("forecast", "reference"), ends))
         of_inputs = shares.pop("inputs")
         shares["window"] = of_inputs[..., : x.shape[2]]
-        if static is not None:  # beside the channels it is seen at every timestamp, too
+        if static is not None:  # the network sees it at every timestamp, too
             of_channels = of_inputs[..., -static.shape[1] :].sum(dim=1)
             shares["static"] = shares["static"] + of_channels
         return {name: part.detach().cpu().numpy() for name, part in shares.items()}
 
     def _flat(self, seen: Tensor, n_channels: int) -> Tensor:
-        """Channels at their means, static covariates at those of the training."""
+        """Channels at their means, static covariates at those of the training data."""
         flat = seen.mean(dim=1, keepdim=True).expand_as(seen).clone()
         if n_static := self.norm.n_static:
             flat[..., -n_static:] = 0
         return flat
 
     def _forecast(self, parts: dict[str, Tensor]) -> Tensor:
-        """Forecasts in the units of the series, from what the network sees."""
+        """Forecasts in the units of the series, from the network's inputs."""
         encoded = parts.pop("inputs"), Units(parts.pop("shift"), parts.pop("scale"))
         self.norm.encode = lambda *windows: encoded
         params = self.net.decoded(self.net.infer(parts))

@@ -1,4 +1,4 @@
-"""Which values of a window are looked at together.
+"""Which values of a window are treated together.
 
 Symbols used below::
 
@@ -27,7 +27,7 @@ class Group:
         Timestamps, from 0 to ``L + H - 1``.
     channels : ndarray of shape (n_chosen,), int64
     static : ndarray of shape (n_static,), int64
-        Static covariates; of these, no rows are.
+        Static covariates, which have no rows.
     """
 
     name: str
@@ -45,7 +45,7 @@ def groups_of(
     n_future: int,
     static_names: Sequence[Hashable],
 ) -> list[Group]:
-    """All groups that a window is cut into.
+    """All groups that a window is divided into.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def groups_of(
     Returns
     -------
     groups : list of Group
-        Of each value of a window, one holds it.
+        Each value of a window is in one group.
     """
     every = np.arange(len(channels))
     future = every[len(every) - n_future :]
@@ -91,7 +91,7 @@ def _of_part(
     spans: list[tuple[str, np.ndarray]],
     future: np.ndarray,
 ) -> Iterator[Group]:
-    """Groups of some channels, of which only those in `future` have a horizon."""
+    """Groups of some channels; only those in `future` have a horizon."""
     for name, rows in spans:
         part = np.intersect1d(channels, future) if name == "horizon" else channels
         if len(part):

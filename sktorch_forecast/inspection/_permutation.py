@@ -1,4 +1,4 @@
-"""What a forecaster loses if a part of its windows is exchanged for that of others."""
+"""What a forecaster loses if part of its windows is replaced with that of others."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Self
@@ -18,7 +18,7 @@ from .._utils.validation import check_positive_int
 from ..metrics._uncertainty_of import unwrapped
 from ._groups import By, Group, groups_of
 
-# Origins of a series that are drawn together, as they exchange values.
+# How many origins of a series are drawn together, to exchange values.
 _N_OF_SERIES = 10
 
 
@@ -34,16 +34,16 @@ def window_importance(
     max_samples: int = 1000,
     random_state: RandomState = None,
 ) -> Bunch:
-    """Permutation importance of channels and lags: how much the score falls without.
+    """Permutation importance of channels and lags: how much the score drops.
 
-    A group of values, such as a channel or some lags, is taken from the window of
+    A group of values, such as a channel or some lags, is replaced with that from
     another origin of the same series, for all origins at once. The importance is how
-    much lower the score is then [1]_. A group that is not used has exactly 0.
+    much the score drops [1]_. A group that is not used has an importance of exactly 0.
 
-    It is what ``sklearn.inspection.permutation_importance`` does with columns, which
-    takes tables only: windows of one channel, ``np.asarray(X)[..., 0]``, one lag at a
-    time. Here lazy windows stay lazy but for `max_samples` of them, channels and groups
-    of lags are exchanged as a whole, and those of future and static covariates, too.
+    ``sklearn.inspection.permutation_importance`` does the same with columns, but takes
+    only tables: windows of one channel, ``np.asarray(X)[..., 0]``, one lag at a time.
+    Here lazy windows stay lazy except for `max_samples` of them, and channels and
+    groups of lags are exchanged as a whole, including future and static covariates.
 
     Parameters
     ----------
@@ -51,24 +51,25 @@ def window_importance(
         Fitted forecaster, or a pipeline or search that ends in one.
     X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
             shape (n_origins, length, n_channels)
-        What its ``predict`` takes; better windows that it was not trained on.
+        What its ``predict`` takes; preferably windows that it was not trained on.
     y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
         What followed each window.
     by : {"channel", "lag", "both"}, default="channel"
-        "channel" is one group for each channel, with all its lags and, if it is known
-        over the horizon, the values there. "lag" is one for each group of lags, with
-        all channels; "both" is one for each channel and group of lags. In these, values
-        over the horizon are groups of their own, called "horizon". Each static
-        covariate is a group; for "lag", all together are one.
+        "channel" means one group per channel, with all its lags and, if it is known
+        over the horizon, the values there. "lag" means one per range of lags, with all
+        channels; "both" means one per channel and range of lags. With these two, values
+        over the horizon are separate groups, called "horizon". Each static covariate is
+        a group; with "lag", all of them together are one.
     lags : int or None, default=None
-        Neighboring lags in a group, counted from the newest: lag 1 is the value at the
-        origin. None makes at most 12 groups.
+        Number of neighboring lags in a group, counted from the newest: lag 1 is the
+        value at the origin. None makes at most 12 groups.
     scoring : str, callable or None, default=None
-        As in scikit-learn, greater is better; None is the forecaster's own `score`, R2.
+        As in scikit-learn, greater is better; None means the forecaster's own `score`,
+        R2.
     n_repeats : int, default=5
         How often the values are exchanged, in different ways.
     max_samples : int, default=1000
-        Origins that are used at most, drawn at random, several of a series together.
+        Maximum number of origins to use, drawn at random, several of a series together.
     random_state : int, RandomState instance or None, default=None
         Seeds the draws.
 
@@ -91,27 +92,28 @@ def window_importance(
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     TypeError, ValueError
-        If an argument is not valid, `X` and `y` do not fit together, or no series has
-        two origins that could exchange values.
+        If an argument is not valid, `X` and `y` do not match, or no series has two
+        origins that could exchange values.
 
     See Also
     --------
-    sktorch_forecast.plotting.ImportanceDisplay : The picture of it.
-    sktorch_forecast.TFTForecaster.explain : What a TFT looks at, in its own words.
+    sktorch_forecast.plotting.ImportanceDisplay : Plots the result.
+    sktorch_forecast.TFTForecaster.explain : The weights that a TFT uses itself.
     sktorch_forecast.NBEATSForecaster.decompose : Trend and season of N-BEATS.
 
     Notes
     -----
-    Values are exchanged within a series, so that large series do not stand in for small
-    ones; only static covariates, of which a series has one, come from any origin. Where
-    the level of a series changes over time, values from another time are of another
-    level, and any lag of the target will look important: a part of that is the break.
+    Values are exchanged within a series, so that values of large series do not end up
+    in small ones; only static covariates, which are constant within a series, come from
+    any origin. If the level of a series changes over time, values from another time
+    have another level, and any lag of the target will look important: part of that is
+    due to the break.
 
-    Neighboring lags say much the same, and so do channels that move together. A
-    forecaster that can read either may do without one of them, and both look
-    unimportant one by one. Larger groups (`lags`) tell.
+    Neighboring lags carry much the same information, and so do channels that move
+    together. A forecaster that has both can do without either one, so both look
+    unimportant one by one. Larger groups (`lags`) show what they matter together.
 
-    A scorer that reads the windows, such as those of MASE, reads them as altered.
+    A scorer that reads the windows, such as those for MASE, sees the altered ones.
 
     References
     ----------
@@ -150,7 +152,7 @@ def window_importance(
     score = scorer(forecaster, copies.whole(), y)
     importances = np.empty((len(groups), n_repeats))
     for repeat in range(n_repeats):
-        # The same for all groups, so that these compare.
+        # The same for all groups, so that they are comparable.
         donors, of_static = _donors(series, rng), rng.permutation(len(rows))
         for i, group in enumerate(groups):
             altered = copies.altered(group, donors, of_static)
@@ -164,7 +166,7 @@ def window_importance(
 
 
 def _check_shapes(windows: Any, y: Any) -> None:
-    """Raise a ValueError unless `windows` are windows and `y` what followed them."""
+    """Raise a ValueError unless `windows` are windows and `y` matches them."""
     shape, n_rows = np.shape(windows), len(np.asarray(y))
     if len(shape) not in (2, 3) or shape[0] != n_rows:
         raise ValueError(
@@ -197,7 +199,7 @@ def _drawn(
 
 
 def _donors(series: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
-    """Which origin each gets values from, one of the same series."""
+    """For each origin, another of the same series to take values from."""
     donors = np.arange(len(series))
     for name in np.unique(series):
         of_series = np.flatnonzero(series == name)
@@ -206,7 +208,7 @@ def _donors(series: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
 
 
 class _Copies:
-    """Copies of windows in an array, which are altered and made windows again."""
+    """Copies of windows in an array, to be altered and made windows again."""
 
     # (n_origins, L + H, C) and (n_origins, n_static) or None
     values: np.ndarray
@@ -214,7 +216,7 @@ class _Copies:
     _isolated: Isolated | None
     _frame: pd.DataFrame | None
     _shape: tuple[int, ...]
-    # Of the channels, how many are known over the horizon, and of the static ones.
+    # Numbers of channels known over the horizon and of static covariates.
     _names: tuple[Sequence, int, Sequence]
 
     @classmethod
@@ -246,7 +248,7 @@ class _Copies:
     def altered(
         self, group: Group, donors: np.ndarray, donors_of_static: np.ndarray
     ) -> Any:
-        """The windows, in which a group of values is that of other origins."""
+        """The windows with one group of values taken from other origins."""
         values, static = self.values.copy(), self.static
         block = np.ix_(np.arange(len(values)), group.rows, group.channels)
         values[block] = self.values[donors][block]

@@ -1,4 +1,4 @@
-"""Parts that several networks share; each works in bare PyTorch."""
+"""Parts that several networks share; each also works in plain PyTorch."""
 
 from .attention import EncoderLayer
 from .dropout import Dropout

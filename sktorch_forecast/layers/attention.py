@@ -12,21 +12,21 @@ class EncoderLayer(nn.Module):
     """A layer of a transformer's encoder: attention, then a perceptron, both residual.
 
     The normalization comes before each of the two [2]_, so that deep networks train
-    without a warm-up of the learning rate.
+    without a learning-rate warm-up.
 
     Parameters
     ----------
     hidden_size : int
         Size of a token; a multiple of `n_heads`.
     n_heads : int, default=4
-        Heads of the attention.
+        Number of attention heads.
     dropout : float, default=0.0
-        Probability that a number is dropped behind either of the two, while training.
+        Probability that a number is dropped after either of the two, during training.
 
     Raises
     ------
     ValueError
-        If the heads cannot share the token evenly.
+        If the heads cannot divide the token evenly.
 
     References
     ----------

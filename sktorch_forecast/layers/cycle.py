@@ -13,17 +13,17 @@ from .units import Units
 
 
 class Cycle(nn.Module):
-    """Take a cycle off windows, and put it back on forecasts.
+    """Subtract a cycle from windows, and add it back to forecasts.
 
     With ``Q`` the values of the cycle and ``p`` the phase of the last timestamp of a
     window, its target ``j`` timestamps before that becomes ``x - Q[(p - j) mod W]``,
     and ``Q[(p + h) mod W]`` is added to the forecast ``h`` steps ahead [1]_. Both are
-    in the units of the window, so that series of any level and size share the cycle.
+    in the units of the window, so that series of any level and scale share the cycle.
 
     Parameters
     ----------
     seasonality : int
-        Timestamps in the cycle, W.
+        Number of timestamps in the cycle, W.
     n_targets : int
     horizon : int
 
@@ -57,14 +57,14 @@ class Cycle(nn.Module):
     def calibrate(
         self, inputs: Tensor, seen: Tensor, phase: Tensor, weights: Tensor
     ) -> None:
-        """Begin with the mean of each phase, and with 0 where none is there.
+        """Initialize with the mean of each phase, or with 0 where there is no data.
 
         Parameters
         ----------
         inputs : Tensor of shape (b, L, K)
             Targets in the units of their windows.
         seen : Tensor of shape (b, L, K), bool
-            Which of them are there.
+            Which of them are observed.
         phase : Tensor of shape (b,), int64
         weights : Tensor of shape (b, 1)
             How much each window counts.
@@ -89,9 +89,9 @@ class Cycle(nn.Module):
         units : Units
             With a shift of shape (b, 1, K).
         phase : Tensor of shape (b,), int64
-            Of the last timestamp of each window.
+            Phase of the last timestamp of each window.
         seen : Tensor of shape (b, L, C), bool, default=None
-            What is there; the rest stays zero. None is everything.
+            What is observed; the rest stays zero. None means everything.
 
         Returns
         -------
@@ -116,11 +116,11 @@ class Cycle(nn.Module):
         Parameters
         ----------
         units : Units
-            Of the forecast from the last one, with a shift of shape (b, H, K).
+            Units of the forecast from the last step, with a shift of shape (b, H, K).
         phase : Tensor of shape (b,), int64
             Of the last timestamp of each window.
         n_steps : int
-            How many time steps, S, the last timestamp among them.
+            Number of time steps, S, including the last timestamp.
         stride : int, default=1
             Timestamps from one to the next.
 

@@ -7,27 +7,28 @@ from .linear import Linear
 
 
 class TemporalDecoder(nn.Module):
-    """Let what is known of each step of the horizon change the forecast of that step.
+    """Let the covariates of each step of the horizon adjust the forecast of that step.
 
-    A network that reads windows puts out a forecast of each step and, beside it, a few
-    numbers that say what the window means for that step. A small network, the same for
-    all steps, sees both and the covariates of the step and adds what they change.
+    A network that reads windows outputs a forecast of each step along with a few
+    numbers that summarize the window for that step. A small network, the same for all
+    steps, sees both and the covariates of the step, and adds a correction.
 
     Parameters
     ----------
     n_targets : int
-        Values at each step.
+        Number of values at each step.
     n_params : int
-        Numbers that are forecast for each value, 1 for a point forecast.
+        How many numbers are forecast for each value, 1 for a point forecast.
     n_future, n_static : int
-        Covariates known over the horizon, and static ones.
+        Number of covariates known over the horizon, and of static ones.
     hidden_size : int, default=32
-        Units of the hidden layer.
+        Number of units in the hidden layer.
 
     Attributes
     ----------
     n_extra : int
-        Numbers beside the forecast of each value that the network has to put out.
+        How many numbers the network must output in addition to the forecast of each
+        value.
 
     References
     ----------

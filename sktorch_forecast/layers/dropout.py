@@ -1,4 +1,4 @@
-"""Dropout with randomness of its own."""
+"""Dropout with its own random numbers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,8 +17,8 @@ class Masks:
     """What is dropped in one pass of a network, row by row.
 
     Every mask is computed from the key of its row, the number of the mask in the pass
-    and the place in the row. Nothing is drawn one after the other, so that a row gets
-    the same masks whatever stands beside it in the batch.
+    and the position in the row. Nothing is drawn sequentially, so a row gets the same
+    masks no matter which other rows are in the batch.
 
     Parameters
     ----------
@@ -36,10 +36,9 @@ class Masks:
         Parameters
         ----------
         shape : torch.Size
-            Rows may be the first axis, as a rule, or the second, or folded into the
-            first together with axes that follow, as the heads of an attention are. If
-            they are found nowhere, something else is dropped than entries of rows: that
-            goes by the key of the first row.
+            Rows are usually the first axis, but may be the second, or folded into the
+            first together with following axes, like attention heads. If there is no
+            axis of rows, the mask follows the key of the first row.
         p : float in (0, 1)
             Probability that an entry is dropped.
 
@@ -65,9 +64,9 @@ _masks: ContextVar[Masks | None] = ContextVar("masks", default=None)
 
 @contextmanager
 def dropping(masks: Masks) -> Iterator[None]:
-    """Within, dropout is on and takes these masks, in this thread only.
+    """Inside this context, dropout is on and uses these masks, in this thread only.
 
-    Nothing is changed on the modules, which other threads may be using.
+    The modules are not changed, since other threads may be using them.
     """
     token = _masks.set(masks)
     try:
@@ -87,18 +86,18 @@ class Dropout(nn.Module):
     p : float in [0, 1), default=0.5
         Probability that an entry is dropped.
     n_shared_axes : int, default=0
-        Entries along so many of the last axes are dropped together, as
+        Entries along this many of the last axes are dropped together, as
         ``torch.nn.Dropout1d`` drops whole channels.
 
     Attributes
     ----------
     generator : torch.Generator or None
-        Where the masks come from in a training; None is the global generator.
+        Source of the masks in training; None means the global generator.
 
     Raises
     ------
     TypeError, ValueError
-        If `p` is no such probability, or `n_shared_axes` no such number.
+        If `p` or `n_shared_axes` is not valid.
 
     References
     ----------
@@ -153,10 +152,10 @@ class Dropout(nn.Module):
         return x * keep.div_(1 - self.p)
 
     def extra_repr(self) -> str:
-        """What torch shows of it, the probability."""
+        """What torch shows in the repr: the probability."""
         return f"p={self.p}"
 
     def __getstate__(self) -> dict[str, Any]:
-        # A generator belongs to one run of the training; it is neither pickled nor
-        # shared by copies.
+        # A generator belongs to one training run; it is neither pickled nor shared by
+        # copies.
         return {**self.__dict__, "generator": None}

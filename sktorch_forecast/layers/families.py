@@ -1,4 +1,4 @@
-"""Heads that put out the parameters of a family of distributions."""
+"""Heads that output the parameters of a family of distributions."""
 
 from typing import Any, ClassVar
 
@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from .heads import Head, Point, Quantiles
 
-# Deviations stay above this share of the deviation of the window: a likelihood without
-# a bound rewards certainty without end where a series stands still.
+# Deviations stay above this share of the deviation of the window: an unbounded
+# likelihood would reward ever more certainty where a series is constant.
 _MIN_SCALE = 1e-3
 
 
@@ -92,8 +92,8 @@ class StudentT(Likelihood):
     def loss(self, params: Tensor, y: Tensor) -> Tensor:
         """Minus the logarithm of the density.
 
-        Written out, since torch's distribution makes another one, of the degrees of
-        freedom, and checks those whether it should or not.
+        Written out, since torch's distribution creates a second one from the degrees of
+        freedom, and always validates these.
         """
         loc, scale, freedom = params.unbind(-1)
         half = (freedom + 1) / 2
@@ -112,10 +112,10 @@ class StudentT(Likelihood):
 class LogNormal(Likelihood):
     """Log-normal distribution of positive values.
 
-    The parameters are a location L and a scale S as of a normal distribution; the
-    family has the mean ``M = S softplus(L / S)``, which is L where L is well above S
-    and positive in any case, and the deviation S. Hence
-    ``sigma^2 = log(1 + (S / M)^2)`` and ``mu = log(M) - sigma^2 / 2``.
+    The parameters are a location L and a scale S as in a normal distribution; the
+    family has the mean ``M = S softplus(L / S)``, which is about L where L is well
+    above S and always positive, and the deviation S. Hence ``sigma^2 = log(1 + (S /
+    M)^2)`` and ``mu = log(M) - sigma^2 / 2``.
     """
 
     in_window_units = False
@@ -181,11 +181,12 @@ class Poisson(Likelihood):
         return stats.poisson(self.mean(params))
 
     def quantile(self, params: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        """By the expansion of Cornish and Fisher where the mean m is large.
+        """With the Cornish-Fisher expansion where the mean m is large.
 
         The quantile of level t is ``m + sqrt(m) z + (z^2 - 1) / 6``, with z that of a
         standard normal distribution, up to terms that vanish with ``z^3 / sqrt(m)``.
-        Half a count is taken off, as a count stands for all from half a count below.
+        Half a count is subtracted, since a count stands for all values from half a
+        count below.
         """
         mean = np.asarray(self.mean(params), dtype=np.float64)
         is_large = mean > _LARGE_MEAN
@@ -285,7 +286,7 @@ class NormalMixture(Likelihood):
         place = np.arange(len(rows))
 
         def excess(y, level, place):
-            """Of the probability up to y; far up, of that which is left above it."""
+            """Excess of the probability up to y; far up, of that above y."""
             means, deviations, logits = self._parts(rows[place.astype(int)])
             weights = special.softmax(logits, axis=-1)
             z = (y[..., np.newaxis] - means) / deviations
@@ -293,7 +294,7 @@ class NormalMixture(Likelihood):
             below = (weights * special.ndtr(z)).sum(axis=-1) - level
             return np.where(level > 0.5, above, below)
 
-        # Where all parts agree, the ends are one point: give them some room.
+        # Where all components agree, the ends coincide: give them some room.
         room = 1e-6 * (high - low) + 1e-9 * (1 + abs(low))
         args = levels.ravel(), place
         bracket = bracket_root(excess, low - room, high + room, args=args).bracket
@@ -311,7 +312,7 @@ FAMILIES: dict[str, type[Likelihood]] = {
 }
 
 
-# The levels of "quantile" where none are given.
+# The default levels of "quantile".
 QUANTILES = (0.1, 0.5, 0.9)
 
 
@@ -320,7 +321,7 @@ def make_head(
     quantiles: tuple[float, ...] | None = None,
     n_components: int = 3,
 ) -> Head:
-    """The head of a family, of "quantile", or of a point forecast for None."""
+    """The head for a family, for "quantile", or for a point forecast if None."""
     if family is None:
         return Point()
     if family == "quantile":

@@ -1,4 +1,4 @@
-"""A network between the units of the series and those of the window.
+"""A network, with the conversion between units of the series and of the window.
 
 Symbols used below::
 
@@ -22,41 +22,41 @@ from .units import Encoded, Units
 
 
 class ForecastNetwork(nn.Module):
-    """Encode windows, run a network on them, and say what its outputs mean.
+    """Encode windows, run a network on them, and interpret its outputs.
 
-    The forecast stays in the units of the window, which go along with it: the training
-    loss compares it there with the encoded targets, and only what leaves a forecaster
-    is decoded.
+    The forecast stays in the units of the window and carries these along: the training
+    loss compares it with encoded targets, and forecasts are decoded only when they
+    leave a forecaster.
 
     Parameters
     ----------
     network : torch.nn.Module
         Maps encoded windows, (b, L, n_inputs), to (b, H, K, p), or to (b, n_steps, H,
-        K, p) for forecasts from several time steps. With a decoder it puts out
+        K, p) for forecasts from several time steps. With a decoder it outputs
         ``TemporalDecoder.n_extra`` more numbers for each value.
     normalization : WindowNormalization
         Encodes the windows.
     head : Head or None, default=None
-        What the p numbers mean; None is a point forecast.
+        What the p numbers mean; None means a point forecast.
     decoder : TemporalDecoder or None, default=None
-        Combines what the network puts out with covariates of the horizon.
+        Combines the outputs of the network with covariates of the horizon.
     baseline : LinearBaseline or None, default=None
-        A linear forecast that the forecasts of the network are averaged with, by its
+        A linear forecast to average the network's forecasts with, weighted by its
         `share`. In training mode the network forecasts alone.
     reads_covariates : bool, default=False
         Whether the network takes the covariates of the horizon and the static ones
         itself, standardized, as keywords `future` and `static`.
     meaning : dict or None, default=None
-        What the weights mean, by names, beside their shapes. It is saved with them, and
-        they are loaded only where it is the same.
+        What the weights mean, by name, apart from their shapes. It is saved with the
+        weights, which are loaded only if it is the same.
     flat_outputs : bool, default=False
-        Whether the network may put out (b, H * K * p) instead of (b, H, K, p).
+        Whether the network may output (b, H * K * p) instead of (b, H, K, p).
 
     Attributes
     ----------
     correlation : Tensor of shape (H * K, H * K)
-        Of the normal scores of all outputs, where the head is a distribution; the
-        identity until it is learned.
+        Correlation of the normal scores of all outputs, if the head is a distribution;
+        the identity until it is learned.
     """
 
     correlation: Tensor
@@ -114,12 +114,12 @@ class ForecastNetwork(nn.Module):
         static : Tensor of shape (b, S), default=None
             Static covariates, if the network was made for them.
         targets : Tensor of shape (b, H * K), default=None
-            What followed, in the units of the series, for networks that ask for it in
-            the training: they get it encoded, (b, H, K).
+            What followed, in the units of the series, for networks that need it in
+            training: they get it encoded, (b, H, K).
         series : Tensor of shape (b,), int64, default=None
-            Which series each window is of, where the normalization knows some.
+            Which series each window is from, if the normalization knows series.
         phase : Tensor of shape (b,), int64, default=None
-            Where in the cycle of the normalization each window ends, if it has one.
+            Phase at which each window ends, if the normalization has a cycle.
         **kwargs
             Passed on to the network.
 
@@ -131,7 +131,7 @@ class ForecastNetwork(nn.Module):
         Raises
         ------
         ValueError
-            If a tensor has another shape than it should, or the network puts out one.
+            If an input, or the output of the network, has the wrong shape.
         """
         self._check_beside(x, future, targets)
         # Windows at a high level come as float64, and so do their units. In these, the
@@ -157,7 +157,7 @@ class ForecastNetwork(nn.Module):
         return Encoded(self.head.constrain(z), self._units_of(z, units, phase))
 
     def _units_of(self, z, units, phase):
-        """Units of what a network puts out; in a cycle, each time step has its own."""
+        """Units of a network's outputs; with a cycle, each time step has its own."""
         if z.ndim < 5 or self.normalization.kind != "cycle":
             return units
         cycle = self.normalization.cycle
@@ -177,7 +177,7 @@ class ForecastNetwork(nn.Module):
                 complain_of_shape("targets", f"{shape}", targets)
 
     def _with_covariates(self, z, x, future, static):
-        """What the decoder makes of the outputs of the network."""
+        """The outputs of the network, combined with covariates by the decoder."""
         if z.ndim == 5 and future is not None:  # several time steps, each with its own
             known = torch.cat([x[..., self.normalization.n_past :], future], dim=1)
             horizon = self.normalization.horizon
@@ -202,7 +202,7 @@ class ForecastNetwork(nn.Module):
         series: Tensor | None = None,
         phase: Tensor | None = None,
     ) -> Tensor:
-        """What the baseline forecasts, in the units of the window: (b, H, K).
+        """The forecast of the baseline, in the units of the window: (b, H, K).
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class ForecastNetwork(nn.Module):
         series: Tensor | None = None,
         phase: Tensor | None = None,
     ) -> tuple[Tensor, Units]:
-        """What a baseline reads of each window, and the units of its forecasts.
+        """The inputs of a baseline for each window, and the units of its forecasts.
 
         Parameters
         ----------
@@ -234,7 +234,7 @@ class ForecastNetwork(nn.Module):
         Returns
         -------
         rows : Tensor of shape (b, n_groups, n_inputs)
-            As its method `rows` gives them.
+            As returned by its method `rows`.
         units : Units
         """
         inputs, units = self.normalization.encode(x, static, series, phase)
@@ -242,11 +242,11 @@ class ForecastNetwork(nn.Module):
         return baseline.rows(inputs, *beside), units
 
     def get_extra_state(self) -> Tensor:
-        """The meaning of the weights as JSON; safetensors keep nothing but tensors."""
+        """The meaning of the weights as JSON; safetensors can only hold tensors."""
         return torch.tensor(list(json.dumps(self.meaning).encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Compare the meaning of weights that are loaded with one's own.
+        """Compare the meaning of loaded weights with that of this network.
 
         Raises
         ------
@@ -274,8 +274,8 @@ class ForecastNetwork(nn.Module):
         return getattr(self.network, "stride", 1)
 
     def _in_shape(self, z, n_rows):
-        """What the network puts out: (b, H, K, p), or (b, n_steps, H, K, p)."""
-        # n_rows is x.shape[0]: len(x) would fix the size of the batch in an export.
+        """Outputs of the network: (b, H, K, p), or (b, n_steps, H, K, p)."""
+        # n_rows is x.shape[0]: len(x) would fix the batch size in an export.
         shape, flat = getattr(z, "shape", ()), (n_rows, math.prod(self.output_shape))
         if self.flat_outputs and shape == flat:
             return z.unflatten(1, self.output_shape)
@@ -299,9 +299,9 @@ def following(known: Tensor, n_steps: int, horizon: int, stride: int = 1) -> Ten
     known : Tensor of shape (batch, length + horizon, n_channels)
         The window and the horizon.
     n_steps : int
-        How many of the steps, counted back from the last of the window.
+        Number of steps, counted back from the last one in the window.
     horizon : int
-        Timestamps that follow.
+        Number of timestamps that follow.
     stride : int, default=1
         Timestamps between these steps.
 

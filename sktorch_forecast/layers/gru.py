@@ -1,4 +1,4 @@
-"""A GRU layer with a backward pass of its own, since torch has no fast one on a CPU."""
+"""A GRU layer with its own backward pass, since torch has no fast one on a CPU."""
 
 import torch
 from torch import Tensor, nn
@@ -10,12 +10,11 @@ from .steps import has_written_steps
 class GRU(nn.GRU):
     """``torch.nn.GRU``, trained faster on a CPU.
 
-    On a CPU torch builds a GRU from single operations, about twenty at each time
-    step in a training, most of which take longer to call than to compute. Here the
-    step and its gradient are written out, in five and three operations. Weights,
-    their names, outputs and gradients are those of ``torch.nn.GRU``, which also does
-    everything else: forecasts, other devices and precisions, several layers or
-    directions.
+    On a CPU torch builds a GRU from single operations, about twenty per time step in
+    training, most of which take longer to call than to compute. Here the step and its
+    gradient are written out, in five and three operations. Weights, their names,
+    outputs and gradients are those of ``torch.nn.GRU``, which also handles everything
+    else: forecasts, other devices and precisions, several layers or directions.
 
     Parameters
     ----------
@@ -24,27 +23,27 @@ class GRU(nn.GRU):
     hidden_size : int
         Units.
     batch_first : bool, default=False
-        Has to be True for the faster training.
+        Must be True for the faster training.
     **kwargs
         Further parameters of ``torch.nn.GRU``.
     """
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Read on from a state.
+        """Continue reading from a state.
 
         Parameters
         ----------
         x : Tensor of shape (batch, length, input_size)
         state : Tensor of shape (1, batch, hidden_size), default=None
-            The state to begin with; None is zeros.
+            The initial state; None means zeros.
 
         Returns
         -------
         outputs : Tensor of shape (batch, length, hidden_size)
         state : Tensor of shape (1, batch, hidden_size)
-            The last output, to go on from.
+            The last output, to continue from.
         """
-        # Of wrong shapes torch complains, and says which is right.
+        # torch complains about wrong shapes, and says which is right.
         if not has_written_steps(self, x):
             return super().forward(x, state)
         if state is None:
@@ -59,8 +58,8 @@ class GRU(nn.GRU):
 class _GRUSteps(torch.autograd.Function):
     """All time steps of one GRU layer.
 
-    Inside, time is the first axis, so that each step is one piece of memory, and so
-    are all steps for the sums over them. Symbols, for one time step::
+    Internally, time is the first axis, so that each step is contiguous in memory, and
+    so are all steps for the sums over them. Symbols, for one time step::
 
         x (B, C)          input
         h (B, H)          output; h' is that of the step before
@@ -81,12 +80,12 @@ class _GRUSteps(torch.autograd.Function):
         dm = da_n r
         dh' = dh z + W_h^T (da_r, da_z, dm)
 
-    Every gradient is dh times a factor known before, so the factors of all steps are
-    computed at once, and what is left for each step is the sum into dh'.
+    Every gradient is dh times a factor known beforehand, so the factors of all steps
+    are computed at once, and only the sum into dh' is left for each step.
 
-    The equations are those of torch.nn.GRU, after K. Cho et al. (2014), Learning
-    Phrase Representations using RNN Encoder-Decoder for Statistical Machine
-    Translation, EMNLP, with the reset gate behind the matrix product.
+    The equations are those of torch.nn.GRU, after K. Cho et al. (2014), Learning Phrase
+    Representations using RNN Encoder-Decoder for Statistical Machine Translation,
+    EMNLP, with the reset gate after the matrix product.
     """
 
     @staticmethod

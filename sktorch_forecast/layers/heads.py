@@ -1,16 +1,16 @@
 """Heads: how the outputs of a network become a forecast of each value.
 
-A network puts out ``p`` numbers for every step and target: 1 for a point forecast,
-more for a distribution. The head says what they mean, in three stages::
+A network outputs ``p`` numbers for every step and target: 1 for a point forecast, more
+for a distribution. The head says what they mean, in three stages::
 
-    z                 what the network puts out, any real numbers
+    z                 the outputs of the network, any real numbers
     constrain(z)      parameters in the units of the window
-    units             how each goes over to the units of the series
+    units             how each is converted to the units of the series
                       "location": shift + scale * z; "scale": scale * z; "shape": z
 
 The loss is the negative log-likelihood of `torch.distributions`; quantiles and
-probabilities come from `scipy.stats`, which has them for all families. Parameters
-stand on the last axis: (..., p).
+probabilities come from `scipy.stats`, which has them for all families. Parameters are
+on the last axis: (..., p).
 """
 
 from typing import ClassVar
@@ -32,12 +32,12 @@ class Head:
     units : tuple of str
         What each parameter is, see above.
     in_window_units : bool
-        Whether the loss may be computed in the units of the window: it may where the
-        family is closed under shift and scale.
+        Whether the loss may be computed in the units of the window: only if the family
+        is closed under shift and scale.
     is_discrete : bool
         Whether values are counts.
     is_distribution : bool
-        Whether the parameters say how sure the forecast is.
+        Whether the parameters include the uncertainty of the forecast.
     """
 
     units: tuple[str, ...] = ("location", "scale")
@@ -47,20 +47,20 @@ class Head:
 
     @property
     def n_params(self) -> int:
-        """Numbers for each value."""
+        """Number of parameters for each value."""
         return len(self.units)
 
     def constrain(self, z: Tensor) -> Tensor:
-        """(..., p) as the network puts it out -> (..., p) in window units"""
+        """(..., p) as the network outputs it -> (..., p) in window units"""
         raise NotImplementedError
 
     def weighed(self, z: Tensor, location: Tensor, share: float) -> Tensor:
-        """What the network puts out, moved so that its mean is that of two forecasts.
+        """The network's outputs, shifted so that their mean is that of two forecasts.
 
         Parameters
         ----------
         z : Tensor of shape (..., p)
-            As the network puts it out, its location first.
+            As the network outputs it, with the location first.
         location : Tensor of shape (...)
             The other forecast, in the units of the window.
         share : float in [0, 1]
@@ -94,17 +94,17 @@ class Head:
         return torch.addcmul(shift, scale, params)
 
     def outputs(self, encoded: Encoded) -> Tensor:
-        """What is forecast of each value, in the units of the series.
+        """The forecast of each value, in the units of the series.
 
-        For a point forecast (b, ..., H, K), else as `decode` gives it.
+        For a point forecast (b, ..., H, K), otherwise as from `decode`.
         """
         return self.decode(encoded)
 
     def check(self, y: np.ndarray) -> None:
-        """Raise a ValueError if a value of `y` that is there cannot come of it."""
+        """Raise a ValueError if an observed value of `y` is impossible under it."""
 
     def loss(self, params: Tensor, y: Tensor) -> Tensor:
-        """What is minimized: (..., p), (...) -> (...)"""
+        """The loss to minimize: (..., p), (...) -> (...)"""
         raise NotImplementedError
 
     def mean(self, params: np.ndarray) -> np.ndarray:
@@ -112,11 +112,11 @@ class Head:
         return params[..., 0]
 
     def point(self, params: Tensor) -> Tensor:
-        """As `mean`, in torch, where there is nothing else: (..., p) -> (...)"""
+        """As `mean`, but in torch alone: (..., p) -> (...)"""
         return params[..., 0]
 
     def parameters(self, params: Tensor) -> dict[str, Tensor]:
-        """What makes a distribution of the point forecast, by name.
+        """What turns the point forecast into a distribution, by name.
 
         (..., p) in the units of the series -> each (...) or (..., n)
         """
@@ -151,10 +151,10 @@ class Point(Head):
 class Quantiles(Head):
     """Quantiles at given levels, learned by the pinball loss; they cannot cross.
 
-    The network puts out the middle quantile and, before a softplus, the distances from
-    it downwards and upwards, each from one quantile to the next. Between and beyond
-    the levels, the quantile function is linear in the normal score of the level: a
-    normal distribution is reproduced by any two of its quantiles.
+    The network outputs the middle quantile and, before a softplus, the distances
+    downwards and upwards from it, each from one quantile to the next. Between and
+    beyond the levels, the quantile function is linear in the normal score of the level,
+    so that any two quantiles of a normal distribution reproduce it.
 
     References
     ----------
@@ -181,7 +181,7 @@ class Quantiles(Head):
         return 2 * torch.maximum(levels * miss, (levels - 1) * miss).mean(-1)
 
     def mean(self, params: np.ndarray) -> np.ndarray:
-        """The median: quantiles say nothing of the mean."""
+        """The median: quantiles say nothing about the mean."""
         return self.quantile(params, np.array(0.5))
 
     def point(self, params: Tensor) -> Tensor:
@@ -201,7 +201,7 @@ class Quantiles(Head):
         return special.ndtr(self._line(self.scores, params, y))
 
     def _line(self, heights, places, x):
-        """The line through (places, heights), its last pieces prolonged, at `x`."""
+        """The line through (places, heights), extrapolated at both ends, at `x`."""
         shape = np.broadcast_shapes(
             np.shape(heights)[:-1], np.shape(places)[:-1], np.shape(x)
         )
@@ -215,6 +215,6 @@ class Quantiles(Head):
 
         left, right = at(places, piece), at(places, piece + 1)
         low, high = at(heights, piece), at(heights, piece + 1)
-        # Quantiles that coincide leave a piece without width.
+        # Coinciding quantiles leave a piece without width.
         width = np.where(right > left, right - left, np.finfo(np.float32).tiny)
         return (low + (high - low) * ((x - left) / width))[..., 0]

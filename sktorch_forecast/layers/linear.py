@@ -7,11 +7,11 @@ from .._utils.validation import complain_of_shape
 
 
 class Linear(nn.Linear):
-    """``torch.nn.Linear``, its input filled up with zeros to a multiple of four.
+    """``torch.nn.Linear``, with its input zero-padded to a multiple of four.
 
-    The matrix product of the CPU takes rows that begin at odd places in memory along
-    another path, which rounds differently. What a row gives would then depend, in its
-    last bits, on which row of the batch it is. Zeros change no sum.
+    The CPU's matrix product takes a different path for rows that begin at odd places in
+    memory, which rounds differently. The last bits of a row's output would then depend
+    on its place in the batch. Zeros change no sum.
     """
 
     def forward(self, x: Tensor) -> Tensor:

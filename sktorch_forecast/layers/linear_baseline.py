@@ -1,4 +1,4 @@
-"""A linear map of the window that a network is weighed against.
+"""A linear map of the window that is averaged with a network.
 
 Symbols used below::
 
@@ -13,18 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-# Inputs of the map, at most: it is found from a matrix of the square of them.
+# Maximum number of inputs: the map is solved from a matrix of that size squared.
 _MAX_INPUTS = 1024
 
 
 class LinearBaseline(nn.Module):
-    """A linear forecast in the units of the window, found in closed form.
+    """A linear forecast in the units of the window, solved in closed form.
 
-    It reads all that the network reads: every channel of the window, covariates of the
-    horizon and static ones. Where that makes more than 1,024 numbers, each target reads
-    its own last 1,024 values only. What is missing is taken to be as it last was.
+    It reads everything that the network reads: every channel of the window, covariates
+    of the horizon and static ones. If these are more than 1,024 numbers, each target
+    reads only its own last 1,024 values. Missing values are filled with the last
+    observed one.
 
-    Its weights are buffers: they are not trained on.
+    Its weights are buffers and are not trained.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ class LinearBaseline(nn.Module):
         Numbers of covariates known in the future, which are the last channels, and of
         static ones.
     masked : bool, default=False
-        Whether windows come with channels that say where values are.
+        Whether windows come with channels that say where values are observed.
 
     Attributes
     ----------
@@ -43,10 +44,10 @@ class LinearBaseline(nn.Module):
         is a group of its own.
     bias : Tensor of shape (G, o)
     share : float in [0, 1]
-        Weight of the network beside this, in forecasts of the two; 1 until it is
-        weighed, as this then says nothing.
+        Weight of the network when the two are averaged; 1 until it is determined, since
+        the baseline forecasts nothing before.
     n_origins : int
-        How many origins it was solved from.
+        Number of origins it was solved from.
     """
 
     weight: Tensor
@@ -72,7 +73,7 @@ class LinearBaseline(nn.Module):
             n_inputs = min(length, _MAX_INPUTS)
             n_groups, n_outputs = n_targets, horizon
         self.n_inputs = n_inputs
-        # Columns are filled up as in `Linear`.
+        # Columns are padded as in `Linear`.
         n_columns = n_inputs + (-n_inputs % 4)
         self.register_buffer("weight", torch.zeros(n_groups, n_outputs, n_columns))
         self.register_buffer("bias", torch.zeros(n_groups, n_outputs))
@@ -81,12 +82,12 @@ class LinearBaseline(nn.Module):
     def rows(
         self, inputs: Tensor, future: Tensor | None = None, static: Tensor | None = None
     ) -> Tensor:
-        """What each group of outputs reads, (b, G, d).
+        """The inputs of each group of outputs, (b, G, d).
 
         Parameters
         ----------
         inputs : Tensor of shape (b, L, n_inputs)
-            Windows as networks see them, with what comes behind their channels.
+            Windows as networks see them, including the inputs after their channels.
         future : Tensor of shape (b, H, F), default=None
         static : Tensor of shape (b, S), default=None
             Both standardized.
@@ -104,10 +105,10 @@ class LinearBaseline(nn.Module):
         return y.flatten(1).unsqueeze(1) if self.reads_all else y.transpose(1, 2)
 
     def last_of(self, n_steps_back: int) -> Tensor:
-        """Weights that repeat what was so many steps back, (G, o, d).
+        """Weights that repeat the value this many steps back, (G, o, d).
 
-        With a season of m steps, the seasonal naive forecast is
-        ``last_of(m)``: step h repeats the value at the place of h in the last season.
+        With a season of m steps, the seasonal naive forecast is ``last_of(m)``: step h
+        repeats the value at the same place in the last season.
         """
         weight = torch.zeros(*self.weight.shape[:2], self.n_inputs)
         k, length = self.n_targets, min(self.length, self.n_inputs)
@@ -121,7 +122,7 @@ class LinearBaseline(nn.Module):
         return weight
 
     def set_weights(self, weight: Tensor, bias: Tensor) -> None:
-        """Take over weights of shape (G, o, d) and biases of shape (G, o)."""
+        """Set weights of shape (G, o, d) and biases of shape (G, o)."""
         self.weight[..., : self.n_inputs].copy_(weight)
         self.bias.copy_(bias)
 
@@ -150,19 +151,20 @@ class LinearBaseline(nn.Module):
         return z.transpose(1, 2)
 
     def get_extra_state(self) -> Tensor:
-        """What it has learned beside its weights, as JSON for files of tensors."""
+        """What it has learned besides its weights, as JSON for files of tensors."""
         learned = json.dumps([self.share, self.n_origins])
         return torch.tensor(list(learned.encode()), dtype=torch.uint8)
 
     def set_extra_state(self, state: Tensor) -> None:
-        """Take over what another one has learned."""
+        """Restore what a baseline has learned besides its weights."""
         self.share, self.n_origins = json.loads(bytes(state.tolist()))
 
     def _filled(self, x, seen):
-        """Windows in which what is missing is as it last was, or zero before that."""
+        """Windows with gaps filled by the last observed value, or zero before it."""
         steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
         place = (seen > 0).mul(steps)
-        # A running maximum, by twice as many steps each time: ONNX has no cummax.
+        # A running maximum, with the number of steps doubled each time: ONNX has no
+        # cummax.
         n_back = 1
         while n_back < x.shape[1]:
             before = F.pad(place[:, :-n_back], (0, 0, n_back, 0))

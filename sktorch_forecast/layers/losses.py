@@ -1,4 +1,4 @@
-"""Losses that forecasts are scored by, in the form of the losses of torch.nn."""
+"""Losses that score forecasts, in the form of the losses of torch.nn."""
 
 import torch
 from torch import Tensor, nn
@@ -10,14 +10,14 @@ _LEAST = 1e-6
 
 
 class SeriesLoss(nn.Module):
-    """Base of the losses in the units of the series, with the reductions of torch.
+    """Base class of losses in the units of the series, with torch's reductions.
 
     Parameters
     ----------
     n_targets : int, default=1
         How many of the leading channels are forecast.
     seasonality : int or None, default=None
-        Timestamps that the naive forecast looks back; None is 1.
+        Number of timestamps that the naive forecast looks back; None means 1.
     """
 
     in_window_units = False
@@ -55,9 +55,9 @@ class SMAPELoss(SeriesLoss):
 
 
 class MASELoss(SeriesLoss):
-    """Mean absolute scaled error: scaled by that of the seasonal naive forecast.
+    """Mean absolute error, divided by that of the seasonal naive forecast.
 
-    The naive forecast is that within the window, for each target.
+    The naive forecast is computed within the window, for each target.
 
     References
     ----------
@@ -79,7 +79,7 @@ class MASELoss(SeriesLoss):
 
 
 class SMAPEAndMASELoss(SeriesLoss):
-    """The sum of both, the two parts of the M4 competition's OWA."""
+    """The sum of sMAPE and MASE, the two parts of the M4 competition's OWA."""
 
     def __init__(self, n_targets: int = 1, seasonality: int | None = None):
         super().__init__(n_targets, seasonality)
@@ -91,7 +91,7 @@ class SMAPEAndMASELoss(SeriesLoss):
 
 
 class HeadLoss(nn.Module):
-    """Loss of the head of a distribution, with the reductions of torch.
+    """Loss of a distribution's head, with torch's reductions.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ class HeadLoss(nn.Module):
         return loss.mean() if self.reduction == "mean" else loss
 
 
-# Those of torch take no arguments here, ours the number of targets and the season.
+# torch's losses take no arguments here, ours the number of targets and the season.
 LOSSES: dict[str, type[nn.Module]] = {
     "mse": nn.MSELoss,
     "mae": nn.L1Loss,
@@ -133,6 +133,6 @@ def make_loss(
 
 
 def _least(sizes):
-    """What no denominator may be below: where a series is zero, no error is finite."""
+    """Lower bound of denominators: where a series is zero, no error would be finite."""
     largest = sizes.detach().amax()
     return torch.where(largest > 0, _LEAST * largest, 1.0)

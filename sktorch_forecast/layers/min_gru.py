@@ -1,4 +1,4 @@
-"""Recurrent layers without a product in the recurrence: minGRU and minLSTM."""
+"""Recurrent layers without a matrix product in the recurrence: minGRU and minLSTM."""
 
 from math import ceil, sqrt
 
@@ -12,7 +12,7 @@ from .linear import Linear
 
 
 class MinGRU(nn.Module):
-    """A GRU whose gate and candidate see the input, and not the state.
+    """A GRU whose gate and candidate see only the input, not the state.
 
     For one time step, with input x, output h, and h' the output of the step before::
 
@@ -20,8 +20,8 @@ class MinGRU(nn.Module):
         c = W_c x + b_c
         h = (1 - z) h' + z c
 
-    That is linear in h', so all matrix products are computed at once, and what is left
-    are sums with weights: two operations a step, in place, in a training on a CPU.
+    This is linear in h', so all matrix products are computed at once, and only weighted
+    sums are left: two in-place operations per step when training on a CPU.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ class MinGRU(nn.Module):
     bidirectional : bool, default=False
         Whether other units read the input backwards.
     batch_first : bool, default=True
-        There is no other way; for those who call it as a layer of torch.
+        Must be True; accepted for compatibility with torch's layers.
     timescale : int or None, default=None
-        Steps that units remember at first, between 1 and so many, by the biases of
-        their gates [2]_. None leaves these about zero: all forget half at each step.
+        Units initially remember between 1 and this many steps, through the biases of
+        their gates [2]_. None leaves the biases about zero: all units forget half at
+        each step.
 
     References
     ----------
@@ -75,29 +76,29 @@ class MinGRU(nn.Module):
                     self._remember(mapped.bias, longest)
 
     def _remember(self, bias, longest):
-        """Biases with which a unit takes 1 / (1 + u) of what is new, u to `longest`."""
+        """Biases with which a unit takes 1 / (1 + u) of new input, u to `longest`."""
         u = 1 + (longest - 1) * torch.rand(self.hidden_size)
         bias[: self.hidden_size] = -u.log()
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Read on from a state.
+        """Continue reading from a state.
 
         Parameters
         ----------
         x : Tensor of shape (batch, length, input_size)
         state : Tensor of shape (n_directions, batch, hidden_size), default=None
-            The state to begin with; None is zeros.
+            The initial state; None means zeros.
 
         Returns
         -------
         outputs : Tensor of shape (batch, length, n_directions * hidden_size)
         state : Tensor of shape (n_directions, batch, hidden_size)
-            The last outputs, to go on from.
+            The last outputs, to continue from.
 
         Raises
         ------
         ValueError
-            If a tensor has another shape.
+            If a tensor has the wrong shape.
         """
         if x.ndim != 3 or x.shape[2] != self.input_size or not x.shape[1]:
             complain_of_shape("an input", f"(batch, length, {self.input_size})", x)
@@ -106,7 +107,7 @@ class MinGRU(nn.Module):
             state = x.new_zeros(shape)
         elif state.shape != shape:
             complain_of_shape("a state", str(shape), state)
-        # (batch, length, C) -> (length, batch, C): a step is one piece of memory.
+        # (batch, length, C) -> (length, batch, C): a step is contiguous in memory.
         inputs = [x.transpose(0, 1), x.transpose(0, 1).flip(0)][: self.n_directions]
         outputs = [
             scanned(self.gate_and_candidate(mapped(part)), begin)
@@ -118,12 +119,12 @@ class MinGRU(nn.Module):
         return torch.cat(outputs, dim=2).transpose(0, 1), state
 
     def gate_and_candidate(self, mapped: Tensor) -> Tensor:
-        """What goes into the sigmoid of the gate, and behind it the candidate.
+        """The input of the gate's sigmoid, followed by the candidate.
 
         Parameters
         ----------
         mapped : Tensor of shape (length, batch, (n_gates + 1) * hidden_size)
-            What the linear map gives.
+            Output of the linear map.
 
         Returns
         -------
@@ -156,14 +157,14 @@ class MinLSTM(MinGRU):
     n_gates = 2
 
     def _remember(self, bias, longest):
-        """As for a minGRU, with log f - log i in the place of its gate."""
+        """As for a minGRU, with log f - log i in place of its gate."""
         super()._remember(bias, longest)
         forget, take, _ = bias.chunk(3)
         take.copy_(forget)
         forget.neg_()
 
     def gate_and_candidate(self, mapped: Tensor) -> Tensor:
-        """As of :class:`MinGRU`: i / (f + i) is sigmoid(log i - log f).
+        """As in :class:`MinGRU`: i / (f + i) is sigmoid(log i - log f).
 
         Parameters
         ----------
@@ -185,7 +186,7 @@ def scanned(mapped: Tensor, state: Tensor) -> Tensor:
     mapped : Tensor of shape (length, batch, 2 * hidden_size)
         Gates and candidates.
     state : Tensor of shape (batch, hidden_size)
-        What the first step finds.
+        The state before the first step.
 
     Returns
     -------
@@ -201,10 +202,10 @@ def scanned(mapped: Tensor, state: Tensor) -> Tensor:
 def scanned_in_blocks(a: Tensor, b: Tensor, state: Tensor) -> Tensor:
     """h = a h' + b for all steps, in about three times sqrt(length) operations.
 
-    Within all blocks at once, one step after the other is added up as if each block
-    began at zero; then each block gets its part of what the one before it has left.
-    That is for devices on which many steps at once take the time of one, and it can be
-    traced. Sums whose weights are positive and add up to at most 1 lose nothing,
+    Steps are summed one after the other, in all blocks at once, as if each block began
+    at zero; then each block adds its part of the final state of the previous one. This
+    is for devices on which many steps at once take as long as one, and it can be
+    traced. Sums with positive weights that add up to at most 1 lose no precision,
     however long they are.
 
     Parameters
@@ -241,7 +242,7 @@ class _Steps(torch.autograd.Function):
 
     The gradients, with dh that of h and dh' that of h'::
 
-        dh' = (1 - z) dh, added to what h' has by itself
+        dh' = (1 - z) dh, added to the gradient that h' already has
         dc = z dh
         dgate = z (1 - z) (c - h') dh
     """

@@ -1,4 +1,4 @@
-"""Scaling that lives in the network, so that it cannot leak or be forgotten.
+"""Scaling inside the network, where it can neither leak nor be forgotten.
 
 Symbols used below::
 
@@ -28,15 +28,15 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 
 class WindowNormalization(nn.Module):
-    """Put windows into units of their own, and say in which.
+    """Normalize windows, and return their units.
 
     For a window ``x`` with mean ``m`` and deviation ``s`` over its timestamps, per
-    channel, a network sees ``(x - m) / s``, and what it puts out is in the units
-    ``(m, s)`` of the target channels. A network thus has no units: it sees shapes, and
-    a series that has grown since the training looks as it did then.
+    channel, a network sees ``(x - m) / s``, and its output is in the units ``(m, s)``
+    of the target channels. So a network only sees shapes, and a series that has grown
+    since training looks the same as before.
 
-    It also adds what else there is to see: a mask of what is missing, and static
-    covariates as channels that do not change.
+    It also adds the other inputs: a mask of observed values, and static covariates as
+    constant channels.
 
     Parameters
     ----------
@@ -46,46 +46,45 @@ class WindowNormalization(nn.Module):
         How many of the leading channels are forecast.
     kind : {"window", "mean", "last", "level", "season", "cycle"} or None, \
             default="window"
-        What is shifted and scaled by what:
+        How to shift and scale:
 
         - "window": by the mean and the deviation of the window;
         - "mean", "last": by the mean, or the last value, of the window, and scaled by
           one number for all windows, the usual deviation;
         - "level": scaled by the mean absolute value of the window, not shifted;
-        - "season": targets by their values in the last season of the window, and
-          scaled by the deviation of the window;
+        - "season": targets by their values in the last season of the window, and scaled
+          by the deviation of the window;
         - "cycle": as "window", then targets by a cycle that is learnt;
         - None: windows are taken as they are.
     seasonality : int or None, default=None
-        Timestamps in a season, for "season", or in the cycle.
+        Number of timestamps in a season, for "season", or in the cycle.
     horizon : int, default=1
-        Steps of the forecast.
+        Number of steps to forecast.
     n_future, n_static : int, default=0
         Number of covariates known in the future, which are the last channels, and of
         static ones. Both are standardized by numbers that :meth:`calibrate` sets.
     masked : bool, default=False
-        Whether values may be missing (NaN). They are left out of the statistics, the
-        network sees zeros for them, and one more channel for each target and past
-        covariate, 1 where a value is there.
+        Whether values may be missing (NaN). They are left out of the statistics, and
+        the network sees zeros for them and one more channel for each target and past
+        covariate, 1 where a value is observed.
     n_series : int, default=0
-        Series that have scales of their own, so that a series of another size than the
-        others is seen as they are; 0 where windows do not say which series they are of.
+        Number of series with scales of their own, so that series of different sizes
+        look alike; 0 if windows do not say which series they are from.
 
     Attributes
     ----------
     cycle : Cycle
         Only with the kind "cycle".
     min_scale : Tensor of shape (n_channels,)
-        Scales below it are raised to it, so that a window in which nothing happens
-        neither divides by zero nor outweighs all others. Set by :meth:`calibrate`.
+        Scales below it are raised to it, so that a constant window neither divides by
+        zero nor outweighs all others. Set by :meth:`calibrate`.
     usual_scale : Tensor of shape (n_channels,)
         Usual deviation of the windows. Set by :meth:`calibrate`.
     series_scale : Tensor of shape (n_series + 1, n_channels)
-        Usual scale of the windows of each series, a tenth of which is the bound for
-        these; 0 for a series that stands still, and in the last row, for series that
-        were not there in the training. Their windows have no bound, and where nothing
-        happens in one, `min_scale`. Set by :meth:`calibrate_series`; only with
-        `n_series`.
+        Usual scale of the windows of each series, a tenth of which is their lower
+        bound; 0 for a constant series, and in the last row, for series that were not in
+        the training data. Windows of these have no bound, and a constant one gets
+        `min_scale`. Set by :meth:`calibrate_series`; only with `n_series`.
     is_calibrated : Tensor of shape (), bool
         Whether :meth:`calibrate` has been called; a buffer, so that loaded weights
         bring it along.
@@ -158,14 +157,14 @@ class WindowNormalization(nn.Module):
         future : Tensor of shape (n_windows, horizon, n_future), default=None
         static : Tensor of shape (n_windows, n_static), default=None
         weights : Tensor of shape (n_windows,), default=None
-            How much each window counts; a weight of 2 is as good as two windows.
+            Weight of each window; a weight of 2 is the same as two windows.
         phase : Tensor of shape (n_windows,), int64, default=None
-            As for `encode`; the cycle begins with the means of all phases.
+            As for `encode`; the cycle is initialized with the means of all phases.
 
         Raises
         ------
         ValueError
-            If a tensor has another shape.
+            If a tensor has the wrong shape.
         """
         self._check_windows(windows)
         seen = windows.isfinite()
@@ -191,9 +190,9 @@ class WindowNormalization(nn.Module):
             self.cycle.calibrate(inputs, seen[..., :k], phase, weights)
 
     def scales_of(self, windows: Tensor) -> Tensor:
-        """What the kind scales by, without a bound: (n, L, C) -> (n, C).
+        """The scale that the kind uses, without a bound: (n, L, C) -> (n, C).
 
-        "mean" and "last" scale by what is usual of the deviation.
+        "mean" and "last" scale by the usual value of the deviation.
         """
         self._check_windows(windows)
         seen = windows.isfinite()
@@ -209,11 +208,11 @@ class WindowNormalization(nn.Module):
         Parameters
         ----------
         scales : Tensor of shape (n_windows, n_channels)
-            As `scales_of` gives them.
+            As returned by `scales_of`.
         series : Tensor of shape (n_windows,), int64
-            Which series each window is of, from 0.
+            Which series each window is from, counted from 0.
         weights : Tensor of shape (n_windows,), default=None
-            How much each window counts.
+            Weight of each window.
         """
         weights = scales.new_ones(len(scales)) if weights is None else weights
         usual = usual_of_groups(
@@ -228,7 +227,7 @@ class WindowNormalization(nn.Module):
         series: Tensor | None = None,
         phase: Tensor | None = None,
     ) -> tuple[Tensor, Units]:
-        """Windows as a network sees them, and the units of what it puts out.
+        """Windows as a network sees them, and the units of its outputs.
 
         Parameters
         ----------
@@ -236,8 +235,8 @@ class WindowNormalization(nn.Module):
             In the units of the series.
         static : Tensor of shape (b, S), default=None
         series : Tensor of shape (b,), int64, default=None
-            Which series each window is of, `n_series` for one that is not known. None
-            for none that is.
+            Which series each window is from, `n_series` for an unknown one. None if all
+            are unknown.
         phase : Tensor of shape (b,), int64, default=None
             Phase of the last timestamp of each window, for "cycle".
 
@@ -250,7 +249,7 @@ class WindowNormalization(nn.Module):
         Raises
         ------
         ValueError
-            If a tensor has another shape.
+            If a tensor has the wrong shape.
         """
         self._check_windows(x)
         beside = {"series": series, "static covariates": static, "phase": phase}
@@ -282,7 +281,7 @@ class WindowNormalization(nn.Module):
         Raises
         ------
         ValueError
-            If there are other covariates than `n`.
+            If the number of covariates is not `n`.
         """
         n = self.n_future if covariates == "future" else self.n_static
         if not n or values.shape[-1] != n:
@@ -300,14 +299,14 @@ class WindowNormalization(nn.Module):
             complain_of_shape("windows", f"{shape} more", x)
 
     def _set_standard(self, covariates, values, weights):
-        """Note mean and deviation of each column, (n, n_columns), weights (n, 1)."""
+        """Set mean and deviation of each column, (n, n_columns), weights (n, 1)."""
         weights = torch.where(values.isfinite(), weights, 0)
         values = values.double().nan_to_num()
         count = weights.sum(dim=0)
         count = torch.where(count > 0, count, 1)
         mean = (weights * values).sum(dim=0) / count
         square = (weights * (values - mean).square()).sum(dim=0) / count
-        # Beside a high level, what float32 rounds away of the mean counts.
+        # At a high level, the rounding error of a float32 mean matters.
         self.get_buffer(f"{covariates}_mean").copy_(mean)
         rest = mean - self.get_buffer(f"{covariates}_mean")
         self.get_buffer(f"{covariates}_rest").copy_(rest)
@@ -315,9 +314,9 @@ class WindowNormalization(nn.Module):
         self.get_buffer(f"{covariates}_scale").copy_(scale)
 
     def _statistics(self, x, seen, series):
-        """Windows without their shift, the shift and the scale.
+        """Windows minus their shift, the shift and the scale.
 
-        (b, L, C) -> itself and two of (b, 1, C). What is not seen becomes zero.
+        (b, L, C) -> (b, L, C) and two of (b, 1, C). What is not observed becomes zero.
         """
         if self.kind is None or self.kind == "level":
             x = x if seen is None else torch.where(seen, x, 0)
@@ -358,7 +357,7 @@ class WindowNormalization(nn.Module):
     def _without_season(self, x, centered, mean, seen):
         """Targets minus their last season, and that season for each step, (b, H, K).
 
-        What is missing in the last season is taken to be the mean of the window.
+        Missing values in the last season are replaced with the mean of the window.
         """
         m, length, k = self.seasonality, x.shape[1], self.n_targets
         season = x[:, -m:, :k]
@@ -373,7 +372,7 @@ class WindowNormalization(nn.Module):
         return centered, season[:, length:]
 
     def _with_channels(self, centered, x, seen, static):
-        """What the network sees beside the targets and past covariates, joined."""
+        """The inputs of the network besides targets and past covariates, joined."""
         parts = [centered]
         if self.n_past < x.shape[2]:
             known = self.standardized("future", x[..., self.n_past :])
@@ -388,7 +387,7 @@ class WindowNormalization(nn.Module):
 
 
 def _check(n_channels, n_targets, n_future, kind):
-    """Raise an error for channels that do not go together, and unknown kinds."""
+    """Raise an error for inconsistent channels and unknown kinds."""
     check_positive_int(n_channels, "n_channels")
     check_positive_int(n_targets, "n_targets")
     if n_targets + n_future > n_channels:

@@ -1,14 +1,15 @@
-"""Seasonal periods of many windows at once, by the errors of seasonal copies."""
+"""Seasonal periods of many windows at once, from the errors of seasonal copies."""
 
 import torch
 from torch import Tensor
 
-# What a period must be better than its neighborhood, as logarithms of the mean squared
-# error: of many cycles, and more of few, by `_PENALTY * period / length`.
+# By how much a period must be better than its neighborhood, as the logarithm of the
+# mean squared error: with many cycles, and with few by `_PENALTY * period / length`
+# more.
 _LEAST, _LEAST_OF_FEW = 0.05, 2.0
 _PENALTY = 0.8
-# By what share a long period must err less than a short one that is about as plain; the
-# errors of few cycles are uncertain.
+# By what share the error of a long period must be smaller than that of a short one that
+# is about as clear; errors over few cycles are uncertain.
 _GAIN, _GAIN_OF_FEW = 0.12, 0.5
 _SHORT = 0.5
 
@@ -18,22 +19,22 @@ def find_periods(z: Tensor, observed: Tensor | None = None) -> Tensor:
 
     The mean squared error of a copy from p steps before, for all p by Fourier
     transforms (the variogram of the window without its line), is compared with those of
-    the lags around p. A season makes it a valley; a walk does not, however much longer
-    lags err. Where a week is in an hourly series, 168 errs less than 24; where none is,
-    they are alike, and the shorter one is taken.
+    the lags around p. A season makes a valley there; a random walk does not, however
+    large the errors of longer lags. If an hourly series has a weekly season, the error
+    at 168 is smaller than at 24; if not, they are alike, and the shorter one is taken.
 
     Parameters
     ----------
     z : Tensor of shape (batch, length)
         Windows of about unit scale; anything finite where they are not observed.
     observed : Tensor of shape (batch, length), bool, default=None
-        Where values are; None is everywhere.
+        Where values are observed; None means everywhere.
 
     Returns
     -------
     periods : Tensor of shape (batch, 2), int64
-        The main one and another one; 1, which stands for no season, where there is
-        none. No longer than half a window.
+        The main period and a second one, or 1 for no season. No longer than half a
+        window.
     """
     length = z.shape[1]
     if length < 6:
@@ -51,14 +52,15 @@ def find_periods(z: Tensor, observed: Tensor | None = None) -> Tensor:
     least = _LEAST + _LEAST_OF_FEW / length**0.5
     scores = torch.where(valley & (scores > least), scores, 0.0)
     best, long = scores.max(1)
-    # The shortest of those that are about as plain: the first True of each row.
+    # The shortest of those that are about as clear: the first True of each row.
     short = (scores >= _SHORT * best.unsqueeze(1)).to(torch.int8).argmax(1)
     error_long, error_short = (
         errors.gather(1, lag.unsqueeze(1)).squeeze(1) for lag in (long, short)
     )
     is_long = error_long < (1 - _GAIN - _GAIN_OF_FEW * long / length) * error_short
     main = torch.where(is_long, long, short)
-    # Another one: the short one beside a long one; else that which errs least.
+    # The second one: a short one next to a long one; otherwise the one with the least
+    # error.
     apart = (lags - 1 - main.unsqueeze(1)).abs() > 0.1 * (main.unsqueeze(1) + 1)
     costs = errors * (1 + _GAIN_OF_FEW * lags / length)
     least, other = torch.where(apart & (scores > 0), costs, torch.inf).min(1)
@@ -69,7 +71,7 @@ def find_periods(z: Tensor, observed: Tensor | None = None) -> Tensor:
 
 
 def _without_line(z, m):
-    """Windows less their least-squares line, cut off far out, 0 where missing."""
+    """Windows minus their least-squares line, clipped far out, 0 where missing."""
     t = torch.linspace(-1, 1, z.shape[1], dtype=z.dtype, device=z.device)
     n = m.sum(1, keepdim=True).clamp_min(1)
     z = z.clamp(-5, 5)
@@ -91,12 +93,12 @@ def _errors_of_copies(z, m):
     sums = torch.fft.irfft(cross + cross.conj() - 2 * (of_z * of_z.conj()), size)
     pairs = torch.fft.irfft(of_m * of_m.conj(), size)
     last = length // 2 + 1
-    # What rounding leaves of nothing is no error.
+    # The rounding error of zero is not an error.
     return (sums[:, 1:last] / pairs[:, 1:last].clamp_min(1)).clamp_min(1e-4)
 
 
 def _depths(errors):
-    """How much less each lag errs than those between half of it and half as much more.
+    """How much smaller each lag's error is than those from 1/2 to 3/2 of the lag.
 
     As logarithms, (b, P) -> (b, P).
     """

@@ -1,4 +1,4 @@
-"""The layer that a network ends with."""
+"""The last layer of a network."""
 
 from math import prod
 
@@ -9,7 +9,7 @@ from .linear import Linear
 
 
 class Readout(Linear):
-    """A linear layer to all numbers that a network has to put out.
+    """A linear layer to all the numbers that a network must output.
 
     Parameters
     ----------

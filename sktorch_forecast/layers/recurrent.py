@@ -21,7 +21,7 @@ CELLS: dict[str, Callable[..., nn.Module]] = {
 
 
 class RecurrentLayers(nn.Module):
-    """Recurrent layers on top of each other, with dropout after each.
+    """Stacked recurrent layers, with dropout after each.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ class RecurrentLayers(nn.Module):
 
     Notes
     -----
-    The dropout of torch's own stacked layers spares the last one, so a single layer
-    has none, and it draws from the global generator. Hence one torch layer each.
+    The dropout of torch's own stacked layers skips the last one, so a single layer has
+    none, and it draws from the global generator. Hence one torch layer per layer.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class RecurrentLayers(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, state: list | None = None) -> tuple[Tensor, list]:
-        """Read on from a state.
+        """Continue reading from a state.
 
         Parameters
         ----------
@@ -89,12 +89,12 @@ class RecurrentLayers(nn.Module):
         -------
         outputs : Tensor of shape (batch, length, n_outputs)
         state : list
-            To go on from.
+            To continue from.
 
         Raises
         ------
         ValueError
-            If `x` has another shape, or there are not as many states as layers.
+            If `x` has the wrong shape, or there are not as many states as layers.
         """
         if x.ndim != 3 or x.shape[2] != self.n_inputs:
             complain_of_shape("an input", f"(batch, length, {self.n_inputs})", x)
@@ -130,16 +130,16 @@ class RecurrentNetwork(nn.Module):
     bidirectional : bool, default=False
         Whether each layer also reads the window backwards.
     bptt_steps : int or None, default=None
-        Time steps, counted back from the last, that gradients flow through. The steps
-        before them are read without a graph, a piece at a time, so that the memory of
-        a training step does not grow with the window.
+        Number of time steps, counted back from the last, that gradients flow through.
+        Earlier steps are read without a graph, in pieces, so that the memory of a
+        training step does not grow with the window.
     readout : bool, default=True
         Whether a linear layer maps the last output to the forecast. Without it the
-        output is the forecast, and `hidden_size` must be as many as there are outputs.
+        output is the forecast, and `hidden_size` must equal the number of outputs.
     nonlinearity : {"tanh", "relu"} or None, default=None
-        For simple recurrent layers; the others have none to choose.
+        For simple recurrent layers; the others have no choice.
     cell : {RNN, torch.nn.LSTM, GRU} or None, default=None
-        Class of the layers; None is that of the subclass.
+        Class of the layers; None means that of the subclass.
 
     References
     ----------
@@ -214,15 +214,15 @@ class RecurrentNetwork(nn.Module):
         return self.readout(outputs if all_steps else self._last(outputs))
 
     def _last(self, outputs):
-        """What has read the whole window: (batch, length, n) -> (batch, n)"""
+        """Outputs that have read the whole window: (batch, length, n) -> (batch, n)"""
         if not self.bidirectional:
             return outputs[:, -1]
-        # Backwards, the first step is the last to be read.
+        # Backwards, the first step is read last.
         forward, backward = outputs.chunk(2, dim=-1)
         return torch.cat([forward[:, -1], backward[:, 0]], dim=-1)
 
     def _read_without_graph(self, x, n_steps):
-        """The steps that gradients flow through, and the state that they begin with."""
+        """The steps that gradients flow through, and their initial state."""
         n_before, state = x.shape[1] - n_steps, None
         with torch.no_grad():
             for start in range(0, n_before, n_steps):
@@ -231,20 +231,20 @@ class RecurrentNetwork(nn.Module):
         return x[:, max(n_before, 0) :], state
 
     def step(self, x: Tensor, state: list | None = None) -> tuple[Tensor, list]:
-        """Read on from a state and forecast from the last step read.
+        """Continue reading from a state and forecast from the last step read.
 
         Parameters
         ----------
         x : Tensor of shape (batch, length, n_channels)
-            What follows the steps that led to the state.
+            The steps that follow those that led to the state.
         state : list or None, default=None
-            The state to begin with; None before the first step.
+            The initial state; None before the first step.
 
         Returns
         -------
         forecast : Tensor of shape ``(batch, *output_shape)``
         state : list
-            To go on from.
+            To continue from.
         """
         outputs, end = self.recurrent(x, state)
         return self.readout(outputs[:, -1]), end

@@ -1,4 +1,4 @@
-"""A simple recurrent layer: fast in training, alike for every row in forecasts."""
+"""A simple recurrent layer: fast in training, rounding alike for every row."""
 
 import torch
 from torch import Tensor, nn
@@ -7,20 +7,20 @@ from torch.nn import functional as F
 
 from .steps import has_written_steps, is_plain
 
-# Rows of so many numbers take one path through the matrix products of a CPU.
+# Rows of this many numbers take the same path through a CPU's matrix products.
 _WIDTH = 8
 
 
 class RNN(nn.RNN):
-    """``torch.nn.RNN``, faster in a training on a CPU, and alike for every row.
+    """``torch.nn.RNN``, trained faster on a CPU, and rounding alike for every row.
 
-    In a training, the step and its gradient are written out, in two operations each, as
-    those of `GRU` are. In forecasts, sizes are filled up with zeros to a multiple of
-    eight: as in `Linear`, rows of other sizes begin at odd places in memory, and what a
-    window gives would depend, in its last bits, on its place in the batch. Inputs that
-    are zero change no sum, and units without weights stay zero. Torch's layers of other
-    cells did not differ where we have looked, with four units or more. Weights, their
-    names and what is trained are those of ``torch.nn.RNN``.
+    In training, the step and its gradient are written out, in two operations each, as
+    in `GRU`. In forecasts, sizes are padded with zeros to a multiple of eight: as in
+    `Linear`, rows of other sizes begin at odd places in memory, and the last bits of a
+    window's forecast would depend on its place in the batch. Zero inputs change no sum,
+    and units without weights stay zero. We have not seen such differences in torch's
+    layers with other cells and four units or more. Weights, their names and what is
+    trained are those of ``torch.nn.RNN``.
 
     Parameters
     ----------
@@ -29,19 +29,19 @@ class RNN(nn.RNN):
     """
 
     def forward(self, x: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Read on from a state.
+        """Continue reading from a state.
 
         Parameters
         ----------
         x : Tensor of shape (batch, length, input_size)
         state : Tensor of shape (n_directions, batch, hidden_size), default=None
-            The state to begin with; None is zeros.
+            The initial state; None means zeros.
 
         Returns
         -------
         outputs : Tensor of shape (batch, length, n_directions * hidden_size)
         state : Tensor of shape (n_directions, batch, hidden_size)
-            The last outputs, to go on from.
+            The last outputs, to continue from.
         """
         in_steps = has_written_steps(self, x)
         if not in_steps and not self._has_odd_rows(x):
@@ -128,6 +128,6 @@ class _RNNSteps(torch.autograd.Function):
 
 
 def _filled_up(tensor, every_axis=False):
-    """Zeros after the numbers of the last axis, or of every one."""
+    """Pad the last axis, or every axis, with zeros at the end."""
     sizes = reversed(tensor.shape) if every_axis else tensor.shape[-1:]
     return F.pad(tensor, [n for size in sizes for n in (0, -size % _WIDTH)])

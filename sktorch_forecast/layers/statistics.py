@@ -1,4 +1,4 @@
-"""Statistics of windows, and what is usual of them.
+"""Statistics of windows, and their usual values.
 
 Symbols used below::
 
@@ -8,12 +8,12 @@ Symbols used below::
 import torch
 from torch import Tensor
 
-# Of more groups, so many are sorted at a time.
+# At most this many groups are sorted at a time.
 _GROUPS_AT_ONCE = 2**17
 
 
 def n_seen(x, seen):
-    """Values that are seen in each window, at least 1."""
+    """Number of observed values in each window, at least 1."""
     if seen is None:
         return x.shape[1]
     return seen.sum(dim=1, keepdim=True).clamp_min(1).to(x.dtype)
@@ -26,11 +26,11 @@ def mean_size(x, seen):
 
 
 def without_last(x, seen):
-    """Windows without their last value, and that, (b, 1, C)."""
+    """Windows minus their last value, and that value, (b, 1, C)."""
     if seen is None:
         last = x[:, -1:]
         return x - last, last
-    # Index of the last value that is there; where none is, the shift is zero.
+    # Index of the last observed value; if there is none, the shift is zero.
     steps = torch.arange(1, x.shape[1] + 1, device=x.device).view(-1, 1)
     place = (seen * steps).amax(dim=1, keepdim=True)
     x = torch.where(seen, x, 0)
@@ -39,11 +39,11 @@ def without_last(x, seen):
 
 
 def centered_windows(x, seen):
-    """Windows without their mean, and that, (b, 1, C).
+    """Windows minus their mean, and that mean, (b, 1, C).
 
-    The last value comes off first: in a series at a high level, the digits in which
-    the timestamps differ would be lost in their sum. And ``torch.var_mean`` takes
-    several times as long along this axis.
+    The last value is subtracted first: in a series at a high level, the digits in which
+    the values differ would be lost in their sum. And ``torch.var_mean`` takes several
+    times as long along this axis.
     """
     centered, last = without_last(x, seen)
     offset = centered.sum(dim=1, keepdim=True) / n_seen(x, seen)
@@ -54,7 +54,7 @@ def centered_windows(x, seen):
 
 
 def deviation(centered, seen):
-    """Deviation of windows without their mean, (b, 1, C): the root of the mean square.
+    """Deviation of centered windows, (b, 1, C): the root mean square.
 
     In one pass.
     """
@@ -63,11 +63,11 @@ def deviation(centered, seen):
 
 
 def usual_of(scales, weights):
-    """The usual one of some scales, (n_windows, 1, C) -> (C,), never zero."""
+    """The usual value of some scales, (n_windows, 1, C) -> (C,), never zero."""
     scales = scales.squeeze(1)
-    # Most windows of an intermittent series may be flat: the median is zero then, the
-    # mean is not. If all are flat, any scale is as good as another: below, a tenth of
-    # ten.
+    # Most windows of an intermittent series may be flat: then the median is zero, but
+    # the mean is not. If all are flat, any scale is as good as another: below, a tenth
+    # of ten.
     usual = median(scales, weights)
     mean = (weights * scales).sum(dim=0) / weights.sum()
     usual = torch.where(usual > 0, usual, mean)
@@ -87,12 +87,12 @@ def median(values, weights):
 def usual_of_groups(
     values: Tensor, weights: Tensor, groups: Tensor, n_groups: int
 ) -> Tensor:
-    """The usual ones of the values of each group: their median, or else their mean.
+    """The usual value in each group: the median, or the mean if that is zero.
 
     Parameters
     ----------
     values : Tensor of shape (n, C)
-        Not negative.
+        Non-negative.
     weights : Tensor of shape (n,)
     groups : Tensor of shape (n,), int64
         From 0 to ``n_groups - 1``.

@@ -1,16 +1,16 @@
-"""When a recurrent layer is trained by steps that are written out, not by torch's."""
+"""When a recurrent layer is trained with written-out steps instead of torch's."""
 
 import torch
 from torch import Tensor, nn
 
 
 def has_written_steps(layer: nn.RNNBase, x: Tensor) -> bool:
-    """Whether a layer with a backward pass of its own should use it.
+    """Whether a layer with its own backward pass should use it.
 
     Parameters
     ----------
     layer : torch.nn.RNNBase
-        A layer of its kind in torch.
+        The layer, a subclass of torch's.
     x : Tensor
         Its input.
     """
@@ -18,7 +18,7 @@ def has_written_steps(layer: nn.RNNBase, x: Tensor) -> bool:
         torch.is_grad_enabled()
         and is_plain(layer, x)
         and not layer.bidirectional
-        # Where arithmetic outweighs the calls, torch is as fast or faster; these
+        # Where arithmetic outweighs call overhead, torch is as fast or faster; these
         # bounds were measured (docs/speed).
         and x.shape[1] >= 4
         and 0 < x.shape[0] * layer.hidden_size <= 2**13
@@ -26,9 +26,10 @@ def has_written_steps(layer: nn.RNNBase, x: Tensor) -> bool:
 
 
 def is_plain(layer: nn.RNNBase, x: Tensor) -> bool:
-    """Whether a layer computes what code of our own may compute in its place.
+    """Whether our own code may compute what a layer computes.
 
-    That is a single layer with biases, on a CPU, in the precision of its weights.
+    That holds for a single layer with biases, on a CPU, in the precision of its
+    weights.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The units of a window, as a value that goes along with what is in them.
+"""The units of a window, as an object that travels along with the values.
 
 Symbols used below::
 
@@ -14,12 +14,12 @@ from .._utils.validation import complain_of_shape
 
 
 class Units(NamedTuple):
-    """What was taken off a window, and what it was divided by.
+    """What was subtracted from a window, and what it was divided by.
 
     Attributes
     ----------
     shift : Tensor of shape (b, 1, K), (b, H, K) or (b, S, H, K)
-        In the units of the series; one for all steps, or one for each.
+        In the units of the series; one for all steps, or one per step.
     scale : Tensor of shape (b, 1, K) or (b, 1, 1, K)
         In the units of the series, positive.
     """
@@ -28,7 +28,7 @@ class Units(NamedTuple):
     scale: Tensor
 
     def like(self, values: Tensor) -> "Units":
-        """The units with an axis for the time steps that `values` has them for.
+        """The units, with an axis for time steps if `values` has one.
 
         Parameters
         ----------
@@ -75,7 +75,7 @@ class Encoded(NamedTuple):
         Parameters of the head for each step and target, in the precision of the
         network.
     units : Units
-        What puts them into the units of the series, in the precision of the windows.
+        Convert them to the units of the series, in the precision of the windows.
     """
 
     params: Tensor

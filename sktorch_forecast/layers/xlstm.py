@@ -25,7 +25,7 @@ _SMALLEST_SUM = 1e-6
 
 
 class SLSTM(nn.Module):
-    """An LSTM with exponential input gates, whose units see each other by heads.
+    """An LSTM with exponential input gates, whose units see each other within heads.
 
     For one time step, with input x, and with h', c', n' of the step before::
 
@@ -34,24 +34,25 @@ class SLSTM(nn.Module):
         c = f c' + i z,  n = f n' + i,  h = o c / n
 
     The matrices R are block-diagonal, a block for each head. An input gate can outweigh
-    all that was remembered, where that of an LSTM can only add to it.
+    everything remembered so far, where that of an LSTM can only add to it.
 
     Parameters
     ----------
     input_size : int
         Size of the input at each time step.
     hidden_size : int
-        Units; a multiple of `n_heads`.
+        Number of units; a multiple of `n_heads`.
     n_heads : int, default=1
-        Groups of units that see each other.
+        Number of groups of units that see each other.
     timescale : int, default=1
-        Steps that units remember at first, between 1 and so many, by the biases of
+        Units initially remember between 1 and this many steps, through the biases of
         their forget gates [2]_.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is no positive integer, or the heads cannot share the units evenly.
+        If a number is not a positive integer, or the heads cannot share the units
+        evenly.
 
     References
     ----------
@@ -89,10 +90,10 @@ class SLSTM(nn.Module):
         Raises
         ------
         ValueError
-            If the input has another shape.
+            If the input has the wrong shape.
         """
         _check_input(x, self.input_size)
-        # In the precision of the weights, in which states add up.
+        # In the precision of the weights, which the accumulated states need.
         inputs = self.inputs(x).to(self.recurrent.dtype)
         # (4, n_heads, size, size) -> (4 * H, H)
         weight = torch.cat([torch.block_diag(*heads) for heads in self.recurrent])
@@ -124,8 +125,8 @@ class MLSTM(nn.Module):
 
     No gate sees the state, so that all steps are computed at once, like attention whose
     weights are not a softmax, but a product of gates and of q with k. That takes memory
-    for length x length numbers, which for windows of some hundred steps is little. The
-    output gate of the paper is left to who calls it, as in the block of the paper.
+    for length x length numbers, which is little for windows of a few hundred steps. The
+    output gate of the paper is left to the caller, as in the block of the paper.
 
     Parameters
     ----------
@@ -134,15 +135,16 @@ class MLSTM(nn.Module):
     hidden_size : int
         Size of the output; a multiple of `n_heads`.
     n_heads : int, default=1
-        Memories, with a matrix and gates each.
+        Number of memories, each with a matrix and gates.
     timescale : int, default=1
-        Steps that heads remember at first, between 1 and so many, by the biases of
+        Heads initially remember between 1 and this many steps, through the biases of
         their forget gates [2]_.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is no positive integer, or the heads cannot share the output evenly.
+        If a number is not a positive integer, or the heads cannot share the output
+        evenly.
 
     References
     ----------
@@ -172,9 +174,9 @@ class MLSTM(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (batch, length, input_size)
-            What values are made of.
+            Input of the values.
         features : Tensor of shape (batch, length, input_size), default=None
-            What queries, keys and gates are made of, if it is something else.
+            Input of queries, keys and gates, if different.
 
         Returns
         -------
@@ -183,7 +185,7 @@ class MLSTM(nn.Module):
         Raises
         ------
         ValueError
-            If an input has another shape.
+            If an input has the wrong shape.
         """
         _check_input(x, self.input_size)
         features = x if features is None else features
@@ -211,18 +213,18 @@ def _retrieved(q, k, v, log_i, log_f):
     """
     length = q.shape[-2]
     is_past = torch.ones(length, length, dtype=torch.bool, device=q.device).tril()
-    # Added up from s + 1 to t, for each s by itself: no difference of large sums.
+    # Summed from s + 1 to t for each s separately: no difference of large sums.
     forgotten = log_f.unsqueeze(-1).expand(*log_f.shape, length).tril(-1).cumsum(-2)
     log_d = (forgotten + log_i.unsqueeze(-2)).masked_fill(~is_past, -torch.inf)
     m = log_d.amax(dim=-1, keepdim=True).detach()
     s = q @ k.transpose(-1, -2) * (log_d - m).exp()
     n = torch.maximum(s.sum(dim=-1, keepdim=True).abs(), (-m).exp())
-    # Of weights whose sum is next to nothing, rounding is what is left.
+    # If the weights sum to almost nothing, only rounding errors are left.
     return s @ v / n.clamp_min(_SMALLEST_SUM)
 
 
 def _size_of_heads(hidden_size, n_heads):
-    """Units in a head, or an error that says why there is no such number."""
+    """Number of units in a head, or an error that says why there is none."""
     if hidden_size % check_positive_int(n_heads, "n_heads"):
         raise ValueError(
             f"Expected hidden_size as a multiple of n_heads={n_heads}, found "

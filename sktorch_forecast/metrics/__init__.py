@@ -1,8 +1,8 @@
 """Forecast errors, scores of forecast distributions, and scorers of both.
 
-NaN in `y_true` is a value that was not observed. It does not count: metrics are means
-over the outputs of what they are on the rows observed of each. Forecasts must be there
-for all of them.
+NaN in `y_true` is a value that was not observed, and is left out: each output is
+averaged over its observed rows, and then the outputs are averaged. Forecasts must not
+be missing anywhere.
 """
 
 from ._distributions import crps_normal, crps_samples, energy_score, pit_values

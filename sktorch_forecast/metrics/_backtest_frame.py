@@ -1,4 +1,4 @@
-"""What scores and pictures of a backtest read from its frame."""
+"""What scores and plots of a backtest read from its frame."""
 
 import re
 from collections.abc import Hashable
@@ -18,16 +18,16 @@ def check_backtest(frame: Any, *others: str) -> pd.DataFrame:
     Parameters
     ----------
     frame : object
-        What a user has given.
+        What the user passed.
     *others : str
-        Columns that are needed beside those of forecasts and outcomes.
+        Columns that are needed besides those of forecasts and outcomes.
 
     Raises
     ------
     TypeError
-        If it is no frame of pandas.
+        If it is not a pandas DataFrame.
     ValueError
-        If it has not the columns, or no rows.
+        If it lacks one of the columns, or has no rows.
     """
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
@@ -52,16 +52,16 @@ def chosen(frame: pd.DataFrame, column: str, value: Hashable | None) -> pd.DataF
     Parameters
     ----------
     frame : DataFrame
-        Of a backtest.
+        A backtest.
     column : {"id", "target"}
-        Column to choose by; not there if there is but one of them.
+        Column to choose by; absent if there is only one series or target.
     value : hashable or None
-        Which; None if there is but one.
+        Which one to choose; None if there is only one.
 
     Raises
     ------
     ValueError
-        If there is no such one, or several to choose from.
+        If there is none with this name, or `value` is None and there are several.
     """
     there = list(frame[column].unique()) if column in frame else []
     if value is None and len(there) < 2:

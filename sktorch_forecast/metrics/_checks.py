@@ -1,8 +1,8 @@
-"""What the metrics check of outcomes, forecasts and weights.
+"""How the metrics check outcomes, forecasts and weights.
 
-NaN in `y_true` is a value that was not observed. It is left out of every mean, which is
-that over the outputs of the mean over the rows observed of each. Everything else must
-be there.
+NaN in `y_true` is a value that was not observed. It is left out of every mean: first
+over the observed rows of each output, then over the outputs. Nothing else may be
+missing.
 
 Symbols in this file:
 
@@ -51,10 +51,10 @@ def check_numbers(
     Raises
     ------
     TypeError
-        If the values are dates or time steps, or no array at all.
+        If the values are dates or time steps, or not an array at all.
     ValueError
-        If a value is no number, NaN, infinite, or below 0 where that is not allowed; if
-        there are no values, or too many dimensions.
+        If a value is not a number, or is NaN, infinite or below 0 where that is not
+        allowed; if there are no values, or too many dimensions.
     """
     check_numeric(values, name)
     return check_array(
@@ -69,7 +69,7 @@ def check_numbers(
 
 
 def check_outcomes(y_true: ArrayLike) -> np.ndarray:
-    """Return what happened as ``(n, n_outputs)``, with NaN where nobody has seen it.
+    """Return observed values as ``(n, n_outputs)``, with NaN for missing ones.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check_outcomes(y_true: ArrayLike) -> np.ndarray:
 def check_outputs(
     y_true: ArrayLike, y_pred: ArrayLike, name: str = "y_pred"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what happened and one number for each of it as ``(n, n_outputs)``.
+    """Return observed values and one number for each, both as ``(n, n_outputs)``.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def check_sample_weight(
     Raises
     ------
     ValueError
-        If they are not `n` finite numbers from 0 on, or no row that was observed of an
+        If they are not `n` finite, non-negative numbers, or no observed row of an
         output has a positive one.
     """
     if sample_weight is None:
@@ -146,7 +146,7 @@ def check_quantile_forecasts(
     Raises
     ------
     ValueError
-        If the shape does not fit `levels` and `y_true`, or a value is not finite.
+        If the shape does not match `levels` and `y_true`, or a value is not finite.
     """
     y_quantiles = check_numbers(y_quantiles, "y_quantiles", allow_nd=True)
     if y_quantiles.ndim == 2 and y_true.shape[1] == 1:
@@ -171,9 +171,9 @@ def check_interval(
     Raises
     ------
     ValueError
-        If the shape does not fit, a value is NaN, or a lower end is above the upper
-        one. Ends may be infinite, as those of a ConformalForecaster are where it was
-        calibrated with too few origins.
+        If the shape does not match, a value is NaN, or a lower end is above the upper
+        one. Ends may be infinite, as in a ConformalForecaster that was calibrated with
+        too few origins.
     """
     interval = check_numbers(
         interval, "interval", allow_nd=True, ensure_all_finite=False
@@ -227,7 +227,7 @@ def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the shape does not fit `y_true`, or a value is not finite.
+        If the shape does not match `y_true`, or a value is not finite.
     """
     samples = check_numbers(samples, "samples", allow_nd=True)
     if samples.ndim == 2 and y_true.shape[1] == 1:
@@ -244,15 +244,15 @@ def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
 def mean_over_rows(
     values: np.ndarray, observed: np.ndarray, sample_weight: np.ndarray | None
 ) -> float:
-    """Return the mean over outputs of the mean over the rows observed of each.
+    """Return the mean over outputs of each output's mean over its observed rows.
 
     Parameters
     ----------
     values : ndarray of shape (n, n_outputs, ...)
-        Errors or the like, anything where `observed` is False. Further axes are
+        Errors or the like; where `observed` is False, any value. Further axes are
         averaged over, too.
     observed : ndarray of shape (n, n_outputs), bool
-        Of each output there must be a row with a positive weight.
+        Each output must have an observed row with a positive weight.
     sample_weight : ndarray of shape (n,) or None
         Weights of the rows, checked.
 

@@ -1,11 +1,11 @@
-"""How good a whole forecast distribution is, given by samples or as a normal one.
+"""How good a whole forecast distribution is, given as samples or as a normal.
 
 Symbols in this file:
 
 - ``n``: rows, that is origins;
 - ``n_outputs``: ``horizon * n_targets`` values of a row, all targets of step 1 first;
 - ``m``: samples;
-- ``y``, ``x``, ``x'``: what happened, and two independent draws of the forecast.
+- ``y``, ``x``, ``x'``: the observed value, and two independent draws of the forecast.
 """
 
 import numpy as np
@@ -47,8 +47,8 @@ def _check(
             "The fair score needs at least 2 samples, found 1: one sample does not "
             "tell how far apart draws are. Draw more, or set fair=False."
         )
-    # Of the m * m pairs of two draws, m pair a sample with itself, at distance 0. The
-    # fair mean over pairs leaves them out.
+    # Among the m * m pairs of draws, m pair a sample with itself, at distance 0. The
+    # fair mean over pairs leaves these out.
     n_pairs = m * (m - 1) if fair else m * m
     return y_true, samples, n_pairs, check_sample_weight(sample_weight, y_true)
 
@@ -63,25 +63,25 @@ def crps_samples(
 ) -> float:
     """Continuous ranked probability score (CRPS) of samples.
 
-    ``E|x - y| - E|x - x'| / 2``, the mean over rows and outputs. The first term asks
-    for samples near what happened, the second rewards samples that are no nearer to
-    each other than they must. Steps are scored one by one: how they hang together
-    along a path does not count, see :func:`energy_score` for that.
+    ``E|x - y| - E|x - x'| / 2``, averaged over rows and outputs. The first term asks
+    for samples near the observed value, the second rewards samples that are spread out.
+    Steps are scored one by one: their serial dependence along a path does not count,
+    see :func:`energy_score` for that.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     samples : array-like of shape (n_samples, n, horizon * n_targets), or \
             (n_samples, n) for one output
         The forecasts, as ``sample`` gives them, in the units of the series.
     fair : bool, default=False
         Which distribution is scored. False: the samples themselves, as if nothing else
-        could happen. True: the distribution that they were drawn from, by an unbiased
-        estimate.
+        could happen. True: the distribution that they were drawn from, estimated
+        without bias.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -91,8 +91,8 @@ def crps_samples(
     Raises
     ------
     ValueError
-        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
-        observed of an output; if there is but one sample and `fair` is True; if the
+        If shapes disagree; if a forecast is NaN or a value infinite; if an output has
+        no observed value; if there is only one sample and `fair` is True; if the
         weights are negative or all zero.
 
     See Also
@@ -104,13 +104,13 @@ def crps_samples(
     Notes
     -----
     ``E|x - x'|`` is a mean over pairs of samples: over all ``m * m`` pairs, or, if
-    `fair`, over the ``m * (m - 1)`` pairs of different ones. By the first, the score
-    exceeds that of the distribution drawn from by ``E|x - x'| / (2 m)`` on average,
-    more so for wide distributions. Set `fair` to compare forecasts with few samples,
-    or with different numbers of them [2]_. With one sample the score is the mean
-    absolute error.
+    `fair`, over the ``m * (m - 1)`` pairs of different ones. With all pairs, the score
+    exceeds that of the underlying distribution by ``E|x - x'| / (2 m)`` on average,
+    more so for wide distributions. Set `fair` to compare forecasts with few samples, or
+    with different numbers of them [2]_. With one sample the score is the mean absolute
+    error.
 
-    Sorting makes the sum over all pairs one over the samples, so that the cost grows
+    Sorting turns the sum over all pairs into a sum over the samples, so the cost grows
     like ``m log m``.
 
     References
@@ -156,16 +156,16 @@ def energy_score(
 ) -> float:
     """Energy score of sample paths.
 
-    ``E||x - y|| - E||x - x'|| / 2`` with the Euclidean length of a whole row, all steps
-    and targets; the mean over rows. It is the CRPS of joint forecasts: paths of which
-    each step is right by itself, but which jump where the truth moves slowly, score
-    worse than paths that move like it.
+    ``E||x - y|| - E||x - x'|| / 2`` with the Euclidean norm of a whole row, over all
+    steps and targets, averaged over rows. It is the CRPS of joint forecasts: paths
+    whose steps are each right by themselves, but which jump where the truth moves
+    slowly, score worse than paths that move like the truth.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     samples : array-like of shape (n_samples, n, horizon * n_targets), or \
             (n_samples, n) for one output
         The forecasts, as ``sample`` gives them, in the units of the series.
@@ -173,7 +173,7 @@ def energy_score(
         Whether to leave the pairs of a sample with itself out of ``E||x - x'||``, as
         in :func:`crps_samples`.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -183,8 +183,8 @@ def energy_score(
     Raises
     ------
     ValueError
-        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
-        observed of an output; if there is but one sample and `fair` is True; if the
+        If shapes disagree; if a forecast is NaN or a value infinite; if an output has
+        no observed value; if there is only one sample and `fair` is True; if the
         weights are negative or all zero.
 
     See Also
@@ -194,12 +194,12 @@ def energy_score(
 
     Notes
     -----
-    A row that was observed in part is scored by that part: lengths are those of the
-    steps and targets that were, so this is the energy score of their joint forecast.
+    A partly observed row is scored on the observed part: norms are over the observed
+    steps and targets, so this is the energy score of their joint forecast.
 
-    For one output this is :func:`crps_samples`. The length of a row sums over targets,
-    so of targets in different units the one with the largest numbers decides; scale
-    them first. The time grows with the square of the number of samples.
+    For one output this is :func:`crps_samples`. The norm of a row sums over targets, so
+    if they have different units, the one with the largest numbers dominates; scale them
+    first. The computing time grows with the square of the number of samples.
 
     References
     ----------
@@ -223,7 +223,7 @@ def energy_score(
     for i, (y, seen) in enumerate(zip(y_true, observed)):
         if seen.any():
             paths = samples[:, i, seen]  # (m, n_seen)
-            # pdist has each pair once: its sum is already half of that over all pairs.
+            # pdist has each pair once: its sum is already half the sum over all pairs.
             score[i] = cdist(paths, [y[seen]]).mean() - pdist(paths).sum() / n_pairs
     is_scored = observed.sum(axis=1, keepdims=True) > 0
     return mean_over_rows(score, is_scored, sample_weight)
@@ -247,19 +247,19 @@ def crps_normal(
 ) -> float:
     """Continuous ranked probability score (CRPS) of normal distributions.
 
-    The mean over rows and outputs of the closed form of [1]_.
+    The closed form of [1]_, averaged over rows and outputs.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     loc : array-like of the shape of `y_true`
         Means of the forecast distributions, in the units of the series.
     scale : array-like of the shape of `y_true`
         Their standard deviations, above 0, in the units of the series.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -270,8 +270,8 @@ def crps_normal(
     ------
     ValueError
         If shapes disagree; if a scale is not above 0; if a forecast is NaN or a value
-        infinite; if nothing was observed of an output; if the weights are negative or
-        all zero.
+        infinite; if an output has no observed value; if the weights are negative or all
+        zero.
 
     See Also
     --------
@@ -316,23 +316,24 @@ def crps_normal(
 def pit_values(
     y_true: ArrayLike, samples: ArrayLike, *, random_state: RandomState = None
 ) -> np.ndarray:
-    """Probability integral transform (PIT): where in the forecast each value fell.
+    """Probability integral transform (PIT): where in its forecast each value fell.
 
-    About 0 for a value below all samples, about 1 for a value above all. If what
-    happened is like one more draw of the forecast, these values are uniform on (0, 1).
-    Draw their histogram: it is flat for calibrated forecasts, high at both ends for
-    too narrow ones, high in the middle for too wide ones, and slanted for biased ones.
+    About 0 for a value below all samples, about 1 for a value above all. If the
+    observed value is like one more draw from the forecast, the PIT values are uniform
+    on (0, 1). Their histogram is flat for calibrated forecasts, high at both ends for
+    forecasts that are too narrow, high in the middle for too wide ones, and slanted for
+    biased ones.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     samples : array-like of shape (n_samples, n, horizon * n_targets), or \
             (n_samples, n) for one output
         The forecasts, as ``sample`` gives them, in the units of the series.
     random_state : int, RandomState instance or None, default=None
-        Seeds the randomization, see the notes. None is different every time.
+        Seeds the randomization, see the notes. None gives a different result each time.
 
     Returns
     -------
@@ -342,8 +343,8 @@ def pit_values(
     Raises
     ------
     ValueError
-        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
-        observed of an output.
+        If shapes disagree; if a forecast is NaN or a value infinite; if an output has
+        no observed value.
 
     See Also
     --------
@@ -352,11 +353,11 @@ def pit_values(
     Notes
     -----
     The ``m`` samples cut the line into ``m + 1`` cells, which are equally likely for
-    one more draw. The result is drawn evenly from the piece of width ``1 / (m + 1)`` in
-    [0, 1] that belongs to the cell of the value; where samples equal the value, from
-    all pieces that touch it. So the result is uniform for a calibrated forecast, with
-    few samples and for counts as well; this is the randomized PIT of [1]_, with the
-    ranks of [2]_.
+    one more draw. The result is drawn uniformly from the piece of width ``1 / (m + 1)``
+    in [0, 1] that belongs to the cell of the value; where samples equal the value, from
+    all pieces that touch it. So the result is uniform for a calibrated forecast, even
+    with few samples or for counts; this is the randomized PIT of [1]_, with the ranks
+    of [2]_.
 
     References
     ----------

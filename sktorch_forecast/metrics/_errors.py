@@ -1,4 +1,4 @@
-"""Forecast errors that are free of the unit of the series.
+"""Scale-free forecast errors.
 
 Symbols in this file:
 
@@ -7,8 +7,8 @@ Symbols in this file:
 - ``k``: target channels. Outputs are step-major: a row of ``y`` holds the ``k``
   targets of step 1, then those of step 2, and so on, ``h * k`` values in all.
 
-MASE and RMSSE are one computation with power 1 and power 2. Each divides the error of
-a forecast by the error that the seasonal naive forecast makes within the history.
+MASE and RMSSE are the same computation with power 1 and power 2. Each divides the error
+of a forecast by the error of the seasonal naive forecast within the history.
 """
 
 from typing import Any
@@ -45,11 +45,11 @@ def scaled_error(
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened and the forecasts, in the units of the series.
+        Observed values and forecasts, in the units of the series.
     history, power, seasonality, n_targets, name
         As for :func:`history_scale`.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def scaled_error(
     error = np.abs(y_true - y_pred)
     if power == 2 and y_ndim == 1 and len(scale) == 1:
         # The rows are the steps of one horizon, which RMSSE pools under one root. (A
-        # single row with a history of its own comes here too, to no effect.)
+        # single row with its own history comes here too, with the same result.)
         square = mean_over_rows(error**2, ~np.isnan(error), sample_weight)
         return float(np.sqrt(square) / scale[0, 0])
     # (n, h * k) -> (n, h, k)
@@ -99,36 +99,36 @@ def mase(
 ) -> float:
     """Mean absolute scaled error.
 
-    The mean absolute error of the forecasts, divided by the mean absolute error that
-    the seasonal naive forecast makes within the history. It has no unit. A value of 1
-    is as good as repeating the value of `seasonality` timestamps ago was within the
-    history; 0 is a perfect forecast.
+    The mean absolute error of the forecasts, divided by the mean absolute error of the
+    seasonal naive forecast within the history. It has no unit. A value of 1 means that
+    the forecasts are as good as repeating the value from `seasonality` timestamps ago
+    was within the history; 0 is a perfect forecast.
 
     Parameters
     ----------
     y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
-        What happened, in the units of the series. Several targets are step-major: all
-        targets of step 1, then all targets of step 2, and so on. NaN stands for what
-        was not observed.
+        Observed values, in the units of the series; NaN where nothing was observed.
+        Several targets are step-major: all targets of step 1, then all targets of step
+        2, and so on.
     y_pred : array-like of the shape of `y_true`
         The forecasts, in the units of the series.
     y_train : array-like of shape (n_timestamps,), (n, length) or \
             (n, length, n_targets)
-        The history that gives the scale, in time order and in the units of `y_true`.
+        The history used for scaling, in time order and in the units of `y_true`.
 
         - 1-D: one history, and so one scale, for all rows of `y_true`.
         - 2-D: row ``i`` is the history of row ``i`` of `y_true`. Each row is divided
           by its own scale, and the result is the mean over rows.
-        - 3-D: as 2-D, with a scale of its own for each target. A ``Windows`` will
-          also do: its target channels are used, and it is never in memory as a whole.
+        - 3-D: as 2-D, with a separate scale for each target. A ``Windows`` also works:
+          its target channels are used, and it is never in memory as a whole.
 
-        Where values are missing (NaN), the scale is that of the differences which are
-        known; there must be one, for each row and target of which something is scored.
+        Where values are missing (NaN), the scale comes from the known differences;
+        there must be at least one for each row and target that is scored.
     seasonality : int, default=1
         Lag of the naive forecast, in timestamps: 12 for monthly values with a yearly
         cycle, 1 for no season.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -140,8 +140,8 @@ def mase(
     ValueError
         If `seasonality` is not a positive integer; if shapes disagree; if the history
         has fewer than ``seasonality + 1`` timestamps; if a forecast is NaN or a value
-        infinite; if nothing was observed of an output; if the weights are negative or
-        all zero.
+        infinite; if an output has no observed value; if the weights are negative or all
+        zero.
 
     See Also
     --------
@@ -203,28 +203,27 @@ def rmsse(
 ) -> float:
     """Root mean squared scaled error.
 
-    For each row (and target), the root of the mean squared error over the horizon,
-    divided by the root of the mean squared error that the seasonal naive forecast
-    makes within the history; then the mean over rows. It has no unit. Large misses
-    count for more than in MASE.
+    For each row (and target), the root mean squared error over the horizon, divided by
+    the root mean squared error of the seasonal naive forecast within the history; then
+    the mean over rows. It has no unit. Large misses count for more than in MASE.
 
     Parameters
     ----------
     y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
-        What happened, in the units of the series. Several targets are step-major: all
-        targets of step 1, then all targets of step 2, and so on. See the notes for what
-        a 1-D `y_true` means. NaN stands for what was not observed.
+        Observed values, in the units of the series; NaN where nothing was observed.
+        Several targets are step-major: all targets of step 1, then all targets of step
+        2, and so on. See the notes for what a 1-D `y_true` means.
     y_pred : array-like of the shape of `y_true`
         The forecasts, in the units of the series.
     y_train : array-like of shape (n_timestamps,), (n, length) or \
             (n, length, n_targets)
-        The history that gives the scale, in time order and in the units of `y_true`.
-        One history for all rows, one per row, or one per row and target, as in
+        The history used for scaling, in time order and in the units of `y_true`. One
+        history for all rows, one per row, or one per row and target, as in
         :func:`mase`.
     seasonality : int, default=1
         Lag of the naive forecast, in timestamps. 1 is the definition of [1]_.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike. With a 1-D
+        Non-negative weights of the rows. None weights all rows equally. With a 1-D
         `y_true` and a 1-D `y_train` they are weights of the steps.
 
     Returns
@@ -237,8 +236,8 @@ def rmsse(
     ValueError
         If `seasonality` is not a positive integer; if shapes disagree; if the history
         has fewer than ``seasonality + 1`` timestamps; if a forecast is NaN or a value
-        infinite; if nothing was observed of an output; if the weights are negative or
-        all zero.
+        infinite; if an output has no observed value; if the weights are negative or all
+        zero.
 
     See Also
     --------
@@ -247,17 +246,17 @@ def rmsse(
 
     Notes
     -----
-    The root makes it matter which errors are averaged under it:
+    Because of the root, it matters which errors are averaged under it:
 
     - a 1-D `y_true` with a 1-D `y_train` is the horizon of one series: all squared
       errors are averaged before the one root;
     - a 1-D `y_true` with a 2-D or 3-D `y_train` is ``n`` rows of horizon 1, each with
-      a root of its own;
-    - a 2-D `y_true` always has a root for each row (and target). For ``n`` rows of
-      horizon 1 that share a 1-D `y_train`, pass columns of shape ``(n, 1)``.
+      its own root;
+    - a 2-D `y_true` always has one root per row (and target). For ``n`` rows of horizon
+      1 that share a 1-D `y_train`, pass columns of shape ``(n, 1)``.
 
-    Where steps of a row were not observed, its root is over those that were. The mean
-    over rows is then for each target that of the rows with such steps.
+    Where steps of a row were not observed, its root is over the observed ones. The mean
+    for each target is then over the rows with observed steps.
 
     The competition of [1]_ drops the zeros before the first sale of a product from
     the history. This function uses all the history that it is given.
@@ -308,11 +307,11 @@ def smape(
     Parameters
     ----------
     y_true : array-like of shape (n,), (n, horizon) or (n, horizon * n_targets)
-        What happened, in the units of the series. NaN stands for what was not observed.
+        Observed values, in the units of the series; NaN where nothing was observed.
     y_pred : array-like of the shape of `y_true`
         The forecasts, in the units of the series.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -322,8 +321,8 @@ def smape(
     Raises
     ------
     ValueError
-        If shapes disagree; if a forecast is NaN or a value infinite; if nothing was
-        observed of an output; if the weights are negative or all zero.
+        If shapes disagree; if a forecast is NaN or a value infinite; if an output has
+        no observed value; if the weights are negative or all zero.
 
     See Also
     --------
@@ -333,8 +332,8 @@ def smape(
     Notes
     -----
     Where the value and its forecast are both zero, the forecast is perfect and counts
-    as 0. Where just one of them is zero, or where their signs differ, the error is 2
-    however close they are, so this metric suits positive values only.
+    as 0. Where just one of them is zero, or where their signs differ, the error is 2 no
+    matter how close they are, so this metric is suitable only for positive values.
 
     Papers and competitions report a percentage, from 0 to 200: multiply by 100 to
     compare. The loss ``"smape"`` of the networks is the same fraction.

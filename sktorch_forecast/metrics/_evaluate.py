@@ -1,4 +1,4 @@
-"""Scores of a backtest per series, target, step, origin, or whatever groups rows."""
+"""Scores of a backtest per series, target, step, origin, or any other grouping."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, NoReturn, TypeAlias
@@ -20,7 +20,7 @@ from ._scale import naive_scale
 
 Metric: TypeAlias = str | Callable[..., float]
 
-# Of intervals, called with outcomes, intervals and, if so, the coverage.
+# Metrics of intervals, called with outcomes, intervals and the coverage.
 _OF_INTERVALS: dict[str, Callable[..., float]] = {
     "coverage_score": lambda y, interval, coverage: coverage_score(y, interval),
     "mean_width": lambda y, interval, coverage: mean_width(interval),
@@ -32,7 +32,7 @@ _SCALED = {"mase": 1, "rmsse": 2}  # and the power of the error
 
 
 class _Given(RegressorMixin, BaseEstimator):
-    """Forecasts that are known, as scikit-learn's scorers want them."""
+    """Known forecasts, in the form that scikit-learn's scorers want."""
 
     def predict(self, X):
         return X
@@ -57,23 +57,23 @@ def evaluate(
     Parameters
     ----------
     frame : DataFrame
-        What ``SeriesForecaster.backtest`` has returned: a row for each origin, step
-        and target, with the columns "origin", "step", "y" (NaN where nothing was
-        observed) and "forecast", and maybe "id", "target" and the ends of intervals.
+        The result of ``SeriesForecaster.backtest``: a row for each origin, step and
+        target, with the columns "origin", "step", "y" (NaN where nothing was observed)
+        and "forecast", and possibly "id", "target" and the ends of intervals.
     by : column name, list of these, or what ``DataFrame.groupby`` takes, default=None
-        What has a score of its own, e.g. "id", "target", "step", "origin", or
-        ``frame["timestamp"].dt.hour``. None scores all rows together.
+        How to group the rows that are scored together, e.g. "id", "target", "step",
+        "origin", or ``frame["timestamp"].dt.hour``. None scores all rows together.
     metrics : str, callable, list of these, or dict of name to one of these, \
             default=("neg_mean_absolute_error", "neg_root_mean_squared_error")
-        Names of scikit-learn's scorers, of which greater is better; "mase", "rmsse",
+        Names of scikit-learn's scorers, where greater is better; "mase", "rmsse",
         "smape", "coverage_score", "mean_width" and "interval_score" of this package,
         the last three for each coverage in the frame; or functions of the outcomes and
         the forecasts, both of shape (n_rows,), that return a number.
     train : DataFrame of pandas or polars, Series or array, default=None
-        For "mase" and "rmsse": the series of the backtest, which may go on beyond its
-        origins. The scale of each is the error of the seasonal naive forecast up to
-        its first origin in `frame`, so that all origins of a series are scaled alike
-        and by what was known at all of them.
+        For "mase" and "rmsse": the series of the backtest, which may continue beyond
+        its origins. The scale of each is the error of the seasonal naive forecast up to
+        its first origin in `frame`, so that all origins of a series are scaled alike,
+        using only data that was known at all of them.
     seasonality : int, default=1
         Lag of that naive forecast, in timestamps.
     id, time, target : default=None
@@ -83,20 +83,20 @@ def evaluate(
     Returns
     -------
     scores : DataFrame of shape (n_groups, n_metrics)
-        Its index are the groups, or "all". All rows of a group that were observed
-        count alike; NaN where there are none. "rmsse" has a root for each origin (and
-        series and target) and averages these.
+        Its index holds the groups, or "all". All observed rows of a group have the same
+        weight; the score is NaN where there are none. "rmsse" takes one root per origin
+        (and series and target) and averages these.
 
     Raises
     ------
     TypeError, ValueError
-        If the frame is none of a backtest, a metric or column is not known, "mase" or
-        "rmsse" is asked for without `train`, or `train` does not hold the series up to
-        their first origins.
+        If the frame is not a backtest, a metric or column is unknown, "mase" or "rmsse"
+        is requested without `train`, or `train` does not hold the series up to their
+        first origins.
 
     See Also
     --------
-    mase : The metric, of arrays.
+    mase : The metric, for arrays.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def evaluate(
 
 
 def _keys(by: Any, rows: Any) -> Any:
-    """What to group by; other indices than that of the frame are no matter."""
+    """What to group by; the index of `by` need not be that of the frame."""
     keys = [
         key.to_numpy() if isinstance(key, pd.Index) else key
         for key in (by if isinstance(by, list) else [by])
@@ -197,7 +197,7 @@ def _complain_of(metric: Any) -> NoReturn:
 
 
 def _of_points(metric: Any) -> Callable[[Any], float]:
-    """A score of outcomes and forecasts."""
+    """A score from outcomes and forecasts."""
     if metric == "smape":
         metric = smape
     if not isinstance(metric, str):
@@ -213,7 +213,7 @@ def _forecasts(rows: Any) -> np.ndarray:
 def _of_intervals(
     name: str, metric: Callable[..., float], rows: pd.DataFrame
 ) -> dict[str, Callable[[Any], float]]:
-    """A score of the intervals of each coverage."""
+    """A score for the intervals of each coverage."""
     found = {}
     for coverage, (lower, upper) in coverages_of(rows).items():
         ends, percent = [lower, upper], lower.removeprefix("lower_")
@@ -246,7 +246,7 @@ def _rmsse(rows: Any) -> float:
 def _scales(
     rows: Any, train: Any, layout: Layout, power: int, seasonality: int
 ) -> np.ndarray:
-    """The scale of each row, that of its series and target before the first origin."""
+    """The scale of each row: that of its series and target before the first origin."""
     if train is None:
         raise ValueError(
             'Expected the series of the backtest as train, for the scale of "mase" and '
@@ -282,7 +282,7 @@ def _scales(
 
 
 def _panel(train: Any, layout: Layout) -> Panel:
-    """The targets of the series; other columns are not looked at."""
+    """The targets of the series; other columns are ignored."""
     columns = getattr(train, "columns", ())
     if layout.target is not None and layout.id != "columns" and len(columns):
         names = [layout.id, layout.time, *as_list(layout.target)]
@@ -291,7 +291,7 @@ def _panel(train: Any, layout: Layout) -> Panel:
 
 
 def _known(panel: Panel, series: int, origin: Any) -> np.ndarray:
-    """(n_timestamps, n_targets) of a series, up to and with an origin."""
+    """(n_timestamps, n_targets) of a series, up to and including an origin."""
     start, stop = panel.bounds[series], panel.bounds[series + 1]
     stop = start + int((panel.index[start:stop] <= origin).sum())
     values = panel.values if panel.targets is None else panel.targets

@@ -1,4 +1,4 @@
-"""How good intervals are: how often they hold, how wide they are, and both in one.
+"""How good intervals are: their coverage, their width, and both in one score.
 
 Symbols in this file:
 
@@ -46,21 +46,22 @@ def coverage_score(
     *,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Share of values that fell into their interval.
+    """Share of values that fell within their interval.
 
-    To be compared with the coverage that was asked for: intervals of 0.9 are to hold
-    nine times in ten, no less and no more. The ends belong to the interval.
+    Compare it with the nominal coverage: intervals with a coverage of 0.9 should
+    contain the value nine times in ten, no less and no more. The ends belong to the
+    interval.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -71,12 +72,12 @@ def coverage_score(
     ------
     ValueError
         If shapes disagree; if a lower end is above the upper one; if an interval has a
-        NaN or `y_true` infinity; if nothing was observed of an output; if the weights
-        are negative or all zero.
+        NaN or `y_true` infinity; if an output has no observed value; if the weights are
+        negative or all zero.
 
     See Also
     --------
-    acd : How far this is from what was asked for.
+    acd : How far this is from the nominal coverage.
     mean_width : The other half of the story.
 
     Examples
@@ -97,8 +98,8 @@ def coverage_score(
 def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -> float:
     """Mean width of intervals.
 
-    Of intervals that hold equally often, the narrower are the better. By itself it says
-    nothing on how good they are.
+    Among intervals with the same coverage, the narrower ones are better. By itself the
+    width says nothing about how good they are.
 
     Parameters
     ----------
@@ -106,7 +107,7 @@ def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -116,8 +117,8 @@ def mean_width(interval: ArrayLike, *, sample_weight: ArrayLike | None = None) -
     Raises
     ------
     ValueError
-        If the shape is another; if a lower end is above the upper one; if a value is
-        NaN; if the weights are negative or all zero.
+        If the shape is wrong; if a lower end is above the upper one; if a value is NaN;
+        if the weights are negative or all zero.
 
     See Also
     --------
@@ -151,15 +152,15 @@ def acd(
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
     coverage : float in (0, 1), default=0.95
-        The coverage that the intervals were made for.
+        The nominal coverage of the intervals.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -170,8 +171,8 @@ def acd(
     ------
     ValueError
         If `coverage` is not between 0 and 1; if shapes disagree; if a lower end is
-        above the upper one; if a forecast is NaN or a value infinite; if nothing was
-        observed of an output; if the weights are negative or all zero.
+        above the upper one; if a forecast is NaN or a value infinite; if an output has
+        no observed value; if the weights are negative or all zero.
 
     See Also
     --------
@@ -180,8 +181,8 @@ def acd(
 
     Notes
     -----
-    The widest intervals of some and the narrowest of others can cancel out, so this is
-    no measure to choose a model by alone; :func:`interval_score` is.
+    Intervals that are too wide and others that are too narrow can cancel out, so do not
+    choose a model by this measure alone; :func:`interval_score` is made for that.
 
     References
     ----------
@@ -216,25 +217,25 @@ def interval_score(
     coverage: float,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Interval score, or Winkler score: the width, and a penalty for values outside.
+    """Interval score, or Winkler score: the width plus a penalty for values outside.
 
-    ``upper - lower``, and ``2 / (1 - coverage)`` times the distance to the interval
-    for a value outside; the mean over rows and outputs. Its expectation is smallest for
-    the interval between the true quantiles at ``(1 - coverage) / 2`` and
-    ``(1 + coverage) / 2``.
+    ``upper - lower``, plus ``2 / (1 - coverage)`` times the distance to the interval
+    for a value outside, averaged over rows and outputs. Its expectation is smallest for
+    the interval between the true quantiles at ``(1 - coverage) / 2`` and ``(1 +
+    coverage) / 2``.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
     coverage : float in (0, 1)
-        The coverage that the intervals were made for.
+        The nominal coverage of the intervals.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -246,12 +247,12 @@ def interval_score(
     ------
     ValueError
         If `coverage` is not between 0 and 1; if shapes disagree; if a lower end is
-        above the upper one; if a forecast is NaN or a value infinite; if nothing was
-        observed of an output; if the weights are negative or all zero.
+        above the upper one; if a forecast is NaN or a value infinite; if an output has
+        no observed value; if the weights are negative or all zero.
 
     See Also
     --------
-    msis : The same without a unit.
+    msis : The scale-free version.
     interval_scorer : This metric as a scorer for model selection.
     pinball_loss : The interval score is ``2 / (1 - coverage)`` times the sum of the
         pinball losses of both ends.
@@ -322,28 +323,28 @@ def msis(
 ) -> float:
     """Mean scaled interval score.
 
-    The interval score of each row, divided by the mean absolute error that the seasonal
-    naive forecast makes within the history. It has no unit.
+    The interval score of each row, divided by the mean absolute error of the seasonal
+    naive forecast within the history. It has no unit.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     interval : array-like of shape (n, horizon * n_targets, 2), or (n, 2) for one output
         Lower and upper ends, as ``predict_interval`` gives them, in the units of the
         series.
     coverage : float in (0, 1), default=0.95
-        The coverage that the intervals were made for.
+        The nominal coverage of the intervals.
     y_train : array-like of shape (n_timestamps,), (n, length) or \
             (n, length, n_targets)
-        The history that gives the scale, in time order and in the units of `y_true`.
-        One history for all rows, one per row, or one per row and target, as in
+        The history used for scaling, in time order and in the units of `y_true`. One
+        history for all rows, one per row, or one per row and target, as in
         :func:`mase`.
     seasonality : int, default=1
         Lag of the naive forecast, in timestamps.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -356,12 +357,12 @@ def msis(
         If `coverage` is not between 0 and 1 or `seasonality` not a positive integer; if
         shapes disagree; if a lower end is above the upper one; if the history has fewer
         than ``seasonality + 1`` timestamps; if a forecast is NaN or a value infinite;
-        if nothing was observed of an output; if the weights are negative or all zero.
+        if an output has no observed value; if the weights are negative or all zero.
 
     See Also
     --------
     interval_score : The same in the units of the series.
-    mase : The same scale for forecasts of one value.
+    mase : The same scaling for point forecasts.
     msis_scorer : This metric as a scorer for model selection.
 
     Notes

@@ -1,4 +1,4 @@
-"""Scorers of intervals, quantiles and sample paths."""
+"""Scorers for intervals, quantiles and sample paths."""
 
 from collections.abc import Callable
 from numbers import Integral
@@ -18,7 +18,7 @@ from ._uncertainty_of import Method, uncertainty_of
 
 
 class _UncertaintyScorer(Scorer):
-    """Scorer of a metric that needs more than ``predict``.
+    """Scorer for a metric that needs more than ``predict``.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class _UncertaintyScorer(Scorer):
         forecast: Callable[[], np.ndarray],
         sample_weight: ArrayLike | None,
     ) -> float:
-        # `forecast` is not called: what is scored is not what ``predict`` says.
+        # `forecast` is not called: what ``predict`` returns is not scored.
         forecaster, windows = uncertainty_of(estimator, X, self.method)
         answer = getattr(forecaster, self.method)(windows, **self.asked)
         return self.error_of(answer, X, y_true, sample_weight)
@@ -106,7 +106,7 @@ def _levels(quantiles: ArrayLike) -> tuple[float, ...]:
 def pinball_scorer(quantiles: ArrayLike = (0.1, 0.5, 0.9)) -> Scorer:
     """Make a scorer of the negated pinball loss.
 
-    It asks the forecaster for ``predict_quantiles``. Pass the result as ``scoring`` to
+    It calls the forecaster's ``predict_quantiles``. Pass the result as ``scoring`` to
     ``cross_val_score``, ``GridSearchCV`` and the like.
 
     Parameters
@@ -131,12 +131,12 @@ def pinball_scorer(quantiles: ArrayLike = (0.1, 0.5, 0.9)) -> Scorer:
     See Also
     --------
     pinball_loss : The metric.
-    crps_scorer : The same with weights, as an integral over all levels.
+    crps_scorer : The same with weights that approximate an integral over all levels.
 
     Notes
     -----
-    The forecast is asked for anew by each scorer, so several of them in
-    ``cross_validate`` forecast several times.
+    Each scorer computes the forecast anew, so several scorers in ``cross_validate``
+    forecast several times.
 
     Examples
     --------
@@ -159,14 +159,14 @@ def crps_scorer(
 ) -> Scorer:
     """Make a scorer of the negated continuous ranked probability score (CRPS).
 
-    It asks the forecaster for ``predict_quantiles`` at several levels, since every
-    forecaster that says how sure it is has those, and computes
-    :func:`crps_quantiles`.
+    It calls the forecaster's ``predict_quantiles`` at several levels, since every
+    forecaster with uncertainty has this method, and computes :func:`crps_quantiles`.
 
     Parameters
     ----------
     quantiles : array-like of shape (n_quantiles,), default=(0.05, 0.1, ..., 0.95)
-        Levels, increasing, between 0 and 1. More of them come nearer to the integral.
+        Levels, increasing, between 0 and 1. More levels approximate the integral
+        better.
 
     Returns
     -------
@@ -205,12 +205,12 @@ def crps_scorer(
 def interval_scorer(coverage: float = 0.9) -> Scorer:
     """Make a scorer of the negated interval score (Winkler score).
 
-    It asks the forecaster for ``predict_interval``.
+    It calls the forecaster's ``predict_interval``.
 
     Parameters
     ----------
     coverage : float in (0, 1), default=0.9
-        The coverage that the forecaster is asked for.
+        The coverage to request from the forecaster.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def interval_scorer(coverage: float = 0.9) -> Scorer:
     See Also
     --------
     interval_score : The metric.
-    msis_scorer : The same without a unit.
+    msis_scorer : The scale-free version.
 
     Examples
     --------
@@ -250,21 +250,21 @@ def interval_scorer(coverage: float = 0.9) -> Scorer:
 def acd_scorer(coverage: float = 0.9) -> Scorer:
     """Make a scorer of the negated absolute coverage difference (ACD).
 
-    It asks the forecaster for ``predict_interval``. Best seen next to a score that also
-    knows the width, such as :func:`interval_scorer`: a forecaster can have the right
-    coverage for a poor reason.
+    It calls the forecaster's ``predict_interval``. Use it together with a score that
+    takes the width into account, such as :func:`interval_scorer`: a forecaster can have
+    the right coverage for the wrong reasons.
 
     Parameters
     ----------
     coverage : float in (0, 1), default=0.9
-        The coverage that the forecaster is asked for.
+        The coverage to request from the forecaster.
 
     Returns
     -------
     scorer : callable
         Called as ``scorer(estimator, X, y_true, sample_weight=None)``, it returns the
-        negated :func:`acd`, a float: greater is better, and 0 means that as many values
-        as asked for fell into their interval. `estimator` is what
+        negated :func:`acd`, a float: greater is better, and 0 means that the share of
+        values within their interval is exactly `coverage`. `estimator` is what
         :func:`interval_scorer` takes.
 
     Raises
@@ -296,13 +296,13 @@ def acd_scorer(coverage: float = 0.9) -> Scorer:
 def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated mean scaled interval score.
 
-    It asks the forecaster for ``predict_interval``, and scales each origin by its own
+    It calls the forecaster's ``predict_interval``, and scales each origin by its own
     window, as :func:`mase_scorer` does.
 
     Parameters
     ----------
     coverage : float in (0, 1), default=0.95
-        The coverage that the forecaster is asked for.
+        The coverage to request from the forecaster.
     seasonality : int, default=1
         Lag of the naive forecast, in timestamps. The windows must be longer.
 
@@ -323,7 +323,7 @@ def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
     See Also
     --------
     msis : The metric.
-    mase_scorer : The same scale for forecasts of one value; its notes hold here too.
+    mase_scorer : The same scaling for point forecasts; its notes apply here too.
 
     Examples
     --------
@@ -350,14 +350,14 @@ def msis_scorer(coverage: float = 0.95, seasonality: int = 1) -> Scorer:
 def energy_scorer(n_samples: int = 100, random_state: RandomState = None) -> Scorer:
     """Make a scorer of the negated energy score.
 
-    It asks the forecaster for ``sample``, and scores paths as a whole.
+    It calls the forecaster's ``sample``, and scores paths as a whole.
 
     Parameters
     ----------
     n_samples : int, default=100
-        Paths for each origin.
+        Number of paths for each origin.
     random_state : int, RandomState instance or None, default=None
-        Seeds the draws; None leaves that to the forecaster. With an int all candidates
+        Seeds the draws; None leaves that to the forecaster. With an int, all candidates
         of a search are scored with the same draws.
 
     Returns
@@ -371,8 +371,8 @@ def energy_scorer(n_samples: int = 100, random_state: RandomState = None) -> Sco
     Raises
     ------
     TypeError, ValueError
-        If `n_samples` is not a positive integer, or `random_state` is none of those;
-        the error is both.
+        If `n_samples` is not a positive integer or `random_state` is not valid; the
+        error is of both classes.
 
     See Also
     --------

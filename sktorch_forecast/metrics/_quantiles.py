@@ -1,4 +1,4 @@
-"""How good quantiles are, without an assumption on what lies between them.
+"""How good quantiles are, without assuming anything about what lies between them.
 
 Symbols in this file:
 
@@ -39,7 +39,7 @@ def _pinball(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]:
     """Check all arguments; return losses (n, n_outputs, n_quantiles) and the rest.
 
-    The rest are the levels, what was observed, (n, n_outputs), and the weights.
+    The rest are the levels, a mask of observed values, (n, n_outputs), and the weights.
     """
     levels = check_quantiles(quantiles)
     y_true = check_outcomes(y_true)
@@ -59,24 +59,24 @@ def pinball_loss(
     quantiles: ArrayLike,
     sample_weight: ArrayLike | None = None,
 ) -> float:
-    """Pinball loss, the mean over rows, outputs and quantiles.
+    """Pinball loss, averaged over rows, outputs and quantiles.
 
-    Half the absolute error for the median. For other quantiles, the error on one side
-    counts for more: a quantile of level 0.9 is to be exceeded one time in ten, so it
-    pays nine times as much for being too low as for being too high.
+    For the median it is half the absolute error. For other quantiles, errors on one
+    side count for more: a quantile of level 0.9 should be exceeded one time in ten, so
+    being too low costs nine times as much as being too high.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     y_quantiles : array-like of shape (n, horizon * n_targets, n_quantiles), or \
             (n, n_quantiles) for one output
         The forecasts, as ``predict_quantiles`` gives them, in the units of the series.
     quantiles : array-like of shape (n_quantiles,)
         Levels of the forecasts, increasing, between 0 and 1.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def pinball_loss(
     ------
     ValueError
         If the levels are not increasing and between 0 and 1; if shapes disagree; if a
-        forecast is NaN or a value infinite; if nothing was observed of an output; if
-        the weights are negative or all zero.
+        forecast is NaN or a value infinite; if an output has no observed value; if the
+        weights are negative or all zero.
 
     See Also
     --------
@@ -98,8 +98,8 @@ def pinball_loss(
 
     Notes
     -----
-    Each quantile is scored by itself, so quantiles that cross, the higher level below
-    the lower one, are scored as they are.
+    Each quantile is scored by itself, so crossing quantiles (the higher level below the
+    lower one) are scored as they are.
 
     References
     ----------
@@ -132,21 +132,21 @@ def crps_quantiles(
     """Continuous ranked probability score (CRPS) of quantiles.
 
     The CRPS is twice the integral of the pinball loss over all levels from 0 to 1. Here
-    the integral is a weighted sum over the levels that there are. The mean over rows
-    and outputs is returned.
+    the integral is approximated by a weighted sum over the given levels. The mean over
+    rows and outputs is returned.
 
     Parameters
     ----------
     y_true : array-like of shape (n,) or (n, horizon * n_targets)
-        What happened, in the units of the series, all targets of step 1 first. NaN
-        stands for what was not observed.
+        Observed values, in the units of the series, all targets of step 1 first; NaN
+        where nothing was observed.
     y_quantiles : array-like of shape (n, horizon * n_targets, n_quantiles), or \
             (n, n_quantiles) for one output
         The forecasts, as ``predict_quantiles`` gives them, in the units of the series.
     quantiles : array-like of shape (n_quantiles,)
         Levels of the forecasts, increasing, between 0 and 1.
     sample_weight : array-like of shape (n,), default=None
-        Weights of the rows, not negative. None weights all rows alike.
+        Non-negative weights of the rows. None weights all rows equally.
 
     Returns
     -------
@@ -157,8 +157,8 @@ def crps_quantiles(
     ------
     ValueError
         If the levels are not increasing and between 0 and 1; if shapes disagree; if a
-        forecast is NaN or a value infinite; if nothing was observed of an output; if
-        the weights are negative or all zero.
+        forecast is NaN or a value infinite; if an output has no observed value; if the
+        weights are negative or all zero.
 
     See Also
     --------
@@ -168,18 +168,19 @@ def crps_quantiles(
 
     Notes
     -----
-    **The quadrature.** Each level has the weight of its cell: from halfway to the level
-    before to halfway to the level after; the first cell begins at 0 and the last ends
-    at 1. Inside, that is the trapezoidal rule; outside, the loss is taken to be that of
-    the outermost level. The weights are positive and sum to 1, so the score is smallest
-    where each forecast is the true quantile of its own level, whatever the levels. For
-    normal distributions that are right, the levels 0.05, 0.1, ..., 0.95 give 1.4 % more
-    than the integral, and 0.01, 0.02, ..., 0.99 give 0.1 % more.
+    **The quadrature.** The weight of each level is the width of its cell, which extends
+    halfway to the level before and halfway to the level after; the first cell begins at
+    0 and the last ends at 1. Between the outermost levels, that is the trapezoidal
+    rule; beyond them, the loss is taken to be that of the outermost level. The weights
+    are positive and sum to 1, so the score is smallest where each forecast is the true
+    quantile of its own level, whatever the levels. For correct normal distributions,
+    the levels 0.05, 0.1, ..., 0.95 give 1.4 % more than the integral, and 0.01, 0.02,
+    ..., 0.99 give 0.1 % more.
 
-    Each quantile is scored by itself, so quantiles that cross are no error here either:
-    the sum is that of their pinball losses. But it is the CRPS of a distribution only
-    where they do not; to score the distribution of sorted quantiles, sort them first:
-    ``numpy.sort(y_quantiles, axis=-1)``.
+    Each quantile is scored by itself, so crossing quantiles raise no error here either:
+    the result is the sum of their pinball losses. But it is the CRPS of a distribution
+    only where they do not cross; to score the distribution of sorted quantiles, sort
+    them first: ``numpy.sort(y_quantiles, axis=-1)``.
 
     For the levels ``(i - 1/2) / m`` with ``i = 1, ..., m`` all weights are ``1 / m``.
     For ``m`` sorted samples at these levels the result is exactly that of

@@ -35,9 +35,9 @@ def naive_scale(
     Parameters
     ----------
     history : array of shape (n, length, n_channels)
-        Values before the forecast, targets first. Anything that has a shape, gives
-        rows by slice and converts to an array will do. Batches of rows are converted
-        one at a time, so a lazy `history` is never in memory as a whole.
+        Values before the forecast, targets first. Anything works that has a shape, can
+        be sliced by rows and converts to an array. Batches of rows are converted one at
+        a time, so a lazy `history` is never in memory as a whole.
     power : {1, 2}
         1 for the mean absolute error, 2 for the root of the mean squared error.
     seasonality : int
@@ -51,7 +51,7 @@ def naive_scale(
     -------
     scale : ndarray of shape (n, n_targets), float64
         In the units of the series for both powers; 0 where the history repeats itself.
-        Differences of which a value is missing (NaN) are left out; NaN where all are.
+        Differences with a missing value (NaN) are left out; NaN where all are missing.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def naive_scale(
 
 
 def mean_of_known(values: np.ndarray) -> np.ndarray:
-    """Mean over axis 1 of what is not NaN; NaN where all is."""
+    """Mean over axis 1 of the values that are not NaN; NaN where all are."""
     n_known = (~np.isnan(values)).sum(axis=1)
     total = np.nansum(values, axis=1)
     return np.where(n_known, total / np.maximum(n_known, 1), np.nan)
@@ -99,7 +99,7 @@ def history_scale(
     Parameters
     ----------
     y_true : ndarray of shape (n, horizon * n_targets)
-        What happened, which the scale must fit.
+        Observed values, which the scale must match in shape.
     history : array-like of shape (n_timestamps,), (n, length) or \
             (n, length, n_channels)
         Values before the forecast, in the units of the series, targets first. A
@@ -109,26 +109,26 @@ def history_scale(
     seasonality : int
         Lag of the naive forecast, in timestamps.
     n_targets : int or None
-        How many leading channels of a 3-D `history` are targets. None asks the
-        ``n_targets`` of `history`, and takes all channels if it has none.
+        How many leading channels of a 3-D `history` are targets. None means the
+        ``n_targets`` of `history`, or all channels if it has no such attribute.
     name : str
         What error messages call `history`.
 
     Returns
     -------
     scale : ndarray of shape (n, n_targets), or (1, n_targets) for a 1-D `history`
-        In the units of the series, and above zero; NaN where it is not known and
-        nothing was observed that needs it.
+        In the units of the series, and above zero; NaN where it is unknown and not
+        needed because nothing was observed.
 
     Raises
     ------
     ValueError
-        If the shapes do not fit, a scale that is needed is not known, or as for
+        If the shapes do not match, a scale that is needed is unknown, or as for
         :func:`naive_scale`.
     """
     history = unmasked(history)
     check_numeric(history, name)
-    # Only windows are left as they are: they may be lazy.
+    # Only windows are left as they are, since they may be lazy.
     if len(getattr(history, "shape", ())) != 3:
         history = np.asarray(history)
     ndim = len(history.shape)

@@ -13,9 +13,9 @@ from ._scale import SEASONALITY
 
 
 class _HistoryScorer(Scorer):
-    """Scorer of a metric that needs the history, which it takes from ``X``.
+    """Scorer for a metric that needs the history, which it takes from ``X``.
 
-    ``sklearn.metrics.make_scorer`` hands a metric only `y_true` and `y_pred`.
+    ``sklearn.metrics.make_scorer`` passes a metric only `y_true` and `y_pred`.
 
     Parameters
     ----------
@@ -61,9 +61,9 @@ class _HistoryScorer(Scorer):
 def mase_scorer(seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated mean absolute scaled error.
 
-    Each origin is scaled by its own window: the history that :func:`mase` needs is
-    the `X` that the scorer is given. Pass the result as ``scoring`` to
-    ``cross_val_score``, ``GridSearchCV`` and the like.
+    Each origin is scaled by its own window: the history that :func:`mase` needs is the
+    `X` passed to the scorer. Pass the result as ``scoring`` to ``cross_val_score``,
+    ``GridSearchCV`` and the like.
 
     Parameters
     ----------
@@ -92,11 +92,11 @@ def mase_scorer(seasonality: int = 1) -> Scorer:
 
     Notes
     -----
-    The scorer sees the `X` that the outer estimator is given. Where a
-    ``SlidingWindow`` step inside a pipeline shortens the windows, the scale still
-    comes from the full window, so all candidates of a grid search are scaled alike.
+    The scorer sees the `X` that is passed to the outer estimator. Where a
+    ``SlidingWindow`` step inside a pipeline shortens the windows, the scale still comes
+    from the full window, so all candidates of a grid search are scaled alike.
 
-    ``sklearn.metrics.make_scorer`` would not do here, because it does not hand `X` to
+    ``sklearn.metrics.make_scorer`` would not work here, because it does not pass `X` to
     the metric.
 
     References
@@ -129,9 +129,9 @@ def mase_scorer(seasonality: int = 1) -> Scorer:
 def rmsse_scorer(seasonality: int = 1) -> Scorer:
     """Make a scorer of the negated root mean squared scaled error.
 
-    Each origin is scaled by its own window: the history that :func:`rmsse` needs is
-    the `X` that the scorer is given. Pass the result as ``scoring`` to
-    ``cross_val_score``, ``GridSearchCV`` and the like.
+    Each origin is scaled by its own window: the history that :func:`rmsse` needs is the
+    `X` passed to the scorer. Pass the result as ``scoring`` to ``cross_val_score``,
+    ``GridSearchCV`` and the like.
 
     Parameters
     ----------
@@ -158,7 +158,7 @@ def rmsse_scorer(seasonality: int = 1) -> Scorer:
 
     Notes
     -----
-    The scale comes from the full window that the outer estimator is given, as
+    The scale comes from the full window that is passed to the outer estimator, as
     :func:`mase_scorer` explains.
 
     References
@@ -184,8 +184,8 @@ def rmsse_scorer(seasonality: int = 1) -> Scorer:
 def smape_scorer() -> Callable[..., float]:
     """Make a scorer of the negated symmetric mean absolute percentage error.
 
-    This metric needs no history, so this is ``sklearn.metrics.make_scorer`` on
-    :func:`smape`, under a name beside the other two.
+    This metric needs no history, so this is just ``sklearn.metrics.make_scorer``
+    applied to :func:`smape`, named like the other two.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""From a pipeline or a search to the forecaster inside that says how sure it is."""
+"""From a pipeline or a search to the probabilistic forecaster inside it."""
 
 from typing import Any, Literal, NoReturn, Protocol, cast
 
@@ -9,12 +9,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._utils.typing import RandomState
 
-# The methods by which a forecaster says how sure it is.
+# The methods by which a forecaster states its uncertainty.
 Method = Literal["predict_interval", "predict_quantiles", "sample"]
 
 
 class ProbabilisticForecaster(Protocol):
-    """What a fitted forecaster that says how sure it is can be asked."""
+    """Methods of a fitted forecaster that states its uncertainty."""
 
     def predict(self, X: Any) -> np.ndarray: ...
 
@@ -30,11 +30,11 @@ class ProbabilisticForecaster(Protocol):
 def uncertainty_of(
     estimator: Any, X: Any, method: Method = "predict_quantiles"
 ) -> tuple[ProbabilisticForecaster, Any]:
-    """Find the forecaster in `estimator` that says how sure it is, and its windows.
+    """Find the forecaster in `estimator` that states its uncertainty, and its windows.
 
     A pipeline has none of the methods ``predict_interval``, ``predict_quantiles`` and
-    ``sample``, and a search has none either. So `X` goes through the transformers of a
-    pipeline to its last step, and a search stands for its best estimator.
+    ``sample``, and a search has none either. So `X` is passed through the transformers
+    of a pipeline to its last step, and a search is replaced with its best estimator.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def uncertainty_of(
     sklearn.exceptions.NotFittedError
         If `estimator` is not fitted.
     TypeError
-        If what is inside does not have the method, or `estimator` takes no windows.
+        If the forecaster inside does not have the method, or `estimator` does not take
+        windows.
     """
     check_takes_windows(estimator)
     while not hasattr(estimator, method):
@@ -72,7 +73,7 @@ def uncertainty_of(
 
 
 def check_takes_windows(estimator: Any) -> None:
-    """Raise a TypeError for a class, and for what makes its windows inside."""
+    """Raise a TypeError for a class, and for what makes its own windows."""
     if isinstance(estimator, type):
         raise TypeError(
             f"Expected a fitted forecaster, found the class {estimator.__name__}. Make "
@@ -88,7 +89,7 @@ def check_takes_windows(estimator: Any) -> None:
 
 
 def complain_of_none(estimator: Any, method: Method) -> NoReturn:
-    """Raise the TypeError for a forecaster that cannot say how sure it is."""
+    """Raise the TypeError for a forecaster without uncertainty."""
     raise TypeError(
         f"Expected a forecaster with the method {method}, found "
         f"{type(estimator).__name__}, which has none. Put a ConformalForecaster around "
@@ -113,7 +114,7 @@ def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:
     forecaster : estimator
         The innermost fitted forecaster.
     X : Windows or array
-        What the steps before it make of `X`.
+        `X` as transformed by the steps before it.
 
     Raises
     ------
@@ -127,7 +128,7 @@ def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:
 
 
 def _inside(estimator: Any, X: Any) -> tuple[Any, Any] | None:
-    """What a pipeline or search has inside, and what that gets; None for others."""
+    """The estimator inside a pipeline or search, and its input; None for others."""
     if isinstance(estimator, Pipeline):
         return estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X
     if hasattr(estimator, "best_estimator_"):

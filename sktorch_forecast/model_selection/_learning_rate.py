@@ -1,4 +1,4 @@
-"""Which learning rate to train with, found by a range test."""
+"""Find a learning rate with a range test."""
 
 import sys
 from typing import Any
@@ -14,17 +14,17 @@ from .._training.fitting import train
 from .._training.net import WindowNet
 from .._utils.validation import check_positive_int
 
-# The test ends where the mean loss of ten steps has risen above the lowest such mean by
-# three times that mean, or its fall from the first one.
+# The test ends when the mean loss of ten steps exceeds the lowest such mean by three
+# times that lowest mean or three times the fall to it from the first mean.
 _N_MEAN, _RISE = 10, 3.0
 
 
 class _TestOver(Exception):
-    """Ends the training of a range test."""
+    """Raised to end the training of a range test."""
 
 
 class _RangeTest(Callback):
-    """Raises the learning rate from batch to batch, and notes the losses."""
+    """Raise the learning rate from batch to batch and record the losses."""
 
     def __init__(self, rates: np.ndarray):
         self.rates = rates
@@ -58,26 +58,26 @@ def find_lr(
     max_lr: float = 1.0,
     n_steps: int = 200,
 ) -> Bunch:
-    """Try all learning rates in one short training: the range test [1]_.
+    """Try all learning rates in one short training run: the range test [1]_.
 
-    The learning rate rises from batch to batch, while the network trains. The loss
-    first stays, then falls, and at last rises, where the steps are too large. A good
-    rate is where it falls most steeply, well before its lowest point.
+    The learning rate rises from batch to batch while the network trains. The loss is
+    flat at first, then falls, and finally rises, when the steps become too large. A
+    good rate is where the loss falls most steeply, well before its lowest point.
 
     Parameters
     ----------
     forecaster : Forecaster
-        A network, fitted or not. A clone of it is trained; it stays as it is.
+        A network, fitted or not. It stays as it is; a clone is trained.
     X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
             shape (n_origins, length, n_channels)
         Windows to train on.
     y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
         What followed each window.
     min_lr, max_lr : float, default=1e-6 and 1.0
-        The first rate and the last.
+        The first and last learning rates.
     n_steps : int, default=200
-        Batches to train on, each with a rate greater than the last by the same factor.
-        The test ends before them where the loss shoots up.
+        Number of batches to train on; the rate grows by the same factor from each to
+        the next. The test ends early if the loss shoots up.
 
     Returns
     -------
@@ -89,30 +89,30 @@ def find_lr(
         losses : ndarray of shape (n_steps_taken,)
             Training loss of its batch, before the step.
         smoothed : ndarray of shape (n_steps_taken,)
-            The losses, each averaged with the ten before and the ten after it, near
-            ones most.
+            The losses, each averaged with the ten before and the ten after it, with the
+            nearest weighted most.
         suggestion : float
             The rate where the smoothed loss falls most steeply over the logarithm of
-            the rate; the first ten steps do not count, as few are averaged there.
+            the rate, without the first ten steps, where few losses are averaged.
 
     Raises
     ------
     TypeError
-        If it is not a network.
+        If `forecaster` is not a network.
     ValueError
         If the rates are not positive and increasing, the losses of the first twenty
         steps are not finite, or as for `fit`.
 
     See Also
     --------
-    sktorch_forecast.plotting.LearningRateDisplay : The picture of it.
+    sktorch_forecast.plotting.LearningRateDisplay : Plots the result.
 
     Notes
     -----
     Smith raises the rate linearly, and looks at the accuracy. Here it rises
     exponentially, so that all orders of magnitude get the same number of steps, and the
-    training loss is enough. The suggestion is a place to begin a search from, not the
-    end of one: it depends on the batch size and on the seed.
+    training loss is enough. The suggestion is a place to start a search, not its
+    result: it depends on the batch size and on the seed.
 
     References
     ----------
@@ -153,7 +153,7 @@ def find_lr(
     for name in net.dunder_names():
         if name.startswith("callbacks__"):
             delattr(net, name)
-    # All origins train until the test ends; what a fit does at its end is not needed.
+    # Train on all origins until the test ends; the end of a fit is not needed.
     net.set_params(
         baseline=None,
         callbacks="disable",

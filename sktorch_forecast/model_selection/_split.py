@@ -27,31 +27,33 @@ _AT_LEAST_ONE = Interval(Integral, 1, None, closed="left")
 
 
 class RollingOriginSplit(BaseCrossValidator):
-    """Train on the past, test on what followed, several times over.
+    """Train on the past, test on what followed, several times.
 
-    Each split has a time at which its test part begins. All origins of one timestamp
-    are on the same side of it, those of all series of a panel alike. Between training
-    and test lies a gap, so that no target trained on is a target of the test.
+    Each split has a time at which its test part begins. All origins with the same
+    timestamp are on the same side of it, across all series of a panel. A gap lies
+    between training and test, so that no training target is also a test target.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of splits, at least 1.
     horizon : int or None, default=None
-        Timestamps after the origin that are forecast. Must be given unless `gap` is
-        an integer.
+        Number of timestamps after the origin that are forecast. Must be given unless
+        `gap` is an integer.
     test_size : int or None, default=None
-        Timestamps in a test part. None means ``n_timestamps // (n_splits + 1)``.
+        Number of timestamps in a test part. None means ``n_timestamps // (n_splits +
+        1)``.
     gap : "horizon" or int, default="horizon"
-        Timestamps left out between the last training origin and the first test
-        origin. "horizon" means ``horizon - 1``, the least that keeps the targets
-        apart. Of ``Windows`` it also leaves out every training origin whose last
-        target is later than the first test origin, as may be where the series of a
-        panel have different frequencies.
+        Timestamps left out between the last training origin and the first test origin.
+        "horizon" means ``horizon - 1``, the least that keeps the targets apart. With
+        ``Windows`` it also leaves out every training origin whose last target is later
+        than the first test origin, which can happen if the series of a panel have
+        different frequencies.
     max_train_size : int or None, default=None
-        Timestamps in a training part, at most, the latest ones. None means all.
+        Maximum number of timestamps in a training part; the latest are kept. None means
+        all.
     step : int or None, default=None
-        Timestamps between the beginnings of consecutive test parts. None means
+        Number of timestamps between the starts of consecutive test parts. None means
         `test_size`, so that test parts follow each other without overlap.
 
     Raises
@@ -65,7 +67,7 @@ class RollingOriginSplit(BaseCrossValidator):
     See Also
     --------
     sklearn.model_selection.TimeSeriesSplit : The same splits for the rows of one
-        series, with the gap given by hand.
+        series, with the gap set by hand.
 
     Notes
     -----
@@ -73,26 +75,26 @@ class RollingOriginSplit(BaseCrossValidator):
 
     - `groups`, if given: an array with one timestamp for each row;
     - else the timestamp in ``X.origins`` of a ``Windows``, or in the index of a
-      DataFrame that has timestamps in it. Of a MultiIndex (id, timestamp), as panels
+      DataFrame if that holds timestamps. For a MultiIndex (id, timestamp), as panels
       have, the last level counts;
     - else the number of the row.
 
-    Where the timestamps of ``Windows`` are numbers and most series end at different
-    ones, they count each series by itself, as in the M4 data. Then time is counted
-    from the last origin of each series, so that every series is in the test.
+    If the timestamps of ``Windows`` are numbers and most series end at different ones,
+    the numbers count within each series, as in the M4 data. Then time is counted from
+    the last origin of each series, so that every series is in the test part.
 
-    Everything is counted in different timestamps at which there are origins. The
-    series of a panel may begin late and end early. In a frame or with `groups` they
-    should share one time grid: a gap that is counted in half-hours, because one series
-    is read on the hour and another one between, is too short for both. ``Windows``
-    know when their targets are, so with ``gap="horizon"`` nothing is too short. Where
+    Everything is counted in distinct timestamps that have origins. The series of a
+    panel may begin late and end early. In a frame or with `groups` they should share
+    one time grid: a gap that is counted in half-hours, because one series is observed
+    on the hour and another on the half-hour, is too short for both. ``Windows`` know
+    when their targets are, so with ``gap="horizon"`` the gap is never too short. If
     origins are thinned out, say to one in 24, a gap of ``horizon - 1`` is longer than
-    need be; give a smaller one.
+    necessary; pass a smaller one.
 
-    The last test part ends with the last origin. The test parts before it begin `step`
-    timestamps earlier each. This evaluation on a rolling origin is that of [1]_, with a
-    gap, since here the targets of all training origins are trained on, and those of
-    the last ones would not be known yet.
+    The last test part ends with the last origin. Each earlier test part begins `step`
+    timestamps before the next. This is the rolling-origin evaluation of [1]_, with a
+    gap, since here the targets of all training origins are trained on, and those of the
+    last ones would not be known yet.
 
     References
     ----------
@@ -111,7 +113,7 @@ class RollingOriginSplit(BaseCrossValidator):
     [0 1 2 3 4] [6 7]
     """
 
-    # Time may come as groups, so metadata routing hands them on.
+    # Time may come as groups, so metadata routing passes them on.
     __metadata_request__split = {"groups": True}
 
     parameter_constraints = {
@@ -139,7 +141,7 @@ class RollingOriginSplit(BaseCrossValidator):
         self.gap = gap
         self.max_train_size = max_train_size
         self.step = step
-        # A splitter has no fit that could check, so it does here, as KFold does.
+        # A splitter has no fit to do the checks, so they are here, as in KFold.
         validate_parameter_constraints(
             self.parameter_constraints,
             {name: vars(self)[name] for name in self.parameter_constraints},
@@ -176,17 +178,17 @@ class RollingOriginSplit(BaseCrossValidator):
         Parameters
         ----------
         X : Windows, array or DataFrame of n_origins rows
-            What is split. In any order, if its timestamps are known.
+            What to split, in any order if its timestamps are known.
         y : array of shape (n_origins,) or (n_origins, n_outputs), default=None
-            Targets of ``Windows``, whose horizon is compared; ignored otherwise.
+            Targets of ``Windows``, whose horizon is checked; ignored otherwise.
         groups : array of shape (n_origins,), default=None
             Timestamp of each origin; those of `X`, or the row numbers, by default.
 
         Yields
         ------
         train : ndarray of shape (n_train_origins,)
-            Rows of the training origins, in the order of `X`. Those of a panel on disk
-            are ranges, which are like an array.
+            Rows of the training origins, in the order of `X`. For a panel on disk they
+            are ranges, which behave like an array.
         test : ndarray of shape (n_test_origins,)
             Rows of the test origins.
 
@@ -197,9 +199,9 @@ class RollingOriginSplit(BaseCrossValidator):
             timestamps nor numbers.
         ValueError
             If there are too few timestamps, one is missing, a training part is empty,
-            `groups` has another length than `X`, `y` reaches further ahead than
-            `horizon`, or the timestamps or dates in a column of `X` do not increase and
-            are not given as `groups`.
+            `groups` and `X` differ in length, `y` reaches further ahead than `horizon`,
+            or the timestamps or dates in a column of `X` do not increase and are not
+            given as `groups`.
         """
         _check_made(self)
         X, y, groups = indexable(X, y, groups)
@@ -280,12 +282,12 @@ class RollingOriginSplit(BaseCrossValidator):
 
     def _gap(self) -> int:
         if isinstance(self.gap, str):
-            return (self.horizon or 1) - 1  # that it is given, __init__ has checked
+            return (self.horizon or 1) - 1  # __init__ has checked that one is given
         return self.gap
 
 
 def _check_made(splitter: Any) -> None:
-    """Raise a TypeError where the class is called, with samples for the splitter."""
+    """Raise a TypeError if a method is called on the class, with samples as `self`."""
     if not isinstance(splitter, RollingOriginSplit):
         raise TypeError(
             "Expected cv as an instance of RollingOriginSplit, found the class. Make "
@@ -294,7 +296,7 @@ def _check_made(splitter: Any) -> None:
 
 
 def _times(X: Any, groups: ArrayLike | pd.Index | None, horizon: int) -> np.ndarray:
-    """Number of the timestamp of each origin: 0 for the earliest, and so on."""
+    """Number of each origin's timestamp: 0 for the earliest, and so on."""
     if groups is not None:
         index = _index_of(groups)
     elif isinstance(X, Windows):
@@ -339,7 +341,7 @@ def _index_of(groups: Any) -> pd.Index:
 
 
 def _check_levels(index: Any) -> None:
-    """Raise a ValueError for levels of which another one than the last is the time."""
+    """Raise a ValueError if a level other than the last holds the time."""
     if not isinstance(index, pd.MultiIndex):
         return
     *others, last = (index.get_level_values(i) for i in range(index.nlevels))
@@ -358,10 +360,10 @@ def _check_levels(index: Any) -> None:
 
 
 def _check_row_order(X: Any) -> None:
-    """Raise a ValueError if a frame holds timestamps, and its rows do not follow them.
+    """Raise a ValueError if a frame holds timestamps and its rows are out of order.
 
-    It may be long, with the series one after the other: then the last rows are the
-    last series, and not the last timestamps.
+    It may be in long format, with one series after the other: then the last rows are
+    the last series, not the last timestamps.
     """
     stamps = [
         (place, shown, *found)
@@ -380,7 +382,7 @@ def _check_row_order(X: Any) -> None:
 
 
 def _labels(X: Any) -> Iterator[tuple[str, str, pd.Index]]:
-    """The columns of a frame and its index: where they are, how to get them, values."""
+    """The columns and index of a frame: where they are, how to get them, and values."""
     for name in getattr(X, "columns", ()):
         if getattr(X[name], "ndim", 1) == 1:
             yield f"column {name!r}", f"df[{name!r}]", time_column(X, name)
@@ -389,7 +391,7 @@ def _labels(X: Any) -> Iterator[tuple[str, str, pd.Index]]:
 
 
 def _times_in(index: pd.Index) -> Iterator[tuple[str, pd.Index]]:
-    """Timestamps, or what text says of them, with a word for which it is."""
+    """Timestamps, parsed from text if need be, with a word for the kind."""
     if is_time(index):
         yield "timestamps", index
     else:

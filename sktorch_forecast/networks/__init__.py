@@ -1,4 +1,4 @@
-"""One file a network: the torch module, then its forecaster."""
+"""One file per network: the torch module, then its forecaster."""
 
 from .conv_rnn import ConvRNNForecaster
 from .encoder_decoder import EncoderDecoderForecaster

@@ -26,20 +26,19 @@ class RecurrentForecaster(Forecaster):
     hidden_size : int, default=32
         Units in each layer.
     num_layers : int, default=1
-        Recurrent layers on top of each other.
+        Number of stacked recurrent layers.
     dropout : float in [0, 1), default=0.0
         Probability that an output of a layer is dropped while training; applies
         after every layer, the last one included.
     bidirectional : bool, default=False
         Whether each layer also reads the window backwards, from the origin to its
-        beginning. Within a window that is no leak, but the steps before the origin
-        then know what follows them: only with ``train_on="last_step"``.
+        beginning. Within a window that leaks nothing, but the steps before the origin
+        then know what follows them, so it works only with ``train_on="last_step"``.
     bptt_steps : int or None, default=None
-        Time steps, counted back from the origin, that gradients flow through
+        Number of time steps, counted back from the origin, that gradients flow through
         (truncated backpropagation through time [2]_). The memory of a training step
-        then does not grow with the length of the window. With
-        ``train_on="all_steps"`` the steps before them are not trained on. None is
-        the whole window.
+        then does not grow with the length of the window. With ``train_on="all_steps"``
+        earlier steps are not trained on. None means the whole window.
     {shared_parameters}
 
     Attributes

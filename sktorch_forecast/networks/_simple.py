@@ -1,21 +1,21 @@
-"""Simple forecasts of many windows at once, which a network weighs.
+"""Simple forecasts of many windows at once, to be weighted by a network.
 
 Symbols used below::
 
-    b  batch     L  length     H  horizon     p  period, one of each window
+    b  batch     L  length     H  horizon     p  period, one per window
 """
 
 import torch
 from torch import Tensor
 
-# Cycles back that are averaged, all alike; and the latest of them, each of which counts
-# less than the one after it.
+# How many past cycles are averaged with equal weights; and how many of the latest,
+# where each counts less than the one after it.
 _N_CYCLES, _N_LATEST, _DECAY = 14, 6, 0.75
 N_SIMPLE = 17
 
 
 def filled(z: Tensor, observed: Tensor, period: Tensor) -> Tensor:
-    """What is missing as one period before or after, else as it was last: (b, L)"""
+    """Fill gaps from one period before or after, else with the last value: (b, L)"""
     length = z.shape[1]
     t = torch.arange(length, device=z.device)
     seen = torch.where(observed, t, 0).cummax(1).values
@@ -33,10 +33,10 @@ def filled(z: Tensor, observed: Tensor, period: Tensor) -> Tensor:
 
 
 def copies(f: Tensor, period: Tensor, horizon: int, n_cycles: int = 1) -> Tensor:
-    """What was 1 to n periods before the steps of the horizon: (b, n, H)
+    """The values 1 to n periods before the steps of the horizon: (b, n, H)
 
-    Steps beyond a period repeat the last one; what would be before the window is taken
-    from its first periods.
+    Steps beyond a period repeat the last period; values from before the window are
+    taken from its first periods.
     """
     length = f.shape[1]
     h = torch.arange(1, horizon + 1, device=f.device)
@@ -50,7 +50,7 @@ def copies(f: Tensor, period: Tensor, horizon: int, n_cycles: int = 1) -> Tensor
 
 
 def means_of_cycles(f: Tensor, period: Tensor, n_cycles: int) -> Tensor:
-    """Means over the last cycles, latest first, (b, n); older ones repeated."""
+    """Means over the last cycles, latest first, (b, n); the oldest is repeated."""
     length = f.shape[1]
     sums = torch.cat([f.new_zeros(len(f), 1), f.cumsum(1)], dim=1)
     p = period.unsqueeze(1)
@@ -60,13 +60,13 @@ def means_of_cycles(f: Tensor, period: Tensor, n_cycles: int) -> Tensor:
 
 
 def _whole_cycles(period, length):
-    """At least one."""
+    """Number of whole cycles in the window, at least one."""
     whole = torch.div(torch.full_like(period, length), period, rounding_mode="floor")
     return whole.clamp_min(1)
 
 
 def _weights(f, period, n_cycles, decay):
-    """Of the last cycles, as far as the window has them, (b, n)."""
+    """Weights of the last cycles, as far as the window has them, (b, n)."""
     k = torch.arange(n_cycles, device=f.device)
     there = k < _whole_cycles(period.unsqueeze(1), f.shape[1])
     weights = there * torch.pow(f.new_tensor(decay), k)
@@ -81,19 +81,19 @@ def simple_forecasts(f: Tensor, periods: Tensor, horizon: int) -> Tensor:
     f : Tensor of shape (b, L)
         Windows without gaps.
     periods : Tensor of shape (b, 3), int64
-        The main one, another one, and that of the user.
+        The main one, another one, and the user's.
     horizon : int
 
     Returns
     -------
     forecasts : Tensor of shape (b, N_SIMPLE, H)
         The last value, an exponentially weighted mean, the mean of the window and its
-        line; copies at the three periods; of the main one, the copy with the drift from
-        cycle to cycle, the mean of the latest copies, this on the latest level, and
-        with the slope of the levels; copy and mean of copies, moved by what the last
-        part of a cycle was above the same part of the cycle before; of the third
-        period, the mean of the latest copies; of both, means of many; and of the third
-        this on the latest level.
+        linear trend; copies at the three periods; for the main period, the copy with
+        the drift from cycle to cycle, the mean of the latest copies, the same moved to
+        the latest level, and with the slope of the levels; copy and mean of copies,
+        shifted by how far the last part of a cycle was above the same part of the cycle
+        before; for the third period, the mean of the latest copies; for both, means of
+        many copies; and for the third the same moved to the latest level.
     """
     main, other, users = periods.unbind(1)
     steps = torch.arange(1, horizon + 1, device=f.device, dtype=f.dtype)
@@ -149,7 +149,7 @@ def _averaged(f, of_cycles, period, decay):
 
 
 def _without_season(f, steps):
-    """A mean of the last values, that of all, and their line, (b, H) each."""
+    """A mean of the last values, the mean of all, and the linear trend, (b, H) each."""
     length = f.shape[1]
     t = torch.arange(length, device=f.device, dtype=f.dtype) - (length - 1)
     fading = torch.pow(0.7, -t)
@@ -162,7 +162,7 @@ def _without_season(f, steps):
 
 
 def _recent_change(f, main, other):
-    """Mean of the last part of a cycle less that of a cycle before, (b, 1).
+    """Mean of the last part of a cycle minus that one cycle earlier, (b, 1).
 
     The part is the shorter period, or a quarter of the main one.
     """

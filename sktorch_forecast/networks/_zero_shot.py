@@ -1,4 +1,4 @@
-"""The network that forecasts series which it has not been trained on.
+"""The network that forecasts series it has not been trained on.
 
 Symbols used below::
 
@@ -21,14 +21,14 @@ LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 PATCH = 16
 _N_PAST = 7  # features of each timestamp of the window
 _N_STATIC = 13
-# Smallest error that residuals are measured by, in deviations of the window.
+# Smallest error used as the unit of residuals, in deviations of the window.
 _LEAST_ERROR = 1e-3
 
 
 class Forecasts(NamedTuple):
     """Quantiles, (b, H, Q), in units of the window, and these units, (b, 1) each.
 
-    `error` is what residuals are measured by, in the same units.
+    `error` is the unit of the residuals, in units of the window.
     """
 
     quantiles: Tensor
@@ -38,20 +38,20 @@ class Forecasts(NamedTuple):
 
 
 class ZeroShotNetwork(nn.Module):
-    """Simple forecasts, weighed and corrected by a recurrent network over patches.
+    """Simple forecasts, weighted and corrected by a recurrent network over patches.
 
-    Each window, (L), is brought to mean 0 and deviation 1. Its periods are found, and
-    simple forecasts, copies of the past among them, are made for the horizon. Patches
-    of the window, beside their copies, and then those of the horizon, with the simple
-    forecasts, are the steps of one recurrent network. What it says of each step of the
-    horizon are weights of the simple forecasts, which add up to 1, a residual, and the
-    distances of the quantiles from the median, all in units of the smaller of the
-    errors at lag 1 and at the periods.
+    Each window, (L), is scaled to mean 0 and deviation 1. Its periods are detected, and
+    simple forecasts, among them copies of the past, are made for the horizon. The steps
+    of one recurrent network are first the patches of the window, along with their
+    copies, and then those of the horizon, with the simple forecasts. For each step of
+    the horizon it outputs weights of the simple forecasts, which add up to 1, a
+    residual, and the distances of the quantiles from the median, all in units of the
+    smallest of the errors at lag 1 and at the periods.
 
     Parameters
     ----------
     hidden_size : int, default=96
-        Units d.
+        Number of units, d.
     num_layers : int, default=3
         Blocks.
     """
@@ -77,12 +77,12 @@ class ZeroShotNetwork(nn.Module):
         Parameters
         ----------
         x : Tensor of shape (b, L)
-            Windows; NaN is missing.
+            Windows, with NaN for missing values.
         horizon : int
             H
         seasonality : Tensor of shape (b,), int64, default=None
-            What is known of the season, 0 where nothing is: the second period that is
-            found is in its place then.
+            Known season, or 0 if unknown: then the second period that is detected takes
+            its place.
 
         Returns
         -------
@@ -151,7 +151,7 @@ class ZeroShotNetwork(nn.Module):
 
     def _future(self, simple, s, periods):
         """Features of the patches of the horizon: (b, C, H) -> (b, n, w * 2 C + 4)"""
-        # Around one of them, for differences are what their weights go by.
+        # Around one of them, since only differences matter for the weights.
         around = (simple - simple[:, 9:10]) / s.unsqueeze(2)
         both = _squashed(torch.cat([simple, around], dim=1))
         # (b, 2 C, n w) -> (b, n, 2 C w)
@@ -196,7 +196,7 @@ class _Block(nn.Module):
 
 
 def _squashed(x):
-    """About x where it is small, a logarithm where it is large."""
+    """About x where x is small, logarithmic where it is large."""
     return x.sign() * x.abs().log1p()
 
 
@@ -219,7 +219,7 @@ def standardized(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     shift = x.sum(1, keepdim=True) / n
     x = torch.where(observed, x - shift, 0)
     scale = (x.square().sum(1, keepdim=True) / n).sqrt()
-    # What rounding leaves of a constant is no deviation.
+    # The rounding error of a constant is not a deviation.
     still = scale <= 4 * torch.finfo(x.dtype).eps * shift.abs()
     scale = torch.where(still, 1, scale)
     x = torch.where(still, 0, x)

@@ -73,8 +73,8 @@ class ConvRNNNetwork(nn.Module):
 class ConvRNNForecaster(RecurrentForecaster):
     """Forecast with a convolution in front of a recurrent network.
 
-    The convolution sums up `kernel_size` timestamps at a time and moves on by
-    `stride`, so the recurrent layers have fewer and more telling steps to read. With
+    The convolution summarizes `kernel_size` timestamps at a time and moves on by
+    `stride`, so the recurrent layers have fewer, more informative steps to read. With
     ``train_on="all_steps"`` the targets follow the stride.
 
     Parameters
@@ -82,9 +82,9 @@ class ConvRNNForecaster(RecurrentForecaster):
     cell : {"gru", "lstm", "rnn"}, default="gru"
         Kind of the recurrent layers.
     n_filters : int, default=20
-        Outputs of the convolution at each step.
+        Number of outputs of the convolution at each step.
     kernel_size : int, default=4
-        Timestamps that the convolution combines.
+        Number of timestamps that the convolution combines.
     stride : int, default=2
         Timestamps from one step of the convolution to the next.
     {shared_parameters}

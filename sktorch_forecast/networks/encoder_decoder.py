@@ -15,7 +15,7 @@ from ..layers.recurrent import CELLS
 
 
 class EncoderDecoderNetwork(nn.Module):
-    """Recurrent layers that read the window, and others that go on from their state.
+    """Recurrent layers that read the window, and others that continue from their state.
 
     With ``s_0`` the state in which the encoder ends and ``v_0`` the last observed
     value of the targets, the decoder computes for the steps ``h = 1, ..., horizon``::
@@ -23,15 +23,15 @@ class EncoderDecoderNetwork(nn.Module):
         o_h, s_h = decoder(v_{h-1}, s_{h-1})
         v_h = W o_h + b
 
-    Teacher forcing puts the true value in the place of some ``v_{h-1}``.
+    Teacher forcing replaces some ``v_{h-1}`` with the true value.
 
     Parameters
     ----------
     n_channels : int
         Number of input channels, the targets first.
     output_shape : tuple of int
-        ``(horizon, n_targets, n_params)``. The first of the numbers that are put out
-        for each value is fed back as the value.
+        ``(horizon, n_targets, n_params)``. The first of the parameters output for each
+        value is fed back as the value.
     cell, hidden_size, num_layers, dropout
         As for :class:`EncoderDecoderForecaster`.
 
@@ -81,11 +81,11 @@ class EncoderDecoderNetwork(nn.Module):
         value = x[:, -1:, : self.n_targets]
         if targets is None or teacher_forcing == 0:
             return self._decode(value, state)
-        # What there is to know before steps 2, 3, ...: (batch, horizon - 1, n_targets)
+        # The true values before steps 2, 3, ...: (batch, horizon - 1, n_targets)
         truth = targets[:, :-1]
         if teacher_forcing == 1:
-            # No step waits for the forecast of the one before it: all in one call.
-            # What is missing of the truth is taken to be the mean of the window.
+            # No step waits for the forecast of the previous one: all in one call.
+            # Missing true values are replaced with the mean of the window.
             told = torch.cat([value, truth.nan_to_num(0.0)], dim=1)
             outputs, _ = self.decoder(told, state)
             return self.readout(outputs)
@@ -100,12 +100,12 @@ class EncoderDecoderNetwork(nn.Module):
         truth: Tensor | None = None,
         forced: Tensor | None = None,
     ) -> Tensor:
-        """Step by step, with the truth in the place of the value where it is forced."""
+        """Step by step, with the truth instead of the forecast where it is forced."""
         forecasts = []
         for step in range(self.horizon):
             if step and truth is not None and forced is not None:
                 before = slice(step - 1, step)
-                # Where nobody knows the truth, the decoder is on its own.
+                # Where the truth is unknown, the decoder is on its own.
                 told = forced[:, before] & truth[:, before].isfinite()
                 value = torch.where(told, truth[:, before], value)
             outputs, state = self.decoder(value, state)
@@ -123,12 +123,12 @@ class EncoderDecoderForecaster(Forecaster):
     """Forecast with an encoder and a decoder (sequence to sequence).
 
     Recurrent layers, the encoder, read the window from its oldest timestamp to the
-    origin. Others, the decoder, go on from their state and write the forecast step by
-    step, each from the value before it [1]_, [2]_. A longer horizon thus needs no more
-    weights.
+    origin. Others, the decoder, continue from their state and write the forecast step
+    by step, each from the previous value [1]_, [2]_. A longer horizon thus needs no
+    more weights.
 
-    While training, the decoder gets the true value before each step, rather than its
-    own forecast of it, with a probability that falls from epoch to epoch (teacher
+    During training, the decoder gets the true previous value at each step, rather than
+    its own forecast of it, with a probability that falls from epoch to epoch (teacher
     forcing [3]_, scheduled sampling [4]_). In validation and in forecasts it is always
     on its own.
 
@@ -139,19 +139,19 @@ class EncoderDecoderForecaster(Forecaster):
     hidden_size : int, default=32
         Units in each layer.
     num_layers : int, default=1
-        Recurrent layers on top of each other, in the encoder and in the decoder.
+        Number of stacked recurrent layers, in the encoder and in the decoder.
     dropout : float in [0, 1), default=0.0
         Probability that an output of a layer is dropped while training.
     teacher_forcing : float in [0, 1], default=0.5
-        Probability, in the first epoch, that the decoder gets the true value; drawn
-        for every window and step. At 0 it is trained as it will forecast; at 1 all
+        Probability, in the first epoch, that the decoder gets the true value; drawn for
+        every window and step. At 0 it is trained the way it will forecast. At 1 all
         steps of the horizon are computed in one call, which is faster; but a decoder
-        that is always told the truth never learns to mend its own errors, which shows
-        the more, the longer the horizon.
+        that is always told the truth never learns to correct its own errors, which
+        matters more the longer the horizon.
     teacher_forcing_decay : float in [0, 1], default=0.9
-        Factor of that probability from one epoch to the next: in epoch ``e``, counted
-        from 0, it is ``teacher_forcing * teacher_forcing_decay**e``. 1 keeps it. A
-        training that goes on with `partial_fit` goes on counting.
+        Factor by which that probability changes from one epoch to the next: in epoch
+        ``e``, counted from 0, it is ``teacher_forcing * teacher_forcing_decay**e``. 1
+        keeps it constant. `partial_fit` continues the count of epochs.
     {shared_parameters}
 
     Attributes
@@ -160,7 +160,7 @@ class EncoderDecoderForecaster(Forecaster):
 
     See Also
     --------
-    LSTMForecaster : Reads the whole horizon out of the last state at once.
+    LSTMForecaster : Computes the whole horizon from the last state at once.
 
     References
     ----------
@@ -215,7 +215,7 @@ class EncoderDecoderForecaster(Forecaster):
         self.teacher_forcing_decay = teacher_forcing_decay
 
     def forward_params(self, batch: Any) -> dict[str, Any]:
-        """What the forward gets beside windows: the true values, and how often."""
+        """What the forward gets besides windows: the true values, and how often."""
         epoch = max(len(self.history) - 1, 0)  # the history has its row already
         return super().forward_params(batch) | {
             "targets": to_device(batch[1], self.device_),

@@ -26,7 +26,7 @@ class GRUForecaster(RecurrentForecaster):
 
     See Also
     --------
-    LSTMForecaster : Has one gate and one state more.
+    LSTMForecaster : Has one more gate and one more state.
 
     References
     ----------

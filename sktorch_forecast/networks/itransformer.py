@@ -64,26 +64,27 @@ class ITransformerNetwork(nn.Module):
 class ITransformerForecaster(Forecaster):
     """Forecast with a transformer whose tokens are the channels.
 
-    Where other transformers make a token of the values at a time, iTransformer [1]_
-    makes one of the whole window of a channel, so that attention says which channels go
-    together. It is for several targets, or one with covariates; of a single channel,
-    what remains is a perceptron.
+    Where other transformers make a token of the values at one timestamp, iTransformer
+    [1]_ makes one of the whole window of a channel, so that attention learns which
+    channels go together. It is for several targets, or one with covariates; with a
+    single channel, it reduces to a perceptron.
 
-    Where this departs from the paper: layers are normalized beforehand. Covariates are
-    channels like the targets, static ones and marks of missing values, too, and only
-    the targets are read out. The defaults are smaller (the paper has 128 to 512 units,
-    8 heads, 2 to 4 layers and a dropout of 0.1).
+    Where this departs from the paper: normalization comes before each layer. Covariates
+    are channels like the targets, including static ones and the missing-value
+    indicators, and only the targets are read out. The defaults are smaller (the paper
+    has 128 to 512 units, 8 heads, 2 to 4 layers and a dropout of 0.1).
 
     Parameters
     ----------
     hidden_size : int, default=64
         Size of a token, a multiple of `n_heads`.
     n_heads : int, default=4
-        Heads of the attention.
+        Number of attention heads.
     num_layers : int, default=2
-        Layers of the encoder.
+        Number of encoder layers.
     dropout : float in [0, 1), default=0.0
-        Probability that a number is dropped while training, in each layer and before.
+        Probability that a number is dropped during training, in each layer and before
+        the first.
     {shared_parameters}
 
     Attributes
@@ -92,8 +93,8 @@ class ITransformerForecaster(Forecaster):
 
     See Also
     --------
-    PatchTSTForecaster : A token for each patch of time.
-    TSMixerForecaster : Channels and times, without attention.
+    PatchTSTForecaster : One token for each patch of time.
+    TSMixerForecaster : Mixes channels and times, without attention.
 
     References
     ----------

@@ -13,7 +13,7 @@ from ..forecaster import Forecaster
 from ..layers import Dropout, Linear, MinGRU, MinLSTM, Readout
 
 CELLS = {"gru": MinGRU, "lstm": MinLSTM}
-# Timestamps that the convolution in front of each recurrent layer sees.
+# How many timestamps the convolution in front of each recurrent layer sees.
 _KERNEL_SIZE = 4
 
 
@@ -30,7 +30,7 @@ class MinGRUNetwork(nn.Module):
         As for :class:`MinGRUForecaster`.
     """
 
-    stride = 1  # from one forecast to the next, where there is one at all steps
+    stride = 1  # from one forecast to the next, if all steps forecast
 
     def __init__(
         self,
@@ -89,18 +89,18 @@ class _Block(nn.Module):
 class MinGRUForecaster(Forecaster):
     """Forecast with a recurrent network whose recurrence is linear.
 
-    The gate and the candidate of a minGRU [1]_ see the input of a time step, and not
-    the state, so that nothing is left of the recurrence but a sum with weights::
+    The gate and the candidate of a minGRU [1]_ see only the input of a time step, not
+    the state, so that the recurrence reduces to a weighted sum::
 
         z = sigmoid(W_z x + b_z),  c = W_c x + b_c,  h = (1 - z) h' + z c
 
-    What depends on the past is the input of the next layer. Each block has, as in the
-    paper, a short convolution, the recurrent layer and a perceptron, each added to what
-    it reads.
+    Gates that depend on the past come from stacking: the next layer reads states. As in
+    the paper, each block has a short convolution, the recurrent layer and a perceptron,
+    each with a residual connection.
 
-    Where this departs from the paper: layers are normalized beforehand, with their
-    mean, there are as many states as units, where the paper may have more, and units
-    remember between one step and the whole window at first [2]_, not one or two steps.
+    Where this departs from the paper: inputs of layers are normalized, including their
+    mean; there are as many states as units, where the paper may have more; and units
+    initially remember between one step and the whole window [2]_, not one or two steps.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ class MinGRUForecaster(Forecaster):
         "lstm" has two gates that add up to 1, see
         :class:`~sktorch_forecast.layers.MinLSTM`.
     hidden_size : int, default=32
-        Units in each block.
+        Number of units in each block.
     num_layers : int, default=3
-        Blocks on top of each other.
+        Number of stacked blocks.
     dropout : float in [0, 1), default=0.0
         Probability that an output of a recurrent layer or a unit of a perceptron is
-        dropped while training.
+        dropped during training.
     {shared_parameters}
 
     Attributes

@@ -16,7 +16,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid}
 
 
 class MLPNetwork(nn.Sequential):
-    """Fully connected layers on the flat window.
+    """Fully connected layers on the flattened window.
 
     Parameters
     ----------
@@ -55,15 +55,15 @@ class MLPNetwork(nn.Sequential):
 
 
 class MLPForecaster(Forecaster):
-    """Forecast with a multilayer perceptron on the flat window.
+    """Forecast with a multilayer perceptron on the flattened window.
 
-    Without hidden layers it is a linear model of the window. The parameters of its
-    own are called as in ``sklearn.neural_network.MLPRegressor``.
+    Without hidden layers it is a linear model of the window. Its own parameters are
+    named as in ``sklearn.neural_network.MLPRegressor``.
 
     Parameters
     ----------
     hidden_layer_sizes : tuple of int, default=(64, 64)
-        Units in each hidden layer; ``()`` is a linear model.
+        Units in each hidden layer; ``()`` gives a linear model.
     activation : {"relu", "tanh", "logistic"}, default="relu"
         Nonlinearity after each hidden layer.
     dropout : float in [0, 1), default=0.0

@@ -20,7 +20,7 @@ KINDS = ("trend", "seasonality", "generic")
 
 
 class NBEATSNetwork(nn.Module):
-    """Stacks of blocks; each block takes off what it has explained of the window.
+    """Stacks of blocks; each block subtracts what it has explained of the window.
 
     In the paper's notation, for block l::
 
@@ -28,7 +28,8 @@ class NBEATSNetwork(nn.Module):
         backcast x^ = V_b(W_b h), forecast y^ = V_f(W_f h)
         x_(l + 1) = x_l - x^,     y = sum of all y^
 
-    V are the functions of a kind of stack: powers of time, harmonics, or the identity.
+    V are the basis functions of a kind of stack: powers of time, harmonics, or the
+    identity.
 
     Parameters
     ----------
@@ -107,9 +108,9 @@ class _Block(nn.Module):
 
 
 class _Expansion(nn.Module):
-    """Coefficients of functions of time, for each channel: (batch, n) -> (batch, T, C)
+    """Expand coefficients of functions, per channel: (batch, n) -> (batch, T, C)
 
-    Without functions, the values themselves.
+    Without functions, the coefficients are the values themselves.
     """
 
     def __init__(self, n_inputs, shape, functions):
@@ -128,9 +129,9 @@ class _Expansion(nn.Module):
 
 
 def _functions(kind, length, horizon, degree, n_harmonics):
-    """Functions over the window and over the horizon, each (n, T), or None.
+    """Basis functions over the window and over the horizon, each (n, T), or None.
 
-    Time is counted in horizons, and is zero at the first step ahead.
+    Time is measured in horizons, and is zero at the first step ahead.
     """
     if kind == "generic":
         return None, None
@@ -147,34 +148,34 @@ def _functions(kind, length, horizon, degree, n_harmonics):
 
 
 class NBEATSForecaster(Forecaster):
-    """Forecast with N-BEATS, as a trend, a season and a rest.
+    """Forecast with N-BEATS, as the sum of a trend, a season and a remainder.
 
-    Perceptrons on the flat window, one after the other. Each says what part of the
-    window it explains, and what follows from that; the next one sees the rest [1]_.
-    :meth:`decompose` gives the parts of a forecast.
+    Perceptrons on the flattened window, one after the other. Each outputs the part of
+    the window that it explains and the forecast that follows from that part; the next
+    one sees the rest [1]_. :meth:`decompose` returns the parts of a forecast.
 
-    Where this departs from the paper: the default has one stack of each kind, and far
+    Where this departs from the paper: the default is one stack of each kind, and far
     smaller ones (the paper has 3 blocks of 4 layers with 256 or 2,048 units in a stack,
     or 30 generic blocks with 512). The blocks of a stack do not share their weights.
-    There are several channels and targets, and parameters of distributions, each with
-    coefficients of its own. The paper's forecast is the median of 180 networks:
-    :class:`~sktorch_forecast.DeepEnsembleForecaster` makes such.
+    Several channels, targets and distribution parameters are supported, each with its
+    own coefficients. The paper's forecast is the median of 180 networks: for an
+    ensemble, use :class:`~sktorch_forecast.DeepEnsembleForecaster`.
 
     Parameters
     ----------
     stacks : tuple of {"trend", "seasonality", "generic"}, \
             default=("trend", "seasonality", "generic")
-        Kinds of the stacks, in their order. The first two together are the
-        interpretable network of the paper, and "generic" alone is its generic one.
+        Kinds of the stacks, in order. The first two together are the paper's
+        interpretable network, and "generic" alone is its generic one.
     n_blocks : int, default=1
-        Blocks in each stack.
+        Number of blocks in each stack.
     hidden_layer_sizes : tuple of int, default=(64, 64)
         Units in each hidden layer of a block.
     degree : int, default=2
-        Of the polynomial in time that a trend is.
+        Degree of the polynomial in time that makes up a trend.
     n_harmonics : int or None, default=None
-        Harmonics of the horizon that a season is made of; None is
-        ``horizon // 2 - 1``, at least 1, as in the paper.
+        Number of harmonics of the horizon that make up a season; None means ``horizon
+        // 2 - 1``, at least 1, as in the paper.
     dropout : float in [0, 1), default=0.0
         Probability that a hidden unit is dropped while training.
     {shared_parameters}
@@ -185,7 +186,7 @@ class NBEATSForecaster(Forecaster):
 
     See Also
     --------
-    NHITSForecaster : Parts of different frequencies.
+    NHITSForecaster : Has parts of different frequencies.
 
     References
     ----------
@@ -232,7 +233,7 @@ class NBEATSForecaster(Forecaster):
         self.dropout = dropout
 
     def decompose(self, X: Any) -> dict[str, np.ndarray]:
-        """The parts that forecasts are the sum of.
+        """The parts that add up to the forecasts.
 
         Parameters
         ----------
@@ -243,11 +244,11 @@ class NBEATSForecaster(Forecaster):
         Returns
         -------
         parts : dict of str to ndarray
-            By the kind of the stack, each in the shape of ``predict(X)`` and in the
-            units of the series; and "level", which is all that is not of the stacks:
-            the level of the window, and what the regression beside the network adds.
-            Covariates that are known over the horizon act on the sum of the stacks, so
-            with these the parts are what would be missing without a stack.
+            One for each kind of stack, with the shape of ``predict(X)`` and in the
+            units of the series; and "level", which is everything that does not come
+            from the stacks: the level of the window and the share of the ridge
+            regression. Covariates known over the horizon act on the sum of the stacks;
+            with these, a part is what would be missing without its stack.
         """
         forecast = self.predict(X)
         parts = {}

@@ -17,7 +17,7 @@ from ..layers import Dropout, Linear
 
 
 class NHITSNetwork(nn.Module):
-    """Blocks that take off what they explain, from the slow to the fast.
+    """Blocks that subtract what they explain, from slow to fast.
 
     In the paper's notation, for block l::
 
@@ -96,7 +96,7 @@ class _Block(nn.Module):
         self.ahead = _Lines(size, horizon, distance)
 
     def forward(self, x):
-        # The pool that is not full is the oldest one.
+        # If a pool is not full, it is the oldest one.
         missing = -x.shape[1] % self.pool_size
         pooled = F.pad(x.transpose(1, 2), (missing, 0), value=-torch.inf)
         pooled = F.max_pool1d(pooled, self.pool_size)
@@ -120,7 +120,7 @@ class _Lines(nn.Module):
 
 
 def _lines(n_knots, length):
-    """How much each knot counts at each timestamp, (n_knots, length).
+    """Weight of each knot at each timestamp, (n_knots, length).
 
     The first knot is at the first timestamp, and the last one at the last.
     """
@@ -134,22 +134,22 @@ def _lines(n_knots, length):
 class NHITSForecaster(Forecaster):
     """Forecast with N-HiTS, from the slow parts of a series to the fast ones.
 
-    Like N-BEATS, but each block sees the window through a pooling of its own, and
-    forecasts only every so-manieth step, with straight lines between [1]_. Blocks that
-    pool much and forecast few steps learn the slow parts, the others the rest, and on
-    long horizons there is less to learn.
+    Like N-BEATS, but each block pools the window to its own resolution and forecasts
+    only every few steps, with linear interpolation in between [1]_. Blocks that pool a
+    lot and forecast few steps learn the slow parts, the others the rest, and for long
+    horizons there is less to learn.
 
-    Where this departs from the paper: one block in each stack, smaller perceptrons (the
-    paper has 512 units), and distances between the knots that are whole numbers, where
-    the paper has their inverse as a ratio. There are several channels and targets, and
-    parameters of distributions.
+    Where this departs from the paper: there is one block in each stack, perceptrons are
+    smaller (the paper has 512 units), and distances between knots are whole numbers,
+    where the paper gives their inverse as a ratio. Several channels, targets and
+    distribution parameters are supported.
 
     Parameters
     ----------
     pool_sizes : tuple of int, default=(4, 2, 1)
-        Timestamps that each block pools before it reads them.
+        Number of timestamps that each block pools before it reads them.
     knot_distances : tuple of int, default=(4, 2, 1)
-        Timestamps from one value that a block forecasts to the next.
+        Number of timestamps between the values that each block forecasts.
     hidden_layer_sizes : tuple of int, default=(64, 64)
         Units in each hidden layer of a block.
     dropout : float in [0, 1), default=0.0
@@ -162,7 +162,7 @@ class NHITSForecaster(Forecaster):
 
     See Also
     --------
-    NBEATSForecaster : Parts that are a trend and a season.
+    NBEATSForecaster : Has a trend and a season as parts.
 
     References
     ----------

@@ -49,7 +49,7 @@ class PatchTSTNetwork(nn.Module):
         super().__init__()
         self.patch_length = check_positive_int(patch_length, "patch_length")
         self.stride = check_positive_int(stride, "stride")
-        # As many as it takes to reach back to the beginning of the window.
+        # As many as needed to reach back to the beginning of the window.
         n_patches = max(0, ceil((length - patch_length) / stride)) + 1
         self.n_values = (n_patches - 1) * stride + patch_length
         self.embedding = Linear(patch_length * n_channels, hidden_size)
@@ -75,31 +75,31 @@ class PatchTSTForecaster(Forecaster):
     """Forecast with a transformer that reads patches of the window.
 
     A single value says little, and attention over hundreds of them is slow. PatchTST
-    [1]_ makes a token of each patch of values, so that there are few, and each means
-    something.
+    [1]_ makes a token of each patch of values, so that there are few tokens and each is
+    meaningful.
 
     Where this departs from the paper: all channels of a patch are read together, where
-    the paper forecasts each channel alone, by the same weights; for the paper's
-    network, forecast series as a panel, with a single channel. Layers are normalized by
-    themselves and beforehand, not by batches, so that a forecast depends on its own
-    window only. The beginning of the window is filled up with zeros, not its end with
-    its last value. The defaults are smaller (the paper has patches of 16, a stride of
-    8, 3 layers of 128 units with 16 heads, and a dropout of 0.2).
+    the paper forecasts each channel alone, with the same weights; for the paper's
+    network, forecast series as a panel, with a single channel. Layer normalization
+    before each layer takes the place of batch normalization, so that a forecast depends
+    only on its own window. Windows are padded with zeros at the beginning, not with
+    their last value at the end. The defaults are smaller (the paper has patches of 16,
+    a stride of 8, 3 layers of 128 units with 16 heads, and a dropout of 0.2).
 
     Parameters
     ----------
     patch_length : int, default=8
-        Timestamps in a patch.
+        Number of timestamps in a patch.
     stride : int, default=4
-        Timestamps from one patch to the next.
+        Number of timestamps from one patch to the next.
     hidden_size : int, default=32
         Size of a token, a multiple of `n_heads`.
     n_heads : int, default=4
-        Heads of the attention.
+        Number of attention heads.
     num_layers : int, default=2
-        Layers of the encoder.
+        Number of encoder layers.
     dropout : float in [0, 1), default=0.0
-        Probability that a number is dropped while training, in each layer, and before
+        Probability that a number is dropped during training, in each layer, and before
         and after all of them.
     {shared_parameters}
 
@@ -109,8 +109,8 @@ class PatchTSTForecaster(Forecaster):
 
     See Also
     --------
-    ITransformerForecaster : A token for each channel.
-    SegRNNForecaster : Segments through a recurrent network.
+    ITransformerForecaster : One token for each channel.
+    SegRNNForecaster : Reads segments with a recurrent network.
 
     References
     ----------

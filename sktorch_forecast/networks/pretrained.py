@@ -20,12 +20,12 @@ from .._utils.compat import Interval, StrOptions
 from ..forecaster import Forecaster
 from ._zero_shot import LEVELS, ZeroShotNetwork
 
-# Of the file that examples/pretraining/train.py has written.
+# Of the file that examples/pretraining/train.py wrote.
 WEIGHTS = "pretrained.safetensors"
 CHECKSUM = "ba1087a38a7b5571cc6eb66f2243737bb5a3a0fd722a45eed35f159decc0e8ee"
-# Steps that are forecast at once, and timestamps that are read: as in the training.
+# Steps to forecast at once, and timestamps to read: as in training.
 _AT_ONCE, _LONGEST = 192, 1024
-# Smallest distance of two quantiles, in units of the window.
+# Smallest distance between two quantiles, in units of the window.
 _LEAST_DISTANCE = 1e-7
 LOSSES = {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile"}
 # Below the median, at it, above it.
@@ -33,7 +33,7 @@ _SIDES = [-1.0] * 4 + [0.0] + [1.0] * 4
 
 
 class PretrainedNetwork(nn.Module):
-    """The pretrained network on windows of a forecaster.
+    """The pretrained network, applied to the windows of a forecaster.
 
     Parameters
     ----------
@@ -41,11 +41,11 @@ class PretrainedNetwork(nn.Module):
         ``(horizon, n_targets, n_params)``, with a number for each of the quantiles, or
         one, for the median.
     n_channels : int
-        Of a window, masks and static covariates included.
+        Number of channels of a window, including masks and static covariates.
     n_past : int
-        Targets and past covariates, which are the first channels.
+        Number of targets and past covariates, which are the first channels.
     n_future, n_static : int
-        Numbers of covariates, which are not read.
+        Numbers of covariates, which are ignored.
     seasonality, quantiles
         As for :class:`PretrainedForecaster`.
     """
@@ -90,7 +90,7 @@ class PretrainedNetwork(nn.Module):
         return _before_softplus(at_levels(quantiles, self.levels))
 
     def _rolled(self, windows, horizon):
-        """Quantiles of any horizon: medians are read on as if they were values."""
+        """Quantiles for any horizon: medians are fed back as if they were observed."""
         season = None
         if self.seasonality is not None:
             season = torch.full_like(windows[:, 0], self.seasonality, dtype=torch.int64)
@@ -100,10 +100,10 @@ class PretrainedNetwork(nn.Module):
             quantiles = out.quantiles * out.scale.unsqueeze(2) + out.shift.unsqueeze(2)
             middle = quantiles[..., len(LEVELS) // 2, None]
             if parts:
-                # What was uncertain adds up with what is new, as deviations do.
+                # Earlier and new uncertainty add up in squares, as deviations do.
                 before = parts[-1][:, -1:] - parts[-1][:, -1:, len(LEVELS) // 2, None]
                 squares = (quantiles - middle).square() + before.square()
-                # The root of zero has no gradient.
+                # The square root has no gradient at zero.
                 distances = squares.clamp_min(_LEAST_DISTANCE**2).sqrt()
                 quantiles = middle + distances * distances.new_tensor(_SIDES)
             parts.append(quantiles)
@@ -112,7 +112,7 @@ class PretrainedNetwork(nn.Module):
 
 
 def at_levels(quantiles: Tensor, levels: tuple[float, ...]) -> Tensor:
-    """Quantiles at other levels, by lines over the normal scores of the levels.
+    """Quantiles at other levels, interpolated linearly over normal scores.
 
     (..., len(LEVELS)) -> (..., len(levels))
     """
@@ -126,7 +126,7 @@ def at_levels(quantiles: Tensor, levels: tuple[float, ...]) -> Tensor:
 
 
 def _before_softplus(quantiles):
-    """What a head makes quantiles of: the middle one, and distances from it."""
+    """What a head turns into quantiles: the middle one, and distances from it."""
     n = quantiles.shape[-1] // 2
     distances = quantiles.diff(dim=-1)
     distances = torch.cat([distances[..., :n].flip(-1), distances[..., n:]], dim=-1)
@@ -138,7 +138,7 @@ def _before_softplus(quantiles):
 
 @cache
 def pretrained_weights() -> dict[str, Tensor]:
-    """The weights that the package brings along, in single precision.
+    """The weights that come with the package, in single precision.
 
     Raises
     ------
@@ -156,46 +156,47 @@ def pretrained_weights() -> dict[str, Tensor]:
 
 
 class PretrainedForecaster(Forecaster):
-    """Forecast with a recurrent network that has been trained on synthetic series.
+    """Forecast with a recurrent network that was trained on synthetic series.
 
-    ``fit`` notes the shapes and trains nothing, unless `fine_tune_epochs` is positive.
-    The weights are part of the package. They come from a training on some synthetic
-    series of :func:`~sktorch_forecast.datasets.make_series_prior` alone, which
-    :ref:`anybody can repeat <pretrained>`; no real series was in it.
+    ``fit`` records the shapes and trains nothing, unless `fine_tune_epochs` is
+    positive. The weights are part of the package. They were trained only on synthetic
+    series from :func:`~sktorch_forecast.datasets.make_series_prior`, with no real
+    series among them, and :ref:`anybody can repeat the training <pretrained>`.
 
-    The network finds the season of each window, makes simple forecasts (copies of the
+    The network detects the season of each window, makes simple forecasts (copies of the
     past, averages of them, levels and slopes), and reads the window in patches of 16
-    timestamps by minGRU layers [1]_, which say how much each of the simple forecasts
-    counts, what is to be added, and how far out the quantiles are.
+    timestamps with minGRU layers [1]_. These determine how much each simple forecast
+    counts, what to add to them, and how far apart the quantiles are.
 
-    Each target is forecast by itself, from its last 1,024 values at most. Covariates
-    are accepted and not read. Long windows are better: some hundred values, and at
+    Each target is forecast by itself, from at most its last 1,024 values. Covariates
+    are accepted but ignored. Long windows are better: a few hundred values, and at
     least two or three seasons.
 
     Parameters
     ----------
     fine_tune_epochs : int, default=0
-        Epochs that `fit` goes on training from the weights of the package. 0 trains
-        nothing. `max_epochs` is for `partial_fit` only.
+        Number of epochs for which `fit` trains on from the weights of the package. 0
+        trains nothing. `max_epochs` is for `partial_fit` only.
     seasonality : int or None, default=None
-        Timestamps in a season, if known. What the network finds in each window it looks
-        at in any case.
+        Number of timestamps in a season, if known. The network uses the periods that it
+        detects in each window in any case.
     normalize : {"window", "mean", "last", "level", "season", "cycle"} or None, \
             default="window"
-        As for all networks, for the loss of fine-tuning. The network puts every window
-        into units of its own in any case.
+        As for all networks, for the fine-tuning loss. The network itself always
+        normalizes every window.
     baseline : {"ridge"} or None, default=None
-        None is the network alone. With "ridge", `fit` solves a ridge regression and
-        averages, by weights that the held-back origins decide.
+        None uses the network alone. With "ridge", `fit` solves a ridge regression and
+        averages the two, with weights chosen on the held-back origins.
     loss : {"mse", "mae", "huber", "smape", "mase", "smape+mase", "quantile"}, \
             default="quantile"
-        What fine-tuning minimizes. The others than "quantile" are losses of points:
-        without fine-tuning, the network forecasts the median with all of them.
+        The loss that fine-tuning minimizes. All but "quantile" are losses of point
+        forecasts: without fine-tuning, the network forecasts the median with any of
+        them.
     quantiles : sequence of float or None, default=None
-        Levels for ``loss="quantile"``, at least two, increasing; None is (0.1, 0.2,
-        ..., 0.9), which the network has learned. Others are interpolated.
+        Levels for ``loss="quantile"``, at least two, increasing; None means (0.1, 0.2,
+        ..., 0.9), the levels that the network was trained for. Others are interpolated.
     lr : float, default=0.0003
-        Learning rate, for fine-tuning.
+        Learning rate for fine-tuning.
     {shared_parameters}
 
     Attributes
@@ -205,7 +206,7 @@ class PretrainedForecaster(Forecaster):
     See Also
     --------
     MinGRUForecaster : The same layers, trained on the series itself.
-    NaiveForecaster : The last season once more.
+    NaiveForecaster : Repeats the last season.
 
     References
     ----------
@@ -244,7 +245,7 @@ class PretrainedForecaster(Forecaster):
         self.fine_tune_epochs = fine_tune_epochs
 
     def get_params_for(self, prefix: str) -> dict[str, Any]:
-        """Parameters of a part, as skorch has it; the network gets two more."""
+        """Parameters of a component, as in skorch; the network gets two more."""
         params = super().get_params_for(prefix)
         levels = None if self.quantiles is None else tuple(self.quantiles)
         if prefix == "module":
@@ -253,7 +254,7 @@ class PretrainedForecaster(Forecaster):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        # Rows of numbers without an order are nothing that it has learned.
+        # It has not learned anything about rows of numbers without an order.
         tags.regressor_tags.poor_score = self.fine_tune_epochs == 0
         return tags
 
@@ -264,7 +265,7 @@ class PretrainedForecaster(Forecaster):
         sample_weight: ArrayLike | None = None,
         **fit_params: Any,
     ) -> Self:
-        """Note the shapes, and train on if `fine_tune_epochs` says so.
+        """Record the shapes, and fine-tune if `fine_tune_epochs` is positive.
 
         Parameters
         ----------

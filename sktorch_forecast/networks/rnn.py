@@ -26,9 +26,9 @@ class RNNForecaster(RecurrentForecaster):
     nonlinearity : {"tanh", "relu"}, default="tanh"
         The function ``f``.
     readout : bool, default=True
-        Whether there is the linear layer. Without it the last output is the forecast:
-        `hidden_size` must then be ``horizon * n_targets``, and with "tanh" forecasts
-        lie between -1 and 1 in the units of the network.
+        Whether there is a linear layer at the end. Without it the last output is the
+        forecast: `hidden_size` must then be ``horizon * n_targets``, and with "tanh"
+        forecasts lie between -1 and 1 in the units of the network.
     {shared_parameters}
 
     Attributes
@@ -37,7 +37,7 @@ class RNNForecaster(RecurrentForecaster):
 
     See Also
     --------
-    LSTMForecaster : Remembers for longer.
+    LSTMForecaster : Has a longer memory.
 
     References
     ----------

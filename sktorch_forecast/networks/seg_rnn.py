@@ -81,28 +81,28 @@ class SegRNNNetwork(nn.Module):
 
 
 class SegRNNForecaster(Forecaster):
-    """Forecast with a GRU that reads segments, and writes all that follow at once.
+    """Forecast with a GRU that reads segments and writes all future ones at once.
 
-    A recurrent network over 720 hours takes 720 steps to read them, and forgets. SegRNN
-    [1]_ takes 15 steps of two days each, and forecasts all segments of the horizon in
-    one more step, in parallel, told apart by a learnt vector for each. That made a
-    recurrent network as good as transformers are on long horizons.
+    A recurrent network takes 720 steps to read 720 hours, and forgets. SegRNN [1]_
+    takes 15 steps of two days each, and forecasts all segments of the horizon in one
+    more step, in parallel, with a learnt vector that identifies each segment. In the
+    paper this makes a recurrent network as good as transformers on long horizons.
 
     Where this departs from the paper: all channels of a segment are read together, and
     all targets are written together, where the paper forecasts each channel alone and
-    tells it by a learnt vector. For the paper's network, forecast series as a panel,
-    with a single channel, ``normalize="last"``, which takes off the last value, and
-    ``loss="mae"``.
+    identifies it by a learnt vector. For the paper's network, forecast series as a
+    panel, with a single channel, ``normalize="last"``, which subtracts the last value,
+    and ``loss="mae"``.
 
     Parameters
     ----------
     segment_length : int, default=12
-        Timestamps in a segment; of hourly series 24 or 48. A window that is no multiple
-        of it is filled up with zeros at its beginning.
+        Number of timestamps in a segment; for hourly series 24 or 48. A window whose
+        length is not a multiple of it is padded with zeros at the beginning.
     hidden_size : int, default=64
-        Units of the GRU; 512 in the paper.
+        Number of units in the GRU; 512 in the paper.
     dropout : float in [0, 1), default=0.0
-        Probability that a unit in front of the last layer is dropped while training;
+        Probability that a unit in front of the last layer is dropped during training;
         0.5 in the paper, for windows of 720 values.
     {shared_parameters}
 

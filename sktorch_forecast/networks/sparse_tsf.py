@@ -74,22 +74,22 @@ class SparseTSFNetwork(nn.Module):
 
 
 class SparseTSFForecaster(Forecaster):
-    """Forecast every phase of a period by the same linear map.
+    """Forecast every phase of a period with the same linear map.
 
-    Of hourly series, ``period=24`` forecasts eight o'clock from the values at eight
-    o'clock of the days before, and nine o'clock by the same weights. For windows and
-    horizons of 720 hours these are 925 weights, where a linear map has 518,400, and on
+    For hourly series, ``period=24`` forecasts eight o'clock from the values at eight
+    o'clock on previous days, and nine o'clock with the same weights. For windows and
+    horizons of 720 hours that is 925 weights, where a linear map has 518,400, and on
     long horizons it is nearly as good [1]_.
 
     Where this departs from the paper: all channels are read together, and all targets
     are written together; for the paper's network, forecast series as a panel, with a
-    single channel and ``normalize="mean"``, which takes off the mean.
+    single channel and ``normalize="mean"``, which subtracts the mean.
 
     Parameters
     ----------
     period : int, default=12
-        Timestamps in a period. A window that is no multiple of it is filled up with
-        zeros at its beginning.
+        Timestamps in a period. A window whose length is not a multiple of it is padded
+        with zeros at the beginning.
     {shared_parameters}
 
     Attributes

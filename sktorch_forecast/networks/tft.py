@@ -72,8 +72,8 @@ class TFTNetwork(nn.Module):
                 f"Expected hidden_size as a multiple of n_heads={n_heads}, found {d}: "
                 "each head reads a part of every state."
             )
-        # Where it is in time is a variable of each step, known ahead: without any
-        # covariate, there is one for the steps of the horizon to tell them apart.
+        # The position in time is a variable of each step, known ahead: so even without
+        # covariates, something tells the steps of the horizon apart.
         place = torch.arange(1 - length, horizon + 1) / max(length, horizon)
         self.register_buffer("place", place.view(1, -1, 1), persistent=False)
         self.n_static = n_static
@@ -194,7 +194,7 @@ class _VariableSelection(nn.Module):
 
 
 class _InterpretableAttention(nn.Module):
-    """Heads that share their values, so that weights have a mean, (13) to (16)."""
+    """Heads that share values, so that weights can be averaged, (13) to (16)."""
 
     sees: Tensor
 
@@ -222,17 +222,16 @@ class _InterpretableAttention(nn.Module):
 
 
 class TFTForecaster(Forecaster):
-    """Forecast with a temporal fusion transformer, which says what it looks at.
+    """Forecast with a temporal fusion transformer, which shows what it looks at.
 
-    Gates choose among the variables at each timestamp, separately for the static ones,
-    those of the past and those that are known ahead; an LSTM reads them over the window
-    and on over the horizon; and each step of the horizon attends to all of them before
-    it [1]_. The weights of the variables and of the attention are there to look at:
-    :meth:`explain`.
+    Gates select variables at each timestamp, separately for static variables, past ones
+    and those known ahead; an LSTM reads them over the window and on over the horizon;
+    and each step of the horizon attends to all earlier steps [1]_. :meth:`explain`
+    returns the weights of the variables and of the attention.
 
-    Static covariates and those that are known over the horizon are variables of the
-    network, in the way of the paper. Where in time a timestamp is, relative to the
-    origin, is a variable, too. Quantiles, as in the paper, are ``loss="quantile"``.
+    Static covariates and those known over the horizon are variables of the network, as
+    in the paper. The position of a timestamp relative to the origin is a variable, too.
+    For quantiles, as in the paper, use ``loss="quantile"``.
 
     Where this departs from the paper: all covariates are numbers (encode categories
     with :class:`sklearn.preprocessing.OneHotEncoder` or the like), and the defaults are
@@ -241,7 +240,7 @@ class TFTForecaster(Forecaster):
     Parameters
     ----------
     hidden_size : int, default=32
-        Units everywhere, a multiple of `n_heads`.
+        Number of units in every layer, a multiple of `n_heads`.
     n_heads : int, default=4
         Heads of the attention.
     dropout : float in [0, 1), default=0.0
@@ -254,8 +253,8 @@ class TFTForecaster(Forecaster):
 
     See Also
     --------
-    EncoderDecoderForecaster : Recurrent, with attention, step by step.
-    TiDEForecaster : Covariates through dense layers.
+    EncoderDecoderForecaster : Recurrent, without attention, step by step.
+    TiDEForecaster : Reads covariates with dense layers.
 
     References
     ----------
@@ -296,11 +295,11 @@ class TFTForecaster(Forecaster):
         self.dropout = dropout
 
     def explain(self, X: Any) -> dict[str, np.ndarray]:
-        """What the network looks at for each forecast: its weights, which sum to 1.
+        """What the network looks at for each forecast, as weights that sum to 1.
 
         They say how much of the network's forecast goes through a variable or a
-        timestamp; how much the network itself counts beside the regression is
-        ``1 - linear_share_``.
+        timestamp; ``1 - linear_share_`` is the weight of the network itself against the
+        ridge regression.
 
         Parameters
         ----------
@@ -311,14 +310,15 @@ class TFTForecaster(Forecaster):
         Returns
         -------
         weights : dict of str to ndarray
-            "past", of shape (n_origins, length, n_variables): of the variables at each
-            timestamp of the window, which are the channels in their order, with
-            ``missing="mask"`` whether the targets and the past covariates were there,
-            and where in time it is. "future", (n_origins, horizon, n_future + 1): of
-            the covariates that are known over the horizon, and where in time it is.
-            "static", (n_origins, n_static): of the static covariates, if there are any.
-            "attention", (n_origins, horizon, length + horizon): of the timestamps of
-            the window and of the horizon for each step, the mean of all heads.
+            "past", of shape (n_origins, length, n_variables): weights of the variables
+            at each timestamp of the window, which are the channels in order, with
+            ``missing="mask"`` the indicators of which targets and past covariates were
+            observed, and the position in time. "future", of shape (n_origins, horizon,
+            n_future + 1): weights of the covariates known over the horizon and of the
+            position in time. "static", (n_origins, n_static): weights of the static
+            covariates, if there are any. "attention", (n_origins, horizon, length +
+            horizon): weights of the timestamps of the window and the horizon for each
+            step, averaged over all heads.
 
         Raises
         ------
@@ -345,7 +345,7 @@ class TFTForecaster(Forecaster):
             )
         for y in twin.forward_iter(X):
             for name, batches in found.items():
-                # Without the rows that the batch was filled up with.
+                # Without the rows that padded the batch.
                 batches.append(last[name][: len(y)].float().cpu().numpy())
         return {name: np.concatenate(batches) for name, batches in found.items()}
 

@@ -14,7 +14,7 @@ from ..layers import Dropout, Linear, Readout
 
 
 class TiDENetwork(nn.Module):
-    """TiDE: a dense encoder, a dense decoder, and one for each step, beside a line.
+    """TiDE: a dense encoder, a dense decoder, one for each step, and a linear map.
 
     In the paper's notation, with y the window, x the covariates of a step that are
     known ahead, and a the static ones::
@@ -127,7 +127,7 @@ class _ResidualBlock(nn.Module):
             Dropout(dropout),
         )
         self.skip = Linear(n_inputs, n_outputs)
-        # Of a single number, nothing would be left.
+        # Nothing would be left of a single number.
         self.norm = nn.LayerNorm(n_outputs) if n_outputs > 2 else nn.Identity()
 
     def forward(self, x):
@@ -135,35 +135,34 @@ class _ResidualBlock(nn.Module):
 
 
 class TiDEForecaster(Forecaster):
-    """Forecast with a dense encoder and decoder, beside a linear map.
+    """Forecast with a dense encoder and decoder plus a linear map.
 
-    Long horizons need neither attention nor recurrence, TiDE [1]_ says: perceptrons
-    with residual connections encode the window and decode a few numbers for each step
-    of the horizon, from which a small decoder, the same for all steps, makes the
-    forecast. A linear map of the window is added.
+    The idea of TiDE [1]_ is that long horizons need neither attention nor recurrence:
+    perceptrons with residual connections encode the window and decode a few numbers for
+    each step of the horizon, which a small decoder, the same for all steps, turns into
+    the forecast. A linear map of the window is added.
 
     Covariates that are known ahead are projected to few numbers at each timestamp of
-    the window and of the horizon. The encoder reads them all, and the small decoder of
-    a step those of its step once more, so that a holiday acts on its own day.
+    the window and of the horizon. The encoder reads them all, and the small decoder
+    reads those of its step again, so that a holiday affects its own day.
 
-    Where this departs from the paper: covariates of the past are read as they are, not
-    first projected; all targets are forecast together. Blocks of one or two outputs are
+    Where this departs from the paper: past covariates are read as they are, without a
+    projection; all targets are forecast together. Blocks with one or two outputs are
     not normalized, since nothing would be left. The defaults are smaller (the paper has
     256 to 1,024 units, and a dropout of up to 0.5).
 
     Parameters
     ----------
     hidden_size : int, default=64
-        Units in each block, and size of what is encoded.
+        Number of units in each block, and size of the encoding.
     num_layers : int, default=1
-        Blocks of the encoder, and as many of the decoder.
+        Number of blocks in the encoder, and also in the decoder.
     decoder_size : int, default=8
-        Numbers that are decoded for each step of the horizon.
+        How many numbers are decoded for each step of the horizon.
     covariate_size : int, default=4
-        Numbers that the covariates of a timestamp are projected to, if they are known
-        ahead.
+        How many numbers the known-ahead covariates of a timestamp are projected to.
     dropout : float in [0, 1), default=0.0
-        Probability that an output of a block's perceptron is dropped while training.
+        Probability that an output of a block's perceptron is dropped during training.
     {shared_parameters}
 
     Attributes
@@ -172,7 +171,7 @@ class TiDEForecaster(Forecaster):
 
     See Also
     --------
-    MLPForecaster : Without a decoder for each step.
+    MLPForecaster : Has no decoder for each step.
 
     References
     ----------

@@ -12,24 +12,24 @@ from .mlp import MLPNetwork
 
 
 class TorchForecaster(Forecaster):
-    """Forecast with a torch module of one's own.
+    """Forecast with your own torch module.
 
-    Everything else is as in the networks of the package: windows come in units of
-    their own, covariates, missing values, distributions and quantiles, the ridge
-    regression beside the network, searches over ``module__...`` parameters. Dropouts
-    of torch draw from a private generator and take part in Monte Carlo dropout.
+    Everything else is as in the networks of the package: normalized windows,
+    covariates, missing values, distributions and quantiles, the ridge baseline, and
+    searches over ``module__...`` parameters. Torch's dropout layers draw from a private
+    generator and take part in Monte Carlo dropout.
 
     Parameters
     ----------
     module : type, default=MLPNetwork
         A class of torch modules. Its `forward` maps windows of shape (batch, length,
-        n_channels) to forecasts of shape (batch, horizon, n_targets, n_params) or, flat
-        and in the same order, (batch, n_outputs). `n_params` is 1 but for distributions
-        and quantiles, and where covariates are known ahead. The constructor gets the
-        shapes that it asks for by these names, and `output_shape`, which is (horizon,
-        n_targets, n_params). Its other arguments are parameters of the forecaster, as
-        in ``module__hidden_size=32``. See :doc:`/adding_a_network`. The default is the
-        network of :class:`MLPForecaster`.
+        n_channels) to forecasts of shape (batch, horizon, n_targets, n_params) or,
+        flattened in the same order, (batch, n_outputs). `n_params` is 1, except for
+        distributions and quantiles or with covariates known ahead. The constructor gets
+        the shapes that it asks for by these names, and `output_shape`, which is
+        (horizon, n_targets, n_params). Its other arguments are parameters of the
+        forecaster, as in ``module__hidden_size=32``. See :doc:`/adding_a_network`. The
+        default is the network of :class:`MLPForecaster`.
     {shared_parameters}
 
     Attributes
@@ -38,7 +38,7 @@ class TorchForecaster(Forecaster):
 
     See Also
     --------
-    Forecaster : The base class, for a network whose parameters are to be named without
+    Forecaster : The base class, for a network whose parameters are named without
         ``module__``.
 
     Examples
@@ -56,7 +56,7 @@ class TorchForecaster(Forecaster):
     (10, 3)
     """
 
-    # The default of the parameter, which stands for it where there is no object yet.
+    # The default of the parameter, used when there is no instance yet.
     module = MLPNetwork
     flat_outputs = True
     training_parameters = ("module",)
@@ -78,15 +78,15 @@ class TorchForecaster(Forecaster):
         Raises
         ------
         TypeError
-            If `module` is no class of torch modules, or an argument of its constructor
-            is not given.
+            If `module` is not a class of torch modules, or an argument of its
+            constructor is missing.
         """
         _check_module(self.module, self.get_params_for("module"))
         return super().initialize_module()
 
 
 def _check_module(module, given):
-    """Raise a TypeError unless it is a class that can be made with what is given."""
+    """Raise a TypeError unless it is a class that these arguments can build."""
     if not (isinstance(module, type) and issubclass(module, nn.Module)):
         raise TypeError(
             "Expected module as a class of torch modules, since each fit makes a new "

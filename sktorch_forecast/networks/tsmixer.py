@@ -13,15 +13,15 @@ from ..layers import Dropout, Linear
 
 
 class TSMixerNetwork(nn.Module):
-    """TSMixer: blocks that mix times, then channels, and a map from times to times.
+    """TSMixer: blocks that mix times, then channels, and a linear map across time.
 
     In the paper's notation, for a block on a window (L, C)::
 
         x = x + dropout(ReLU(W x^T))^T               the same for every channel
         x = x + dropout(V dropout(ReLU(U x)))        the same for every timestamp
 
-    and after all blocks, the times (L) of each target are mapped to the horizon (T), by
-    the same map for all targets.
+    and after all blocks, the times (L) of each target are mapped to the horizon (T),
+    with the same weights for all targets.
 
     Parameters
     ----------
@@ -84,22 +84,23 @@ class _MixerBlock(nn.Module):
 class TSMixerForecaster(Forecaster):
     """Forecast with perceptrons that mix times and channels in turn.
 
-    What a transformer does by attention, TSMixer [1]_ does by two small perceptrons:
-    one along the window, the same for every channel, and one across the channels, the
-    same for every timestamp. It is for several targets, or one with covariates.
+    What a transformer does with attention, TSMixer [1]_ does with two small
+    perceptrons: one along the window, the same for every channel, and one across the
+    channels, the same for every timestamp. It is for several targets, or one with
+    covariates.
 
-    Where this departs from the paper: layers are normalized by themselves, not by
-    batches, so that a forecast depends on its own window only, and the last map has an
-    output for each parameter of a distribution.
+    Where this departs from the paper: layer normalization takes the place of batch
+    normalization, so that a forecast depends only on its own window, and the last map
+    has an output for each parameter of a distribution.
 
     Parameters
     ----------
     hidden_size : int, default=64
-        Units of the perceptron across the channels.
+        Number of units in the perceptron across the channels.
     n_blocks : int, default=2
-        Blocks of the two.
+        Number of blocks, each with both perceptrons.
     dropout : float in [0, 1), default=0.0
-        Probability that a unit is dropped while training.
+        Probability that a unit is dropped during training.
     {shared_parameters}
 
     Attributes
@@ -108,7 +109,7 @@ class TSMixerForecaster(Forecaster):
 
     See Also
     --------
-    ITransformerForecaster : Attention between the channels.
+    ITransformerForecaster : Uses attention between the channels.
 
     References
     ----------

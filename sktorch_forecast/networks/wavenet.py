@@ -40,7 +40,7 @@ class GatedBlock(nn.Module):
 
 
 class WaveNetNetwork(nn.Module):
-    """Blocks of dilated causal convolutions whose skips are added up and read out.
+    """Blocks of dilated causal convolutions whose skips are summed and read out.
 
     Parameters
     ----------
@@ -109,8 +109,8 @@ class WaveNetNetwork(nn.Module):
 class WaveNetForecaster(Forecaster):
     """Forecast with dilated causal convolutions.
 
-    Each block looks twice as far back as the one before it, so a few blocks see a
-    long window, and all time steps are computed side by side.
+    By default each block looks twice as far back as the previous one, so a few blocks see a long
+    window, and all time steps are computed in parallel.
 
     Parameters
     ----------

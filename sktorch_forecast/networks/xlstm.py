@@ -15,7 +15,7 @@ from .._utils.validation import check_positive_int
 from ..forecaster import Forecaster
 from ..layers import MLSTM, SLSTM, Dropout, Linear, Readout
 
-# Steps that the convolution in front of each mLSTM sees.
+# How many steps the convolution in front of each mLSTM sees.
 _KERNEL_SIZE = 4
 
 
@@ -61,7 +61,7 @@ class XLSTMNetwork(nn.Module):
                 f"twice as much, found {hidden_size}: each head has a part of the "
                 "units, and they are normalized, which leaves nothing of a single one."
             )
-        # From one forecast to the next, where there is one at all steps.
+        # From one forecast to the next, if all steps forecast.
         self.stride = check_positive_int(patch_length, "patch_length")
         n_steps = ceil(length / patch_length)
         self.embedding = Linear(patch_length * n_channels, hidden_size)
@@ -146,47 +146,48 @@ _BLOCKS = {"mLSTM": _MLSTMBlock, "sLSTM": _SLSTMBlock}
 
 
 def _by_step(norm, x):
-    """The units of each head at each step by themselves: (batch, n, d) -> the same."""
+    """Normalize the units of each head at each step: (batch, n, d) -> the same."""
     return norm(x.flatten(0, 1)).view(x.shape)
 
 
 class XLSTMForecaster(Forecaster):
     """Forecast with an xLSTM: recurrent layers with exponential gates.
 
-    An LSTM has gates between 0 and 1, so that a new value hardly outweighs what was
-    stored before, and a unit stores a single number. The xLSTM [1]_ has exponential
+    An LSTM has gates between 0 and 1, so a new value can hardly outweigh what was
+    stored before, and each unit stores a single number. The xLSTM [1]_ has exponential
     input gates and two kinds of layers: the sLSTM, whose units see each other from step
     to step, and the mLSTM, whose memory is a matrix, and which reads all steps at once
     (:class:`~sktorch_forecast.layers.SLSTM`, :class:`~sktorch_forecast.layers.MLSTM`).
 
-    A step is a patch of the window. That keeps the recurrence short: an sLSTM is a loop
-    over the steps, which takes its time, and which ``compile=True`` and
-    :func:`~sktorch_forecast.to_onnx` write out step by step. Some dozens of steps are
-    fine; with hundreds, use mLSTMs only or longer patches.
+    A step is a patch of the window. That keeps the recurrence short: an sLSTM is a slow
+    loop over the steps, which ``compile=True`` and :func:`~sktorch_forecast.to_onnx`
+    unroll. A few dozen steps are fine; with hundreds, use only mLSTMs or longer
+    patches.
 
     Where this departs from the paper, which is about language: a step is a patch, not a
     word. There is no convolution in front of an sLSTM, which the paper calls optional.
-    Forget gates are sigmoids, one of the two kinds that it allows, and remember between
-    one step and the whole window at first [2]_. Queries and keys come from full linear
-    maps, where the paper, with many more units, has blocks of four. The gates of an
-    mLSTM see the output of the convolution, as queries and keys do.
+    Forget gates are sigmoids, one of the two kinds that it allows, and initially
+    remember between one step and the whole window [2]_. Queries and keys come from full
+    linear maps, where the paper, with many more units, has blocks of four. The gates of
+    an mLSTM see the output of the convolution, as queries and keys do.
 
     Parameters
     ----------
     patch_length : int, default=4
-        Timestamps in a patch, each of which is a step; of hourly series 12 or 24. A
-        window that is no multiple of it is filled up with zeros at its beginning. With
-        ``train_on="all_steps"`` there is a forecast from the end of every patch.
+        Number of timestamps in a patch, which is one step; for hourly series 12 or 24.
+        A window whose length is not a multiple of it is padded with zeros at the
+        beginning. With ``train_on="all_steps"`` there is a forecast from the end of
+        every patch.
     blocks : tuple of {"mLSTM", "sLSTM"}, default=("mLSTM", "sLSTM")
-        Blocks on top of each other, from the input to the output.
+        The stacked blocks, from the input to the output.
     hidden_size : int, default=32
-        Size of a step between the blocks: a multiple of `n_heads`, at least twice as
-        much.
+        Size of a step between the blocks: a multiple of `n_heads`, and at least twice
+        that.
     n_heads : int, default=2
         Groups of units: those of an sLSTM see each other, and those of an mLSTM share
         a memory.
     dropout : float in [0, 1), default=0.0
-        Probability that a number that a block adds is dropped while training.
+        Probability that a number added by a block is dropped during training.
     {shared_parameters}
 
     Attributes
@@ -196,8 +197,8 @@ class XLSTMForecaster(Forecaster):
     See Also
     --------
     LSTMForecaster : The network that this one extends.
-    MinGRUForecaster : Another recurrence that is linear.
-    SegRNNForecaster : Patches through a GRU.
+    MinGRUForecaster : Another network with a linear recurrence.
+    SegRNNForecaster : Reads patches with a GRU.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Networks as ONNX models, which forecast where torch is not installed."""
+"""Export of networks as ONNX models, to forecast without torch."""
 
 from ._export import to_onnx
 

@@ -21,7 +21,7 @@ from ._recurrent import use_operators
 from ._served import Served, expected_of, inputs_of, on_cpu
 from ._trial import SIZES, TOLERANCE, largest_difference, windows_to_try
 
-# Of the names and shapes of inputs, outputs and metadata.
+# Version of the names and shapes of inputs, outputs and metadata.
 _FORMAT_VERSION = "1"
 
 
@@ -32,77 +32,78 @@ def to_onnx(
     *,
     dtype: Literal["float32", "float64"] | None = None,
 ) -> None:
-    """Write a fitted network into a file, to forecast with ONNX Runtime, without torch.
+    """Write a fitted network to a file, to forecast with ONNX Runtime, without torch.
 
-    The file holds all that ``predict`` computes: windows go in and forecasts come out
-    in the units of the series. It is written only if ONNX Runtime forecasts from it
-    what ``predict`` does, in batches of 1, 7 and 1,000 windows, up to rounding: 1e-5
-    of the largest value in a window or its forecast.
+    The file holds everything that ``predict`` computes: windows go in and forecasts
+    come out in the units of the series. It is written only if ONNX Runtime gives the
+    same forecasts as ``predict``, in batches of 1, 7 and 1,000 windows, up to rounding:
+    1e-5 of the largest value in a window or its forecast.
 
     Needs the packages of ``pip install "sktorch-forecast[onnx]"``.
 
     Parameters
     ----------
     forecaster : Forecaster
-        A fitted network. Of a :class:`~sktorch_forecast.SeriesForecaster` that is its
+        A fitted network. For a :class:`~sktorch_forecast.SeriesForecaster`, pass its
         attribute ``estimator_``.
     path : str or path-like
-        File to write, ``.onnx`` as a rule. One that is there is replaced, at once and
-        only by a file that has been checked.
+        File to write, usually ``.onnx``. An existing file is replaced atomically, and
+        only by a file that has passed the check.
     X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
             shape (n_origins, length, n_channels), default=None
         Windows to check the file with, such as those of the fit; None makes some up.
     dtype : {"float32", "float64"} or None, default=None
-        Precision of the windows that the file takes, and of its forecasts. None is that
-        of the windows of the fit; those of :func:`~sktorch_forecast.make_windows` are
-        float32, unless the series is at a level where that loses digits. The network
-        computes in float32 in any case.
+        Precision of the windows that the file takes, and of its forecasts. None means
+        that of the windows in the fit; those from
+        :func:`~sktorch_forecast.make_windows` are float32, unless the level of the
+        series is so high that float32 would lose digits. The network itself always
+        computes in float32.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If the forecaster is not fitted.
     TypeError
-        If it is no network, but e.g. a wrapper or an ensemble of networks.
+        If it is not a network, but e.g. a wrapper or an ensemble of networks.
     ValueError
         If it was fitted with ``precision="bf16"`` or ``normalize="cycle"``, has
         ``n_mc_samples`` set, or `X` or `dtype` is not valid.
     ImportError
         If a package is missing.
     FileNotFoundError
-        If there is no such folder.
+        If the folder does not exist.
     RuntimeError
-        If torch cannot export the network, or the file would forecast anything else
-        than ``predict``. Nothing is written then.
+        If torch cannot export the network, or the file would not forecast the same as
+        ``predict``. Nothing is written then.
 
     See Also
     --------
-    Forecaster.save_params : Weights for another forecaster of the same parameters.
+    Forecaster.save_params : Weights for another forecaster with the same parameters.
 
     Notes
     -----
-    Inputs, all with any size of the first axis, of which those are there that the
-    forecaster was fitted with:
+    Inputs, all with a first axis of any size; only those exist that the forecaster was
+    fitted with:
 
     - ``windows``: (batch, length, n_channels), targets first, then past covariates,
-      then those known in the future. NaN is for what is missing, if the forecaster was
+      then those known in the future. Missing values are NaN, if the forecaster was
       fitted with ``missing="mask"``.
     - ``future``: (batch, horizon, n_future), covariates of the steps to forecast.
     - ``static``: (batch, n_static), float32.
-    - ``series``: (batch,), int64, of a forecaster of several series: the place of the
-      series in the metadata ``series``, or their number for a series that was not in
-      the fit.
+    - ``series``: (batch,), int64, for a forecaster of several series: the position of
+      the series in the metadata ``series``, or the number of series there for one that
+      was not in the fit.
 
     Outputs:
 
-    - ``forecast``: as ``predict`` gives it, all targets of step 1 first.
-    - ``quantiles``, with ``loss="quantile"``: as ``predict_quantiles`` gives those of
-      the levels in the metadata ``quantiles``.
-    - With a distribution what else it takes, for each forecast: ``scale`` ("normal",
+    - ``forecast``: as from ``predict``, all targets of step 1 first.
+    - ``quantiles``, with ``loss="quantile"``: as from ``predict_quantiles`` at the
+      levels in the metadata ``quantiles``.
+    - With a distribution, its other parameters for each forecast: ``scale`` ("normal",
       where it is the deviation, "laplace", "student_t"), ``df`` ("student_t"),
-      ``sigma`` of the logarithm ("lognormal"), ``dispersion`` ("negative_binomial",
-      see :ref:`onnx`), or ``means``, ``deviations`` and ``weights`` of the components
-      ("mixture"). "poisson" takes nothing else.
+      ``sigma`` of the logarithm ("lognormal"), ``dispersion`` ("negative_binomial", see
+      :ref:`onnx`), or ``means``, ``deviations`` and ``weights`` of the components
+      ("mixture"). "poisson" has no others.
 
     The metadata of the file are strings, lists of names as JSON: ``horizon``,
     ``length``, ``channels``, ``targets``, ``future``, ``static``, ``series``,
@@ -195,7 +196,7 @@ def _check(forecaster):
 
 
 def _packages():
-    """The packages of the extra, as far as they are used here."""
+    """The packages of the extra that are used here."""
     try:
         import onnx
         import onnxruntime
@@ -215,7 +216,7 @@ def _packages():
 
 
 def _advice(onnx):
-    """What to do about a model that is not right."""
+    """What to do about a wrong model."""
     import onnxruntime
     import onnxscript
 
@@ -229,7 +230,7 @@ def _advice(onnx):
 
 
 def _in_a_line(error):
-    """What an error says, or what has caused it, without line breaks."""
+    """The message of an error, or of its cause, without line breaks."""
     while error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split())[:300]
@@ -240,7 +241,7 @@ def _arrays(inputs):
 
 
 def _precision(forecaster, dtype):
-    """The dtype of windows: that which is asked for, or that of the fit."""
+    """The dtype of windows: the requested one, or that of the fit."""
     if dtype is None:
         return np.dtype(getattr(forecaster, "_dtype", np.float32))
     if dtype not in ("float32", "float64"):
@@ -252,7 +253,7 @@ def _precision(forecaster, dtype):
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what torch has to say about itself while it exports."""
+    """Silence torch's own messages during the export."""
     logger = logging.getLogger("torch.onnx")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -265,7 +266,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _converted(served, inputs):
-    """A model of ONNX, its inputs and outputs named, for batches of any size."""
+    """An ONNX model with named inputs and outputs, for batches of any size."""
     some = {name: part[:3] for name, part in inputs.items()}
     with torch.no_grad():
         outputs = list(served(**some))
@@ -293,7 +294,7 @@ def _converted(served, inputs):
         ) from error
     model = converted.model_proto
     graph = model.graph
-    # torch notes for each node from which line of which file on this machine it comes.
+    # torch records for each node which line of which file on this machine it is from.
     del graph.value_info[:]
     parts = *graph.node, *graph.input, *graph.output, *graph.initializer
     for part in (graph, *parts):
@@ -306,7 +307,7 @@ def _converted(served, inputs):
 
 def _metadata(forecaster, served):
     """What a program that serves the model should know of it, as strings."""
-    import sktorch_forecast  # which is above, but for its version
+    import sktorch_forecast  # imported here for its version: it is a level above
 
     spec, head = forecaster.spec_, served.network.head
     channels, static = getattr(forecaster, "_names", ((), ()))

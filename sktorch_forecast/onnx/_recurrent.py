@@ -1,8 +1,8 @@
-"""Recurrent layers as the operators of ONNX, each of which reads a whole window.
+"""Recurrent layers as ONNX operators, each of which reads a whole window.
 
-torch takes its own recurrent layers apart, time step by time step, whenever it exports
-them: for a window of 336 timestamps that takes minutes. What becomes of them then
-depends on the version of onnxscript, and before 0.7.1 GRUs had other equations.
+When torch exports its own recurrent layers, it unrolls them time step by time step: for
+a window of 336 timestamps that takes minutes. The result then depends on the version of
+onnxscript, and before 0.7.1 GRUs had different equations.
 
 Symbols used below::
 
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from ..layers.gru import GRU
 from ..layers.rnn import RNN
 
-# By the mode of a layer of torch: the operator, the order of its gates among those of
+# By the mode of a torch layer: the operator, the order of its gates among those of
 # torch, and its activation. torch has i f g o and r z n, ONNX i o f g and z r n.
 _OPERATORS: dict[str, tuple[str, tuple[int, ...], str | None]] = {
     "LSTM": ("LSTM", (0, 3, 1, 2), None),
@@ -28,24 +28,24 @@ _OPERATORS: dict[str, tuple[str, tuple[int, ...], str | None]] = {
 
 
 def use_operators(network: nn.Module) -> None:
-    """Have the recurrent layers of a network exported as operators of ONNX.
+    """Make the recurrent layers of a network export as ONNX operators.
 
-    Its layers cannot be called otherwise any more: a symbol of an operator gives zeros.
-    Those of the user's own classes stay as they are.
+    The layers can no longer be used for anything else: a symbolic operator returns
+    zeros. Layers of the user's own classes stay as they are.
 
     Parameters
     ----------
     network : torch.nn.Module
-        A copy that is there for the export alone.
+        A copy made only for the export.
     """
     for layer in network.modules():
         is_known = type(layer) in (nn.LSTM, nn.GRU, nn.RNN, GRU, RNN)
-        if is_known and not layer.proj_size:  # which ONNX has not
+        if is_known and not layer.proj_size:  # not in ONNX
             layer.forward = _Operators(layer)
 
 
 class _Operators:
-    """The forward of a recurrent layer of torch, an operator for each layer in it."""
+    """The forward of a recurrent torch module, one operator for each layer in it."""
 
     def __init__(self, layer: Any):
         self.batch_first, self.size = layer.batch_first, layer.hidden_size
@@ -56,7 +56,7 @@ class _Operators:
             "direction": "bidirectional" if layer.bidirectional else "forward",
         }
         if self.name == "GRU":
-            # torch resets what the matrix product has given, not what goes into it.
+            # torch applies the reset gate after the matrix product, not before it.
             self.attributes["linear_before_reset"] = 1
         if activation is not None:  # one for each direction
             self.attributes["activations"] = self.n_directions * [activation]
@@ -72,7 +72,7 @@ class _Operators:
             self.weights.append([torch.stack(weights) for weights in zip(*parts)])
 
     def __call__(self, x: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """Outputs, and the state to go on from, as the layer of torch gives them."""
+        """Outputs and the state to continue from, as the torch layer gives them."""
         x = x.transpose(0, 1) if self.batch_first else x  # (L, b, n_inputs)
         is_lstm, d = self.name == "LSTM", self.n_directions
         if state is None:

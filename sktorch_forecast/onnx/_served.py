@@ -12,7 +12,7 @@ from ..layers import ForecastNetwork
 
 
 class Served(nn.Module):
-    """A network from windows in the units of the series to forecasts in them.
+    """A network from windows to forecasts, both in the units of the series.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Served(nn.Module):
         static: Tensor | None = None,
         series: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Outputs by name, with the axes that `predict` and its like give them."""
+        """Outputs by name, with the same axes as from `predict` and similar methods."""
         beside = {"future": future, "static": static, "series": series}
         encoded = self.network(windows, **beside).at_origin()
         head = self.network.head
@@ -46,7 +46,7 @@ class Served(nn.Module):
 
 
 def on_cpu(forecaster: Any) -> Any:
-    """A twin of a forecaster with a copy of its network, in full precision.
+    """A copy of a forecaster and its network on the CPU, in full precision.
 
     A GPU may round the products in recurrent layers and convolutions to fewer digits.
 
@@ -55,7 +55,7 @@ def on_cpu(forecaster: Any) -> Any:
     forecaster : Forecaster
         Fitted.
     """
-    # The network itself is within, if it was compiled.
+    # If it was compiled, the network itself is inside.
     modules = forecaster.module_.modules()
     network = next(m for m in modules if type(m) is ForecastNetwork)
     twin = object.__new__(type(forecaster))
@@ -68,7 +68,7 @@ def on_cpu(forecaster: Any) -> Any:
 
 
 def inputs_of(forecaster: Any, X: Any) -> dict[str, Tensor]:
-    """What the network of a forecaster reads of some windows, by names of the inputs.
+    """What the network of a forecaster reads from windows, by names of the inputs.
 
     Parameters
     ----------
@@ -86,17 +86,17 @@ def inputs_of(forecaster: Any, X: Any) -> dict[str, Tensor]:
 def expected_of(
     forecaster: Any, served: Served, X: Any, inputs: dict[str, Tensor]
 ) -> dict[str, np.ndarray]:
-    """What a forecaster says of windows, by the names of the outputs.
+    """What a forecaster returns for windows, by the names of the outputs.
 
     Parameters
     ----------
     forecaster : Forecaster
     served : Served
-        Of the forecaster, for the parameters of a distribution, which no method gives.
+        Its network, for the parameters of a distribution, which no method returns.
     X : Windows or array
         Checked windows.
     inputs : dict of Tensor
-        What the network reads of them.
+        What the network reads from them.
     """
     with torch.no_grad():
         outputs = {name: y.numpy() for name, y in served(**inputs).items()}

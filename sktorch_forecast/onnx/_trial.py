@@ -1,4 +1,4 @@
-"""Whether an ONNX model says what the forecaster says, on windows of all kinds."""
+"""Whether an ONNX model forecasts like the forecaster, on windows of all kinds."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,18 +10,18 @@ from .._data.inputs import check_windows
 from .._data.panel import Panel
 from .._data.windows import Windows
 
-# Windows in a batch; the largest is all of them.
+# Batch sizes; the largest is all windows.
 SIZES = (1, 7, 1000)
-# The largest difference that is taken for rounding, as a share of the size of values.
+# The largest difference that counts as rounding, relative to the size of values.
 TOLERANCE = 1e-5
 # Outputs that are not in the units of the series.
 _WITHOUT_UNITS = ("df", "sigma", "dispersion", "weights")
-# Series that the trial windows are of, and origins in each.
+# Number of series for the trial windows, and of origins in each.
 _N_SERIES, _N_ORIGINS = 20, 50
 
 
 def windows_to_try(forecaster: Any, X: Any, dtype: np.dtype) -> Any:
-    """A thousand windows: those of the user, over and over, or made-up ones.
+    """A thousand windows: those of the user, repeated, or made-up ones.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def windows_to_try(forecaster: Any, X: Any, dtype: np.dtype) -> Any:
     if X is None:
         return _made_up(forecaster, dtype)
     if isinstance(X, Windows):
-        # On a panel of their own: nobody tests the forecaster on those of the fit.
+        # On a separate panel, so this does not count as testing on the training data.
         panel = replace(X.panel, values=X.panel.values.astype(dtype))
         X = Windows(panel, X.positions, X.length, X.horizon)
     X = check_windows(forecaster, X, reset=False)
@@ -47,7 +47,7 @@ def windows_to_try(forecaster: Any, X: Any, dtype: np.dtype) -> Any:
 
 
 def _made_up(forecaster, dtype):
-    """Windows of the usual size, of others, flat ones, and where allowed with gaps."""
+    """Windows of the usual scale, other scales, flat ones and, if allowed, gaps."""
     spec, norm = forecaster.spec_, forecaster.module_.normalization
     random = np.random.RandomState(0)
     n_rows = spec.length + _N_ORIGINS - 1 + spec.horizon
@@ -57,7 +57,7 @@ def _made_up(forecaster, dtype):
     levels = random.choice([0, 1, 10, 100], (_N_SERIES, 1, 1))
     noise = random.standard_normal(shape)
     noise[::2] = noise[::2].cumsum(axis=1) / np.sqrt(spec.length)
-    noise[3] = 0  # a series in which nothing happens
+    noise[3] = 0  # a constant series
     values = usual * (levels + sizes * noise)
     if spec.n_future:
         values[..., -spec.n_future :] = _standard(random, norm, "future", shape[:2])
@@ -84,7 +84,7 @@ def _made_up(forecaster, dtype):
     )
     origins = np.arange(spec.length - 1, n_rows - spec.horizon)
     positions = (bounds[:-1, np.newaxis] + origins).ravel()
-    # Any batch has windows of all series.
+    # Every batch has windows of all series.
     return Windows(panel, random.permutation(positions), spec.length, spec.horizon)
 
 
@@ -99,7 +99,7 @@ def _ids(forecaster):
 
 
 def _standard(random, norm, covariates, shape):
-    """Covariates with the mean and deviation that they had in the training."""
+    """Covariates with the mean and deviation that they had in training."""
     mean, scale = (
         norm.get_buffer(f"{covariates}_{name}").numpy().astype(np.float64)
         for name in ("mean", "scale")
@@ -110,10 +110,10 @@ def _standard(random, norm, covariates, shape):
 def largest_difference(
     found: dict[str, np.ndarray], expected: dict[str, np.ndarray], windows: np.ndarray
 ) -> tuple[float, str]:
-    """The largest difference, as a share of the size of values, and in which output.
+    """The largest difference, relative to the size of values, and in which output.
 
-    That size is, where there are units, that of the largest value in the window or of
-    what is expected after it; else that of the largest value of the output.
+    If the output has units, that size is the largest absolute value in the window and
+    its expected forecast; otherwise it is the largest absolute value of the output.
 
     Parameters
     ----------

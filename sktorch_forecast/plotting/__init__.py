@@ -1,4 +1,4 @@
-"""Pictures of forecasts, of their errors, of trainings, and of what matters."""
+"""Plots of forecasts, of their errors, of training runs and of importances."""
 
 from .backtest import BacktestDisplay
 from .coverage import CoverageDisplay

@@ -1,4 +1,4 @@
-"""Intervals over the steps, drawn on each other."""
+"""Intervals over the steps, drawn on top of each other."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ def draw_bands(
     color: Any,
     band_kwargs: dict[str, Any] | None,
 ) -> "list[Collection]":
-    """Draw intervals so that the inner ones come out darker.
+    """Draw intervals so that the inner ones are darker.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def draw_bands(
     coverages : sequence of float, of length n_coverages
         Their coverages, between 0 and 1, in any order.
     color : color
-        Of all bands, as matplotlib takes it.
+        Color of all bands, as for matplotlib.
     band_kwargs : dict or None
-        Styles of the user, which come before all of these.
+        The user's styles, which override all others.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What all displays need of matplotlib, which is imported when something is drawn."""
+"""What all displays need from matplotlib, which is imported only for drawing."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def check_matplotlib(caller: str) -> None:
-    """Say how to get matplotlib where it is missing, before anything is computed.
+    """Say how to get matplotlib if it is missing, before anything is computed.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def styled(
     defaults: dict[str, Any],
     given: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    """`defaults` updated by the keywords of the user, short names such as "c" too."""
+    """`defaults` updated by the user's keywords, including short names such as "c"."""
     from matplotlib import cbook
 
     if given is not None and not isinstance(given, Mapping):
@@ -65,7 +65,7 @@ def styled(
 
 
 def label_once(ax: "Axes", label: str) -> str | None:
-    """`label`, or None if the legend of `ax` has it from another display."""
+    """`label`, or None if another display has put it in the legend of `ax`."""
     return None if label in ax.get_legend_handles_labels()[1] else label
 
 

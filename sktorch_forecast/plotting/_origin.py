@@ -1,4 +1,4 @@
-"""What a forecaster says at one origin, for one target: what a picture shows."""
+"""A forecast from one origin, for one target, as shown in a plot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from ._time_axis import time_axis
 
 @dataclass(frozen=True, eq=False)
 class OriginForecast:
-    """One forecast with all that is drawn of it, in the units of the series.
+    """One forecast with everything that is drawn, in the units of the series.
 
     Parameters
     ----------
     window : ndarray of shape (length,)
-        Values up to and with the origin.
+        Values up to and including the origin.
     y_pred : ndarray of shape (horizon,)
         Point forecast of each step.
     y_true : ndarray of shape (horizon,) or None
@@ -31,11 +31,11 @@ class OriginForecast:
     coverages : list of float, of length n_coverages
         Coverages of the intervals, between 0 and 1.
     intervals : ndarray of shape (n_coverages, horizon, 2) or None
-        Lower and upper ends; None if none were asked for.
+        Lower and upper ends; None if none were requested.
     paths : ndarray of shape (n_paths, horizon) or None
-        Sample paths; None if none were asked for.
+        Sample paths; None if none were requested.
     timestamps : pandas.Index of length ``length + horizon``, or None
-        Of the window and the steps, where they are known.
+        Timestamps of the window and the steps, if known.
     forecaster : str
         Name of the forecaster's class.
     """
@@ -61,7 +61,7 @@ def forecast_at(
     n_paths: int,
     random_state: RandomState,
 ) -> OriginForecast:
-    """Ask a forecaster, or the one inside a pipeline or search, at one origin.
+    """Forecast from one origin, with the forecaster or the one inside it.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def forecast_at(
     Raises
     ------
     TypeError
-        If intervals or paths are asked of a forecaster that has none.
+        If intervals or paths are requested from a forecaster that has none.
     ValueError
         If there is no such origin or target, or the data are not valid.
     """
@@ -122,8 +122,8 @@ def forecast_at(
     if n_paths:
         # (n_paths, 1, outputs) -> (n_paths, horizon)
         paths = of_target(forecaster.sample(x, n_paths, random_state)[:, 0])
-    # The forecaster's own windows if they are lazy, since lazy ones are always in the
-    # units of the series. Others may have been scaled on their way.
+    # Use the forecaster's own windows if they are lazy, since lazy ones are always in
+    # the units of the series. Others may have been scaled on the way.
     is_lazy = isinstance(windows, Windows)
     seen = np.asarray(x if is_lazy else safe_indexing(X, [origin]))[0]
     return OriginForecast(
@@ -140,7 +140,7 @@ def forecast_at(
 
 
 def _n_origins(windows: Any) -> int:
-    """How many origins windows have, at least one."""
+    """Number of origins, at least one."""
     shape = np.shape(windows)
     if len(shape) < 2 or not shape[0]:
         raise ValueError(

@@ -22,7 +22,7 @@ def time_axis(X: Windows, origin: int, horizon: int) -> pd.Index | None:
     Returns
     -------
     timestamps : pandas.Index of length ``length + horizon``, or None
-        None if the index does not tell how it goes on: strings, or dates without a
+        None if the index does not tell how it continues: strings, or dates without a
         frequency.
     """
     end = X.positions[origin] + 1
@@ -31,7 +31,7 @@ def time_axis(X: Windows, origin: int, horizon: int) -> pd.Index | None:
         future = X[[origin]].future_index(horizon)
     except ValueError:
         return None
-    if isinstance(future, pd.MultiIndex):  # (id, timestamp), of which one id is drawn
+    if isinstance(future, pd.MultiIndex):  # (id, timestamp), one id of which is drawn
         future = future.get_level_values(-1)
     return past.append(future)
 

@@ -20,15 +20,15 @@ if TYPE_CHECKING:  # matplotlib is an extra
 
 
 class BacktestDisplay:
-    """Forecasts of many origins beside the truth, of one series.
+    """Forecasts from many origins of one series, along with the truth.
 
     Make one with :meth:`from_backtest`.
 
     Parameters
     ----------
     frame : DataFrame
-        Rows of :meth:`SeriesForecaster.backtest
-        <sktorch_forecast.SeriesForecaster.backtest>`, of one series and one target.
+        Rows from :meth:`SeriesForecaster.backtest
+        <sktorch_forecast.SeriesForecaster.backtest>`, for one series and one target.
     name : str or None, default=None
         Name of the forecaster in the legend; None for "forecast".
 
@@ -41,13 +41,13 @@ class BacktestDisplay:
     bands_ : list of matplotlib.collections.Collection
         The intervals of each line, one for each coverage in the frame.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
     See Also
     --------
-    ResidualDisplay : What the errors of a backtest have in common.
+    ResidualDisplay : Shows patterns in the residuals of a backtest.
 
     Examples
     --------
@@ -87,10 +87,10 @@ class BacktestDisplay:
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         step : int or None, default=None
-            Draw the forecasts of this step of all origins as one line, 1 for one step
+            Draw the forecasts of this step from all origins as one line, 1 for one step
             ahead. None draws the whole horizon of each origin.
         name : str or None, default=None
-            Name in the legend; None takes that of the display.
+            Name in the legend; None means the name of the display.
         line_kwargs, band_kwargs : dict or None, default=None
             Styles of the forecasts (``matplotlib.axes.Axes.plot``) and of the intervals
             (``fill_between``, or ``vlines`` for a single point).
@@ -104,7 +104,7 @@ class BacktestDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            If the frame is not that of a backtest, or has not this step.
+            If the frame is not that of a backtest, or lacks this step.
         """
         frame = check_backtest(self.frame)
         parts = [part for _, part in frame.groupby("origin")]
@@ -132,10 +132,10 @@ class BacktestDisplay:
         style = styled(Line2D, {"label": label}, line_kwargs)
         for part in parts:
             x = coordinates(part["timestamp"])
-            # Of a single point there is no line to see.
+            # A line through a single point would be invisible.
             marker: dict[str, Any] = {"marker": "."} if len(part) == 1 else {}
             (line,) = ax.plot(x, part["forecast"], **marker | style)
-            # All in the color of the first, and named once.
+            # All in the color of the first, with one entry in the legend.
             style |= {"color": line.get_color(), "label": None}
             self.lines_.append(line)
             if coverages:
@@ -169,11 +169,11 @@ class BacktestDisplay:
             What :meth:`SeriesForecaster.backtest
             <sktorch_forecast.SeriesForecaster.backtest>` gives.
         id : hashable or None, default=None
-            Which series; None if there is but one.
+            Which series; None if there is only one.
         target : hashable or None, default=None
-            Which target; None if there is but one.
+            Which target; None if there is only one.
         step : int or None, default=None
-            Draw the forecasts of this step of all origins as one line, 1 for one step
+            Draw the forecasts of this step from all origins as one line, 1 for one step
             ahead. None draws the whole horizon of each origin.
         name : str or None, default=None
             Name in the legend; None for "forecast".
@@ -192,7 +192,7 @@ class BacktestDisplay:
             If matplotlib is not installed.
         TypeError, ValueError
             If the frame is not that of a backtest, has several series or targets to
-            choose from, or has not those asked for.
+            choose from, or lacks the requested ones.
         """
         check_matplotlib(f"{cls.__name__}.from_backtest")
         frame = chosen(check_backtest(frame, "timestamp"), "id", id)

@@ -1,4 +1,4 @@
-"""Whether intervals hold the truth as often as they say."""
+"""Whether intervals contain the truth as often as they should."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -29,37 +29,37 @@ class CoverageDisplay:
     """Nominal against observed coverage of intervals.
 
     Make one with :meth:`from_estimator` or :meth:`from_predictions`. On the diagonal,
-    intervals hold as many of the true values as they promise. Below it they are too
+    intervals contain the share of true values that they should. Below it they are too
     narrow, above it too wide.
 
     Parameters
     ----------
     nominal : array-like of shape (n_coverages,)
-        Coverages that were asked for, between 0 and 1.
+        Nominal coverages, between 0 and 1.
     observed : array-like of shape (n_coverages,)
         Shares of the true values inside the intervals, ends included.
     name : str or None, default=None
-        Name of the forecaster in the legend; None for none.
+        Name of the forecaster in the legend; None for no name.
 
     Attributes
     ----------
     line_ : matplotlib.lines.Line2D
         Observed over nominal coverage.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
     See Also
     --------
-    PITDisplay : Shows also where intervals are off: too low, too high, too narrow.
+    PITDisplay : Also shows how intervals are off: too low, too high, too narrow.
 
     Notes
     -----
-    All steps, targets and origins count alike. A forecaster can be on the diagonal in
-    the mean with intervals that are too wide at the first step and too narrow at the
-    last: select some columns of the truth and of the intervals and use
-    :meth:`from_predictions` to look at these alone.
+    All steps, targets and origins have the same weight. A forecaster can be on the
+    diagonal on average with intervals that are too wide at the first step and too
+    narrow at the last: to look at some steps alone, select their columns of the truth
+    and of the intervals and use :meth:`from_predictions`.
 
     References
     ----------
@@ -102,10 +102,10 @@ class CoverageDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw, e.g. the `ax_` of another display to compare with. None
-            makes a new figure.
+            Where to draw, e.g. on the `ax_` of another display, to compare. None makes
+            a new figure.
         name : str or None, default=None
-            Name in the legend; None takes that of the display.
+            Name in the legend; None means the name of the display.
         ref_line : bool, default=True
             Whether to draw the diagonal.
         **kwargs : dict
@@ -170,7 +170,7 @@ class CoverageDisplay:
             Nominal coverages, between 0 and 1. Each takes one call of
             `predict_interval`.
         name : str or None, default=None
-            Name in the legend; None takes that of the forecaster's class.
+            Name in the legend; None means the name of the forecaster's class.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         ref_line : bool, default=True
@@ -221,15 +221,14 @@ class CoverageDisplay:
         Parameters
         ----------
         y_true : array-like of shape (n_origins,) or (n_origins, n_outputs)
-            True values, in the units of the series. NaN stands for what was not
-            observed.
+            True values, in the units of the series. NaN where nothing was observed.
         intervals : array-like of shape (n_coverages, n_origins, n_outputs, 2)
             For each coverage what `predict_interval` returns: lower and upper ends,
             in the units of `y_true`.
         coverages : sequence of float, of length n_coverages
             Nominal coverages of the intervals, between 0 and 1.
         name : str or None, default=None
-            Name in the legend; None for none.
+            Name in the legend; None for no name.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         ref_line : bool, default=True
@@ -246,9 +245,9 @@ class CoverageDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the shapes do not agree, an interval is not finite, a lower end is above
-            the upper one, nothing was observed of an output, or a coverage is not
-            between 0 and 1.
+            If the shapes do not match, an interval is not finite, a lower end is above
+            the upper one, an output has no observed value, or a coverage is not between
+            0 and 1.
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         nominal = np.array(check_coverages(coverages))

@@ -1,4 +1,4 @@
-"""One forecast: its window, the truth, and how sure the forecaster is."""
+"""One forecast: its window, the truth, and the uncertainty of the forecast."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -33,11 +33,11 @@ class ForecastDisplay:
     Parameters
     ----------
     window : array-like of shape (length,)
-        Values up to and with the origin, in the units of the series.
+        Values up to and including the origin, in the units of the series.
     y_pred : array-like of shape (horizon,)
         Point forecast of each step, in the same units.
     y_true : array-like of shape (horizon,) or None, default=None
-        What followed; None if that is not known.
+        What followed; None if unknown.
     intervals : array-like of shape (n_coverages, horizon, 2) or None, default=None
         Lower and upper ends.
     coverages : sequence of float, of length n_coverages, default=()
@@ -45,7 +45,7 @@ class ForecastDisplay:
     paths : array-like of shape (n_paths, horizon) or None, default=None
         Sample paths.
     timestamps : array-like of shape (length + horizon,) or None, default=None
-        Of the window and the steps. None counts steps: the origin is 0.
+        Timestamps of the window and the steps. None counts steps: the origin is 0.
     name : str or None, default=None
         Name of the forecaster in the legend; None for "forecast".
 
@@ -62,13 +62,13 @@ class ForecastDisplay:
     path_lines_ : list of matplotlib.lines.Line2D
         The sample paths.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
     See Also
     --------
-    CoverageDisplay : Whether the intervals keep their promise, over many origins.
+    CoverageDisplay : Whether the coverage of intervals holds over many origins.
 
     Examples
     --------
@@ -128,10 +128,10 @@ class ForecastDisplay:
         Parameters
         ----------
         ax : matplotlib.axes.Axes or None, default=None
-            Where to draw, e.g. the `ax_` of another forecast of the same origin. None
-            makes a new figure.
+            Where to draw, e.g. on the `ax_` of another forecast of the same origin.
+            None makes a new figure.
         name : str or None, default=None
-            Name in the legend; None takes that of the display.
+            Name in the legend; None means the name of the display.
         line_kwargs, band_kwargs, path_kwargs : dict or None, default=None
             Styles of the point forecast (``matplotlib.axes.Axes.plot``), of the
             intervals (``fill_between``, or ``vlines`` where the horizon is 1) and of
@@ -157,7 +157,7 @@ class ForecastDisplay:
         else:
             x = coordinates(self.timestamps)
         past, future = x[:length], x[length:]
-        # Of a single point there is no line to see.
+        # A line through a single point would be invisible.
         marker: dict[str, Any] = {"marker": "."} if horizon == 1 else {}
         (self.window_line_,) = ax.plot(
             past,
@@ -214,7 +214,7 @@ class ForecastDisplay:
         band_kwargs: dict[str, Any] | None = None,
         path_kwargs: dict[str, Any] | None = None,
     ) -> Self:
-        """Draw what a forecaster says at one origin.
+        """Draw the forecast from one origin.
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ class ForecastDisplay:
             `predict_interval` for intervals and `sample` for paths.
         X : Windows, or array or DataFrame of shape (n_origins, length), or array of \
                 shape (n_origins, length, n_channels)
-            Windows. The timestamps of a ``Windows`` are put on the axis.
+            Windows. The timestamps of a ``Windows`` appear on the axis.
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets), or None, \
                 default=None
             What followed each window.
@@ -233,13 +233,13 @@ class ForecastDisplay:
             Coverages of the intervals, between 0 and 1; () for none. Each takes one
             call of `predict_interval`.
         n_paths : int, default=0
-            Sample paths to draw.
+            Number of sample paths to draw.
         target : int, default=0
             Which of the target channels to draw.
         random_state : int, RandomState instance or None, default=None
             Seeds the paths; None leaves that to the forecaster.
         name : str or None, default=None
-            Name in the legend; None takes that of the forecaster's class.
+            Name in the legend; None means the name of the forecaster's class.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         line_kwargs, band_kwargs, path_kwargs : dict or None, default=None
@@ -254,7 +254,7 @@ class ForecastDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If intervals or paths are asked of a forecaster that has none.
+            If intervals or paths are requested from a forecaster that has none.
         ValueError
             If there is no such origin or target, or the data are not valid.
         """
@@ -306,7 +306,7 @@ class ForecastDisplay:
         Parameters
         ----------
         window : array-like of shape (length,)
-            Values up to and with the origin, in the units of the series.
+            Values up to and including the origin, in the units of the series.
         y_pred : array-like of shape (horizon,)
             Point forecast of each step, in the same units.
         y_true : array-like of shape (horizon,) or None, default=None
@@ -318,7 +318,7 @@ class ForecastDisplay:
         paths : array-like of shape (n_paths, horizon) or None, default=None
             Sample paths.
         timestamps : array-like of shape (length + horizon,) or None, default=None
-            Of the window and the steps. None counts steps: the origin is 0.
+            Timestamps of the window and the steps. None counts steps: the origin is 0.
         name : str or None, default=None
             Name in the legend; None for "forecast".
         ax : matplotlib.axes.Axes or None, default=None
@@ -335,7 +335,7 @@ class ForecastDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            If the shapes do not agree, a lower end is above the upper one, or a
+            If the shapes do not match, a lower end is above the upper one, or a
             coverage is not between 0 and 1.
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
@@ -376,7 +376,7 @@ class ForecastDisplay:
 
 
 def _checked(values: ArrayLike, name: str, shape: tuple[int | None, ...]) -> np.ndarray:
-    """`values` as floats of `shape`, in which None stands for any number above 0."""
+    """`values` as floats of `shape`, where None stands for any number above 0."""
     check_numeric(values, name)
     if np.iscomplexobj(values):
         raise TypeError(f"Expected {name} as real numbers, found complex ones.")

@@ -21,10 +21,10 @@ if TYPE_CHECKING:  # matplotlib is an extra
 
 
 class ImportanceDisplay:
-    """Importance of groups of values: a bar for each, and how far repetitions differ.
+    """Importance of groups of values: a bar for each, with the spread over repetitions.
 
-    Make one with :meth:`from_estimator`, or of what
-    :func:`~sktorch_forecast.inspection.window_importance` gives, with
+    Make one with :meth:`from_estimator`, or from the result of
+    :func:`~sktorch_forecast.inspection.window_importance` with
     ``ImportanceDisplay(result.names, result.importances)``.
 
     Parameters
@@ -32,9 +32,9 @@ class ImportanceDisplay:
     names : sequence of str, of length n_groups
         Names of the groups.
     importances : array-like of shape (n_groups, n_repeats)
-        How much the score falls without them.
+        How much the score falls without each group.
     xlabel : str, default="importance"
-        What to call that on the axis.
+        Label of the axis.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class ImportanceDisplay:
         The means, from top to bottom; their error bars are a standard deviation long
         to either side.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
@@ -83,7 +83,7 @@ class ImportanceDisplay:
             Whether the most important group is at the top. False keeps the order, in
             which lags go from the newest to the oldest.
         max_display : int, default=20
-            How many groups are drawn at most, those of the greatest importance.
+            Maximum number of groups to draw; the most important ones are kept.
         **kwargs : dict
             Passed on to ``matplotlib.axes.Axes.barh``.
 
@@ -96,8 +96,8 @@ class ImportanceDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError
-            If there is not a row of importances for each name, or `max_display` is not
-            a positive integer.
+            If there is not one row of importances for each name, or `max_display` is
+            not a positive integer.
         """
         max_display = check_positive_int(max_display, "max_display")
         importances = check_numbers(self.importances, "importances")
@@ -121,7 +121,7 @@ class ImportanceDisplay:
         )
         names = [str(self.names[i]) for i in order]
         ax.set_yticks(np.arange(len(order)), names)
-        ax.invert_yaxis()  # the first at the top
+        ax.invert_yaxis()  # first at the top
         ax.axvline(0, color="black", linewidth=0.8)
         ax.set_xlabel(self.xlabel)
         self.ax_, self.figure_ = ax, ax.figure
@@ -158,7 +158,7 @@ class ImportanceDisplay:
         by, lags, scoring, n_repeats, max_samples, random_state
             As for :func:`~sktorch_forecast.inspection.window_importance`.
         max_display : int, default=20
-            How many groups are drawn at most, those of the greatest importance.
+            Maximum number of groups to draw; the most important ones are kept.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -167,7 +167,7 @@ class ImportanceDisplay:
         Returns
         -------
         display : ImportanceDisplay
-            Lags in their order, channels by their importance.
+            With lags in order and channels sorted by importance.
 
         Raises
         ------

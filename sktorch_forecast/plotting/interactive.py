@@ -1,4 +1,4 @@
-"""An interactive picture of the forecasts of many series, one chosen at a time."""
+"""An interactive plot of the forecasts of many series, one at a time."""
 
 import re
 from collections.abc import Hashable, Iterator
@@ -11,7 +11,7 @@ from ._time_axis import coordinates
 if TYPE_CHECKING:  # plotly is an extra
     from plotly.graph_objects import Figure  # pyright: ignore[reportMissingImports]
 
-_MAX_SERIES = 200  # each is in the figure, whether or not it is shown
+_MAX_SERIES = 200  # the figure holds all of them, shown or not
 _END = re.compile(r"(.*)_(lower|upper)_(\d+(?:\.\d+)?)")
 
 
@@ -29,31 +29,33 @@ def interactive(
     ----------
     forecast : DataFrame
         What :meth:`SeriesForecaster.forecast
-        <sktorch_forecast.SeriesForecaster.forecast>` gives, with intervals or without.
+        <sktorch_forecast.SeriesForecaster.forecast>` returns, with or without
+        intervals.
     history : DataFrame, Series or None, default=None
-        What was before, with an index like that of the forecast: ids and timestamps, or
-        timestamps only. Of a long frame it is ``df.set_index(["id", "time"])``.
+        Earlier observations, with an index like that of the forecast: ids and
+        timestamps, or timestamps only. For a long frame, pass ``df.set_index(["id",
+        "time"])``.
     target : hashable or None, default=None
-        Which target; None takes the first column.
+        Which target; None means the first column.
 
     Returns
     -------
     figure : plotly.graph_objects.Figure
-        In a notebook it shows itself; ``figure.write_html("forecast.html")`` writes it
-        into a file.
+        It displays itself in a notebook; ``figure.write_html("forecast.html")`` writes
+        it to a file.
 
     Raises
     ------
     ImportError
         If plotly is not installed.
     TypeError
-        If the forecast is no frame.
+        If the forecast is not a DataFrame.
     ValueError
         If there is no such target, or there are more than 200 series.
 
     See Also
     --------
-    ForecastDisplay : A picture of one origin by matplotlib.
+    ForecastDisplay : Plots the forecast of one origin with matplotlib.
     """
     figure, owners = _figure(), []
     if not isinstance(forecast, pd.DataFrame):
@@ -94,7 +96,7 @@ def interactive(
 
 
 def _figure() -> "Figure":
-    """An empty figure, or how to get plotly where it is missing."""
+    """An empty figure, or an error that says how to get plotly."""
     try:
         from plotly.graph_objects import (  # pyright: ignore[reportMissingImports]
             Figure,

@@ -1,4 +1,4 @@
-"""The losses of a range test, over the learning rate."""
+"""The losses of a range test against the learning rate."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:  # matplotlib is an extra
 
 
 class LearningRateDisplay:
-    """Training loss over the learning rate, and the rate that is suggested.
+    """Training loss against the learning rate, with the suggested rate.
 
-    Make one with :meth:`from_estimator`, or of what
-    :func:`~sktorch_forecast.model_selection.find_lr` gives, with
+    Make one with :meth:`from_estimator`, or from the result of
+    :func:`~sktorch_forecast.model_selection.find_lr` with
     ``LearningRateDisplay(**result)``.
 
     Parameters
@@ -42,13 +42,13 @@ class LearningRateDisplay:
     suggestion_line_ : matplotlib.lines.Line2D
         A vertical line at the suggestion.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
     See Also
     --------
-    TrainingCurveDisplay : The losses of a whole training.
+    TrainingCurveDisplay : The losses of a whole training run.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class LearningRateDisplay:
             linestyle=":",
             label=f"suggestion, {self.suggestion:.2g}",
         )
-        # Where the test ends, single losses hide all that was before.
+        # At the end of the test, single large losses would hide all earlier ones.
         low, high = np.min(self.smoothed), np.max(self.smoothed)
         ax.set_ylim(low - 0.1 * (high - low), high + 0.1 * (high - low))
         ax.set(xscale="log", xlabel="learning rate", ylabel="loss")
@@ -157,9 +157,9 @@ class LearningRateDisplay:
         y : array of shape (n_origins,) or (n_origins, horizon * n_targets)
             What followed each window.
         min_lr, max_lr : float, default=1e-6 and 1.0
-            The first rate and the last.
+            The first and last learning rates.
         n_steps : int, default=200
-            Batches to train on.
+            Number of batches to train on.
         name : str or None, default=None
             Name in the legend; None for "loss, smoothed".
         ax : matplotlib.axes.Axes or None, default=None

@@ -1,4 +1,4 @@
-"""Whether true values look like draws from the distributions that were forecast."""
+"""Whether true values look like draws from the forecast distributions."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -26,20 +26,19 @@ class PITDisplay:
     """Histogram of the probability integral transform (PIT).
 
     Make one with :meth:`from_estimator` or :meth:`from_predictions`. The PIT of a true
-    value is the probability that the forecast gave to lower ones. If the forecast
-    distributions are right, the values are spread evenly over [0, 1] [1]_. A
-    histogram shaped like a U tells of distributions that are too narrow, one like a
-    hill of too wide ones, and a slope of a bias: rising to the right where forecasts
-    are too low.
+    value is the probability that the forecast gave to lower values. If the forecast
+    distributions are right, the PIT values are uniform over [0, 1] [1]_. A U-shaped
+    histogram means that distributions are too narrow, a hump that they are too wide,
+    and a slope that they are biased: it rises to the right if forecasts are too low.
 
     Parameters
     ----------
     pit_values : array-like of shape (n_values,)
         Between 0 and 1; NaN where there is none.
     bins : int, default=10
-        Bars of equal width.
+        Number of bars, of equal width.
     name : str or None, default=None
-        Name of the forecaster in the legend; None for none.
+        Name of the forecaster in the legend; None for no name.
 
     Attributes
     ----------
@@ -48,24 +47,25 @@ class PITDisplay:
     line_ : matplotlib.lines.Line2D
         The density 1 of the uniform distribution.
     band_ : matplotlib.collections.PolyCollection
-        Where 95 % of the bars stand if the values are independent and uniform.
+        Where 95 % of the bars end if the values are independent and uniform.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
     See Also
     --------
-    CoverageDisplay : Compares several forecasters in one picture.
+    CoverageDisplay : Compares several forecasters in one plot.
 
     Notes
     -----
-    Of ``n`` independent uniform values, the number in one of ``b`` bins is binomial
+    For ``n`` independent uniform values, the number in one of ``b`` bins is binomial
     with ``n`` trials of probability ``1 / b``. The band reaches from its 2.5 % to its
-    97.5 % quantile, so among 20 bars about one is outside even if all is well. Steps
-    of one origin, and neighboring origins whose horizons overlap, err together: over
-    many steps, true distributions leave the band more often than that. For a test to
-    rely on, take the values of step 1 alone, or origins a horizon apart.
+    97.5 % quantile, so about one of 20 bars is outside even if all is well. Errors of
+    the steps of one origin, and of neighboring origins whose horizons overlap, are
+    dependent: with many steps, even correct distributions leave the band more often
+    than that. For a reliable test, use only the values of step 1, or origins a horizon
+    apart.
 
     References
     ----------
@@ -104,7 +104,7 @@ class PITDisplay:
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         name : str or None, default=None
-            Name in the legend; None takes that of the display.
+            Name in the legend; None means the name of the display.
         **kwargs : dict
             Passed on to ``matplotlib.axes.Axes.bar`` for the histogram.
 
@@ -179,14 +179,14 @@ class PITDisplay:
             What followed each window, in the units of the series, all targets of step
             1 first.
         n_samples : int, default=200
-            Paths for each origin.
+            Number of paths for each origin.
         bins : int, default=10
-            Bars of equal width.
+            Number of bars, of equal width.
         random_state : int, RandomState instance or None, default=None
-            Seeds the paths and the places of true values between two samples. None
-            leaves the paths to the forecaster's own `random_state`.
+            Seeds the paths and the random positions of true values between two samples.
+            None leaves the paths to the forecaster's own `random_state`.
         name : str or None, default=None
-            Name in the legend; None takes that of the forecaster's class.
+            Name in the legend; None means the name of the forecaster's class.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -233,9 +233,9 @@ class PITDisplay:
         pit_values : array-like of any shape
             Between 0 and 1, one for each true value; NaN where there is none.
         bins : int, default=10
-            Bars of equal width.
+            Number of bars, of equal width.
         name : str or None, default=None
-            Name in the legend; None for none.
+            Name in the legend; None for no name.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -258,7 +258,7 @@ class PITDisplay:
 
 
 def _checked(pit_values: ArrayLike) -> np.ndarray:
-    """Those that are not NaN: at least one, and each a probability."""
+    """The values that are not NaN: at least one, and each a probability."""
     values = check_numbers(
         np.ravel(pit_values), "pit_values", ensure_all_finite="allow-nan"
     )

@@ -1,4 +1,4 @@
-"""What the errors of a backtest still have in common, which a forecaster could use."""
+"""Patterns left in the residuals of a backtest, which a forecaster could use."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
@@ -34,8 +34,8 @@ class ResidualDisplay:
     """Residuals of a backtest: their autocorrelation, or their size by step or time.
 
     Make one with :meth:`from_backtest`. A residual is the truth minus the forecast, so
-    that it is positive where forecasts are too low. Of a good forecaster, residuals of
-    one step have no autocorrelation, and a mean near 0 at every hour.
+    it is positive where the forecast is too low. With a good forecaster, residuals of
+    step 1 have no autocorrelation, and a mean near 0 at every hour.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ class ResidualDisplay:
     center : array-like of shape (n_points,)
         Autocorrelations, or mean residuals in the units of the series.
     lower, upper : array-like of shape (n_points,)
-        Ends of the band: where 95 % of the autocorrelations are if there is none, or
-        the quantiles of the residuals at 10 and 90 %.
+        Ends of the band: the range of 95 % of the sample autocorrelations of white
+        noise, or the 10 % and 90 % quantiles of the residuals.
     kind : {"autocorrelation", "step", "hour", "weekday", "month"}, default="step"
-        What they are of.
+        What is shown.
     name : str or None, default=None
-        Name of the forecaster in the legend; None for none.
+        Name of the forecaster in the legend; None for no name.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class ResidualDisplay:
     band_ : matplotlib.collections.PolyCollection
         From `lower` to `upper`.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
@@ -68,19 +68,19 @@ class ResidualDisplay:
 
     Notes
     -----
-    Forecasts of several steps from neighboring origins miss the same events, so that
-    their errors are correlated whatever the forecaster: those of step ``h`` up to a lag
-    of ``h - 1`` timestamps [1]_. Only errors of one step should show no
-    autocorrelation, which is why that is the default.
+    Multi-step forecasts from neighboring origins miss the same events, so their errors
+    are correlated with any forecaster: those of step ``h`` up to a lag of ``h - 1``
+    timestamps [1]_. Only one-step errors should show no autocorrelation, which is why
+    step 1 is the default.
 
     The autocorrelation at lag ``k`` is
 
     .. math:: r_k = \\frac{\\sum_t e_t e_{t + k}}{\\sum_t e_t^2}
 
     with ``e`` the residuals of one step minus their mean, in the order of their
-    origins. Of several series, both sums run over all of them, each with a mean of its
-    own. Residuals that are missing count in neither. The band is
-    :math:`\\pm 1.96 / \\sqrt{n}`, with ``n`` the number of residuals.
+    origins. With several series, both sums run over all of them, each centered by its
+    own mean. Missing residuals are left out of both. The band is :math:`\\pm 1.96 /
+    \\sqrt{n}`, with ``n`` the number of residuals.
 
     References
     ----------
@@ -130,7 +130,7 @@ class ResidualDisplay:
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         name : str or None, default=None
-            Name in the legend; None takes that of the display.
+            Name in the legend; None means the name of the display.
         **kwargs : dict
             Passed on to ``matplotlib.axes.Axes.plot`` for the line.
 
@@ -191,21 +191,21 @@ class ResidualDisplay:
         ----------
         frame : DataFrame
             What :meth:`SeriesForecaster.backtest
-            <sktorch_forecast.SeriesForecaster.backtest>` gives. All its series count;
-            give the rows of one to look at it alone.
+            <sktorch_forecast.SeriesForecaster.backtest>` returns. All its series are
+            used; pass the rows of one series to look at it alone.
         kind : {"autocorrelation", "step", "hour", "weekday", "month"}, default="step"
-            "autocorrelation" is that of the residuals of one step. The others are the
-            mean of the residuals and the range of the inner 80 %, for each step, or
-            each hour, day of the week or month of the timestamps that were forecast.
+            "autocorrelation" shows that of the residuals of one step. The others show
+            the mean of the residuals and their central 80 %, for each step, or for each
+            hour, day of the week or month of the forecast timestamps.
         target : hashable or None, default=None
-            Which target; None if there is but one.
+            Which target; None if there is only one.
         step : int, default=1
-            The step whose residuals the autocorrelation is of.
+            The step whose residuals to use for the autocorrelation.
         n_lags : int, default=24
-            Lags of the autocorrelation, in origins; those that the origins are too few
-            for are left out.
+            Number of lags of the autocorrelation, in origins; lags with too few origins
+            are left out.
         name : str or None, default=None
-            Name of the forecaster in the legend; None for none.
+            Name of the forecaster in the legend; None for no name.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -221,7 +221,7 @@ class ResidualDisplay:
             If matplotlib is not installed.
         TypeError, ValueError
             If the frame is not that of a backtest, there is no such kind, target or
-            step, or hours are asked of timestamps that have none.
+            step, or hours are requested for timestamps that have none.
         """
         check_matplotlib(f"{cls.__name__}.from_backtest")
         _checked(kind)
@@ -254,14 +254,14 @@ def _autocorrelation(frame, step, n_lags):
     of_series = [residuals]
     if "id" in rows:
         of_series = [part for _, part in residuals.groupby(rows["id"])]
-    # What is missing adds nothing to the sums.
+    # Missing residuals add nothing to the sums.
     of_series = [(e - e.mean()).fillna(0).to_numpy() for e in of_series]
     n_lags = min(n_lags, max(map(len, of_series)) - 1)
     lags = np.arange(1, n_lags + 1)
     products = [sum(float(e[:-k] @ e[k:]) for e in of_series) for k in lags]
     squares = sum(float(e @ e) for e in of_series)
     band = np.full(n_lags, 1.96 / np.sqrt(n_observed))
-    # Residuals that are all alike have no correlation.
+    # Constant residuals have no correlation.
     return lags, np.divide(products, squares or np.nan), -band, band
 
 

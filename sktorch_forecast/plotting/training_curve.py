@@ -1,4 +1,4 @@
-"""How the losses fell in a training, and which epoch was kept."""
+"""How the losses fell during training, and which epoch was kept."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
@@ -23,11 +23,11 @@ class TrainingCurveDisplay:
     """Training and validation loss of each epoch, and the epoch that was kept.
 
     Make one with :meth:`from_estimator` or :meth:`from_history`. A validation loss that
-    rises while the training loss falls on tells of overfitting; two losses that still
-    fall at the end ask for more epochs or a higher learning rate.
+    rises while the training loss keeps falling is a sign of overfitting; if both losses
+    still fall at the end, train for more epochs or with a higher learning rate.
 
-    It is not scikit-learn's ``LearningCurveDisplay``, which shows a score over the
-    number of samples, and has another name for that reason.
+    It has a different name from scikit-learn's ``LearningCurveDisplay`` because that
+    shows a score against the number of samples.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ class TrainingCurveDisplay:
         The epoch whose weights were kept; None draws no mark.
     name : str or None, default=None
         Name of the forecaster, put before "training" and "validation" in the legend;
-        None for none.
+        None for no name.
 
     Attributes
     ----------
@@ -52,13 +52,13 @@ class TrainingCurveDisplay:
     kept_line_ : matplotlib.lines.Line2D or None
         A vertical line at the epoch that was kept.
     ax_ : matplotlib.axes.Axes
-        Axes that were drawn on.
+        Axes with the plot.
     figure_ : matplotlib.figure.Figure
         Figure of the axes.
 
     See Also
     --------
-    LearningRateDisplay : Which learning rate to train with.
+    LearningRateDisplay : Helps to choose a learning rate.
 
     Notes
     -----
@@ -105,7 +105,7 @@ class TrainingCurveDisplay:
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         name : str or None, default=None
-            Name in the legend; None takes that of the display.
+            Name in the legend; None means the name of the display.
         **kwargs : dict
             Passed on to ``matplotlib.axes.Axes.plot`` for both losses.
 
@@ -118,7 +118,7 @@ class TrainingCurveDisplay:
         ImportError
             If matplotlib is not installed.
         ValueError
-            If the losses are no numbers, or differ in their number.
+            If the losses are not numbers, or differ in length.
         """
         train = _losses(self.train_loss, "train_loss")
         n_epochs = len(train)
@@ -146,7 +146,7 @@ class TrainingCurveDisplay:
             style = styled(Line2D, {"label": f"{before}validation"}, kwargs)
             (self.valid_line_,) = ax.plot(x, valid, **style)
         if self.kept_epoch is not None:
-            # In the color of the loss that has chosen it.
+            # In the color of the loss that chose it.
             chosen_by = self.valid_line_ or self.train_line_
             self.kept_line_ = ax.axvline(
                 self.kept_epoch,
@@ -174,10 +174,10 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : estimator
-            Fitted network, or what has one inside: a pipeline, a search, a
+            Fitted network, or something that contains one: a pipeline, a search, a
             :class:`~sktorch_forecast.SeriesForecaster`.
         name : str or None, default=None
-            Name in the legend; None for none.
+            Name in the legend; None for no name.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -218,11 +218,11 @@ class TrainingCurveDisplay:
         ----------
         history : skorch.history.History, or list of dict
             One dictionary for each epoch, with "epoch", "train_loss" and, if there is
-            one, "valid_loss"; for example what was read back from a file of JSON.
+            one, "valid_loss"; for example as read back from a JSON file.
         kept_epoch : int or None, default=None
             The epoch whose weights were kept; None draws no mark.
         name : str or None, default=None
-            Name in the legend; None for none.
+            Name in the legend; None for no name.
         ax : matplotlib.axes.Axes or None, default=None
             Where to draw; None makes a new figure.
         **kwargs : dict
@@ -257,12 +257,12 @@ class TrainingCurveDisplay:
 
 
 def _losses(losses: ArrayLike, name: str) -> np.ndarray:
-    """Losses as float64, of which some may be NaN."""
+    """Losses as float64, some of which may be NaN."""
     return check_numbers(losses, name, ensure_all_finite="allow-nan")
 
 
 def _network_of(estimator: Any) -> Any:
-    """The fitted network inside pipelines, searches and forecasters of others."""
+    """The fitted network inside pipelines, searches and wrapping forecasters."""
     inside = estimator
     while not isinstance(inside, Forecaster):
         check_is_fitted(inside)
