@@ -22,15 +22,14 @@ and smaller where not. Every network is trained twice:
   which was better on the validation part than "window" and "mean", for N-HiTS at both
   horizons and for PatchTST at the longer one.
 
-SegRNN has 256 units, which were better on the validation part than 128. The two networks
-that read all channels in one window have a seventh of the windows of the others: they see
-all of them in an epoch, in batches of 32, as in their papers. The learning rate of
-TSMixer and its ``normalize="last"`` were chosen on the validation part, too.
+SegRNN has 256 units, which were better on the validation part than 128. An epoch is a
+quarter of the windows, others every time. The two networks that read all channels in
+one window have a seventh of the windows: their epochs are whole, with batches of 32, as
+in their papers. Their learning rates and ``normalize="last"`` were chosen on the
+validation part, too.
 
 What the regression does alone, on windows of the same length, stands beside; its
 penalty is the best one on the validation part.
-
-For the others, an epoch is a quarter of the windows, others every time.
 
 Run it with ``make networks``, or ``python examples/published_networks.py``:
 
@@ -81,8 +80,22 @@ from sktorch_forecast import (
 )
 
 RESULTS = Path(__file__).parent / "output" / "published_networks.jsonl"
-# What all of them are trained with.
-TRAINING = {"max_epochs": 30, "n_iter_no_change": 4}
+
+
+class Quarter(SegRNNForecaster().iterator_train):
+    """A quarter of the batches of each epoch."""
+
+    def __len__(self):
+        return -(-super().__len__() // 4)
+
+    def __iter__(self):
+        return islice(super().__iter__(), len(self))
+
+
+# How networks are trained that read a single channel, and those that read all of them.
+PATIENCE = {"max_epochs": 30, "n_iter_no_change": 4}
+SINGLE = PATIENCE | {"lr": 0.001, "batch_size": 256, "iterator_train": Quarter}
+ALL = PATIENCE | {"batch_size": 32, "normalize": "last"}
 # Origins in a batch of the loaders of the papers, of which the last one is dropped.
 BATCHES = (32, 128, 256, 512)
 
@@ -121,12 +134,12 @@ MODELS = {
     "TSMixer": (
         512,
         {96: 0.361, 336: 0.420},
-        TSMixerForecaster(hidden_size=16, n_blocks=2, dropout=0.7),
+        TSMixerForecaster(hidden_size=16, n_blocks=2, dropout=0.9, lr=0.0001),
     ),
     "iTransformer": (
         96,
         {96: 0.386, 336: 0.449},
-        ITransformerForecaster(hidden_size=128, dropout=0.1),
+        ITransformerForecaster(hidden_size=128, dropout=0.1, lr=0.0005),
     ),
     # CycleNet/Linear; the numbers are the means of the authors' file of results.
     "CycleNet": (
@@ -139,7 +152,7 @@ MODELS = {
         {96: 0.378, 336: 0.458},
         NHITSForecaster(pool_sizes=(8, 4, 1), knot_distances=(24, 12, 1), dropout=0.1),
     ),
-    "N-BEATS": (336, {}, NBEATSForecaster(n_harmonics=8, dropout=0.1)),
+    "N-BEATS": (512, {}, NBEATSForecaster(n_harmonics=8, dropout=0.1)),
     "minGRU": (96, {}, MinGRUForecaster(num_layers=2, dropout=0.1)),
     "TFT": (96, {}, TFTForecaster(hidden_size=16, dropout=0.2)),
     "xLSTM": (336, {}, XLSTMForecaster(patch_length=16, dropout=0.3)),
@@ -152,16 +165,6 @@ PARTS = (0, ett.TRAIN), (ett.TRAIN, ett.VALID), (ett.VALID, ett.TEST)
 BASELINES = {"none": None, "ridge": "ridge"}
 ONLY = "only"
 KINDS = [*BASELINES, ONLY]
-
-
-class Quarter(SegRNNForecaster().iterator_train):
-    """A quarter of the batches of each epoch."""
-
-    def __len__(self):
-        return -(-super().__len__() // 4)
-
-    def __iter__(self):
-        return islice(super().__iter__(), len(self))
 
 
 def length_of(name):
@@ -197,10 +200,8 @@ def weights_of(X, name, frame):
 def made(name, **params):
     """A model with parameters for the training, or the mean of its members."""
     if name != MEAN:
-        params |= TRAINING
-        if name not in TOGETHER:
-            params |= {"lr": 0.001, "batch_size": 256, "iterator_train": Quarter}
-        return clone(MODELS[name][2]).set_params(**params)
+        training = ALL if name in TOGETHER else SINGLE
+        return clone(MODELS[name][2]).set_params(**training | params)
     members = [
         (
             member,

@@ -109,8 +109,8 @@ class WaveNetNetwork(nn.Module):
 class WaveNetForecaster(Forecaster):
     """Forecast with dilated causal convolutions.
 
-    By default each block looks twice as far back as the previous one, so a few blocks see a long
-    window, and all time steps are computed in parallel.
+    By default each block looks twice as far back as the previous one, so a few blocks
+    see a long window, and all time steps are computed in parallel.
 
     Parameters
     ----------
