@@ -18,6 +18,7 @@ from .._data.indexing import Runs, as_slice
 from .._data.time_split import SampleTimes
 from .._data.windows import Windows
 from .._utils.atomic import one_of_several
+from .._utils.inside import inside_of
 from .._utils.validation import check_positive_int
 from ..metrics._uncertainty_of import complain_of_none, uncertainty_of
 from ._encoding import unseen_channels, without_channels
@@ -335,9 +336,11 @@ def fitted(
 
 def _show(final: Any, verbose: int) -> None:
     """Let a forecaster show its training, or the only one that it is around."""
-    while not hasattr(final, "verbose") and hasattr(final, "estimator"):
-        final = final.estimator
-    if getattr(final, "verbose", None) == 0:
+    while not hasattr(final, "verbose"):
+        final = inside_of(final, "estimator")
+        if final is None:
+            return
+    if final.verbose == 0:
         final.set_params(verbose=verbose)
 
 

@@ -3,9 +3,8 @@
 from copy import deepcopy
 from typing import Any
 
-from sklearn.pipeline import Pipeline
-
 from .._data.windows import Windows
+from .._utils.inside import inside_of
 from ..metrics._uncertainty_of import unwrapped
 
 
@@ -31,12 +30,9 @@ def goes_on(model: Any) -> bool:
 
 def _inside(estimator: Any) -> Any:
     """The last step of a pipeline, or what a search has fitted or will fit."""
-    if isinstance(estimator, Pipeline):
-        return estimator[-1]
-    if hasattr(estimator, "best_estimator_"):
-        return estimator.best_estimator_
     is_search = hasattr(estimator, "estimator") and hasattr(estimator, "cv")
-    return estimator.estimator if is_search else None
+    names = ("best_estimator_", "estimator") if is_search else ()
+    return inside_of(estimator, *names)
 
 
 def trained_on(estimator: Any, X: Windows, y: Any) -> Any:

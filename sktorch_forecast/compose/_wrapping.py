@@ -18,6 +18,7 @@ from sklearn.utils.metadata_routing import (
 from .._data.windows import Windows
 from .._files.mixin import FileMixin
 from .._utils.compat import HasMethods
+from .._utils.inside import inside_of
 from .._utils.validation import check_weights
 from ..forecaster import Forecaster
 
@@ -209,9 +210,7 @@ def warn_of_few(estimator: Any, X: Windows, horizon: int) -> None:
     if len(X) >= _N_HORIZONS * horizon:
         return
     while not isinstance(estimator, Forecaster):
-        is_pipeline = isinstance(estimator, Pipeline)
-        inside = getattr(estimator, "estimator", None)
-        estimator = estimator[-1] if is_pipeline else inside
+        estimator = inside_of(estimator, "estimator")
         if estimator is None:
             return
     n_targets = len(X) + len(np.unique(X.series)) * (horizon - 1)

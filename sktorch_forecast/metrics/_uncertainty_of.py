@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from .._utils.inside import inside_of
 from .._utils.typing import RandomState
 
 # The methods by which a forecaster states its uncertainty.
@@ -129,8 +130,7 @@ def unwrapped(estimator: Any, X: Any) -> tuple[Any, Any]:
 
 def _inside(estimator: Any, X: Any) -> tuple[Any, Any] | None:
     """The estimator inside a pipeline or search, and its input; None for others."""
-    if isinstance(estimator, Pipeline):
-        return estimator[-1], estimator[:-1].transform(X) if len(estimator) > 1 else X
-    if hasattr(estimator, "best_estimator_"):
-        return estimator.best_estimator_, X
-    return None
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        X = estimator[:-1].transform(X)
+    inside = inside_of(estimator, "best_estimator_")
+    return None if inside is None else (inside, X)

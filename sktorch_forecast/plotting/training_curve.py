@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from .._training.curve import TrainingCurve, curve_of, curve_of_history
+from .._utils.inside import inside_of
 from ..forecaster import Forecaster
 from ..metrics._checks import check_numbers
 from ._matplotlib import axes_for, check_matplotlib, integer_ticks, label_once, styled
@@ -266,16 +266,11 @@ def _network_of(estimator: Any) -> Any:
     inside = estimator
     while not isinstance(inside, Forecaster):
         check_is_fitted(inside)
-        if isinstance(inside, Pipeline):
-            inside = inside[-1]
-        elif hasattr(inside, "best_estimator_"):
-            inside = inside.best_estimator_
-        elif hasattr(inside, "estimator_"):
-            inside = inside.estimator_
-        else:
+        around, inside = inside, inside_of(inside, "best_estimator_", "estimator_")
+        if inside is None:
             raise TypeError(
                 "Expected a network, which records its losses, or something with one "
-                f"inside, found {type(inside).__name__}. Of an ensemble, give one of "
+                f"inside, found {type(around).__name__}. Of an ensemble, give one of "
                 "its members: ensemble.estimators_[0]."
             )
     check_is_fitted(inside)
