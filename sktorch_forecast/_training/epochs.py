@@ -5,7 +5,6 @@ from typing import Any
 
 import torch
 from skorch.callbacks import Callback
-from torch import Tensor
 
 from .batches import windows_of
 
@@ -35,16 +34,6 @@ def hears_batches(net: Any, ours: type) -> bool:
     )
 
 
-def _alone(loss: Tensor) -> Tensor:
-    """A loss in its own memory.
-
-    On the CPU, the result of ``mse_loss`` shares memory with all the squares of its
-    batch, which it would keep alive until the end of the epoch.
-    """
-    is_alone = loss.untyped_storage().nbytes() == loss.nbytes
-    return loss if is_alone else loss.clone()
-
-
 def quiet_epoch(
     history: Any,
     iterator: Iterable[Any],
@@ -70,10 +59,13 @@ def quiet_epoch(
     """
     losses, sizes = [], []
     for batch in iterator:
-        losses.append(_alone(step_fn(batch, **fit_params)["loss"].detach()))
+        loss = step_fn(batch, **fit_params)["loss"].detach()
+        # A number, since tensors of a single value would lie between the large ones of
+        # a batch, and keep the system from getting their memory back.
+        losses.append(loss.item() if loss.is_cpu else loss)
         sizes.append(windows_of(batch).shape[0])
-    # One transfer for all batches.
-    losses = torch.stack(losses).tolist()
+    if torch.is_tensor(losses[0]):  # one transfer for all batches
+        losses = torch.stack(losses).tolist()
     history[-1]["batches"] += [
         {f"{prefix}_loss": loss, f"{prefix}_batch_size": size}
         for loss, size in zip(losses, sizes)

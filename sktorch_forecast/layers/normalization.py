@@ -215,9 +215,7 @@ class WindowNormalization(nn.Module):
             Weight of each window.
         """
         weights = scales.new_ones(len(scales)) if weights is None else weights
-        usual = usual_of_groups(
-            scales.double(), weights.double(), series, self.n_series
-        )
+        usual = usual_of_groups(scales, weights, series, self.n_series)
         self.series_scale[:-1] = usual
 
     def encode(

@@ -115,6 +115,8 @@ def usual_of_groups(
 
 
 def _usual_of_groups(values, weights, groups, n_groups):
+    # In double precision only here, where there are few of them.
+    values, weights = values.double(), weights.double()
     sizes = groups.bincount(minlength=n_groups)
     first = sizes.cumsum(0) - sizes
     totals = weights.new_zeros(n_groups).index_add_(0, groups, weights)
