@@ -214,8 +214,9 @@ def fold_answers(app, doctree, page):
     for section in doctree.findall(nodes.section):
         if "answers" in section["ids"]:
             # The gallery puts its time and links at the end of the last section.
-            footer = [c for c in section if "sphx-glr-timing" in c.get("classes", ())]
-            end = section.index(footer[0]) if footer else len(section)
+            footer = {"sphx-glr-timing", "sphx-glr-footer"}
+            ends = [i for i, c in enumerate(section) if footer & set(c["classes"])]
+            end = min(ends, default=len(section))
             section.insert(end, nodes.raw("", "</details>", format="html"))
             begin = '<details class="answers"><summary>Show the answers</summary>'
             section.insert(1, nodes.raw("", begin, format="html"))
