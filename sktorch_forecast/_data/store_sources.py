@@ -196,8 +196,9 @@ def _with_own_names(table: Any) -> Any:
     ids = table[0].combine_chunks()
     if not pyarrow.types.is_dictionary(ids.type):
         return table
+    compute: Any = pyarrow.compute  # whose functions are made when it is imported
     own = ids.indices.unique().drop_null()
-    codes = pyarrow.compute.index_in(ids.indices, value_set=own)
+    codes = compute.index_in(ids.indices, value_set=own)
     names = pyarrow.DictionaryArray.from_arrays(codes, ids.dictionary.take(own))
     return table.set_column(0, table.column_names[0], names)
 
