@@ -16,6 +16,7 @@ import sktorch_forecast
 from ._data.overlap import TrainedOrigins
 from ._training.batches import BatchIterator, WindowDataset
 from ._training.callbacks import KeepBestWeights
+from ._training.log import TrainingLog, printed
 from ._training.objective import Objective
 from ._training.spec import NetworkSpec
 from ._uncertainty.network import NetworkUncertainty
@@ -34,16 +35,16 @@ _PARTS = (
     Point,
     Quantiles,
     TrainedOrigins,
+    TrainingLog,
     WindowDataset,
+    printed,
     *FAMILIES.values(),
 )
 # And types of other packages, by the names that skops has for them.
 _OF_OTHERS = (
-    "builtins.print",
     "functools.partial",
     "sklearn.utils._bunch.Bunch",
     "skorch.callbacks.logging.EpochTimer",
-    "skorch.callbacks.logging.PrintLog",
     "skorch.callbacks.scoring.PassthroughScoring",
     "skorch.history.History",
     "skorch.setter.optimizer_setter",

@@ -27,16 +27,16 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "torch.optim": (Optimizer, LRScheduler),
     "torch.utils.data": (DataLoader, Dataset),
 }
-# Functions of these, too: skorch's callbacks keep some of them.
-_FUNCTIONS = "skorch.utils"
 _PACKAGE = "sktorch_forecast"
+# Functions of these, too: callbacks keep some of them.
+_FUNCTIONS = ("skorch.utils", f"{_PACKAGE}._training.log")
 # Parts of scikit-learn's trees, which define how to rebuild themselves.
 REDUCED = {
     "sklearn.tree._tree:Tree",
     "sklearn._loss._loss:CyHalfSquaredError",
 }
 _SINGLE = {
-    "builtins:print": print,  # where skorch's callbacks write to
+    "builtins:print": print,  # where a callback of skorch's may write to
     "collections:OrderedDict": OrderedDict,
     "sklearn.utils._bunch:Bunch": Bunch,
 }
@@ -59,7 +59,7 @@ def is_known(thing: Any) -> bool:
         return True
     module = name_of(thing).partition(":")[0]
     if not isinstance(thing, type):
-        return module == _FUNCTIONS
+        return module in _FUNCTIONS
     kinds = [kinds for root, kinds in _KINDS.items() if _is_in(module, root)]
     return _is_in(module, _PACKAGE) or any(issubclass(thing, k) for k in kinds)
 

@@ -12,6 +12,11 @@ from .callbacks import KeepBestWeights
 from .interrupts import KeepLastEpoch
 
 
+def printed(text: Any) -> None:
+    """Print, by whatever ``print`` is at that time: Ray puts its own in its place."""
+    print(text)
+
+
 class TrainingLog(PrintLog):
     """Show the progress of training, and say at the end which weights are kept and why.
 
@@ -22,24 +27,36 @@ class TrainingLog(PrintLog):
 
     Parameters
     ----------
-    keys_ignored, sink, tablefmt, floatfmt, stralign
+    keys_ignored, tablefmt, floatfmt, stralign
         As for skorch's PrintLog.
+    sink : callable, default=printed
+        Called with each row of the table, and with the sentence.
     """
 
     bar_: Any = None
+
+    def __init__(
+        self,
+        keys_ignored: Any = None,
+        sink: Any = printed,
+        tablefmt: str = "simple",
+        floatfmt: str = ".4f",
+        stralign: str = "right",
+    ) -> None:
+        super().__init__(keys_ignored, sink, tablefmt, floatfmt, stralign)
 
     def on_train_begin(self, net: Any, **kwargs: Any) -> None:
         """Start the line."""
         self.close()
         self.n_before_ = len(net.history)
-        if net.verbose == 1 and self.sink is print:
+        if net.verbose == 1 and self.is_usual:
             name = type(net).__name__
             self.bar_ = tqdm(total=net.max_epochs, desc=name, unit="epoch", leave=False)
 
     def on_epoch_end(self, net: Any, **kwargs: Any) -> None:
         """Update the line, or print a row of the table."""
         if self.bar_ is None:
-            if self.sink is not print or net.verbose:
+            if net.verbose or not self.is_usual:
                 super().on_epoch_end(net, **kwargs)
             return
         epoch = net.history[-1]
@@ -52,6 +69,11 @@ class TrainingLog(PrintLog):
         self.close()
         if net.verbose and len(net.history) > self.n_before_:
             self.sink(f"{type(net).__name__}: {_ending(net, self.n_before_)}")
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether lines go where ``print`` writes."""
+        return self.sink in (printed, print)
 
     def close(self) -> None:
         """Close the line, if there is one."""

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from joblib.parallel import get_active_backend
 from pandas.api.types import is_scalar
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -267,7 +268,11 @@ def backtest(
             how = horizon, beside, verbose_fit
             yield delayed(_round)(estimator, *known, X_test, *how)
 
-    rounds_done: Any = Parallel(n_jobs=n_jobs, return_as="generator")(jobs())
+    # One by one, for the bar, where the backend can: that of Ray cannot.
+    backend, _ = get_active_backend()
+    is_able = getattr(backend, "supports_return_generator", False)
+    return_as = "generator" if is_able else "list"
+    rounds_done: Any = Parallel(n_jobs=n_jobs, return_as=return_as)(jobs())
     bar = tqdm(rounds_done, "backtest", n_rounds, unit="fit", disable=not verbose)
     made: list[Any] = list(bar)
     forecasts = np.empty((len(chosen), *made[0].shape[1:]), made[0].dtype)

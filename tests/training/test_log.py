@@ -162,6 +162,18 @@ def test_the_line_is_not_copied_or_saved(tmp_path, capsys):
     assert "trained for all 3 epochs" in capsys.readouterr().out
 
 
+def test_another_print_changes_nothing(capsys, monkeypatch):
+    def elsewhere(*args, **kwargs):
+        raise AssertionError("not verbose, so nothing is printed")
+
+    net = network().fit(X, Y)
+    monkeypatch.setattr("builtins.print", elsewhere)  # as Ray does
+    network().fit(X, Y)
+    assert capsys.readouterr() == ("", "")
+    again = pickle.loads(pickle.dumps(net))
+    np.testing.assert_array_equal(again.predict(X), net.predict(X))
+
+
 def test_a_forecaster_of_frames_hands_it_down(capsys):
     around = ConformalForecaster(network(), coverage=0.5)
     for estimator in (network(), around, make_pipeline(SlidingWindow(5), network())):
