@@ -8,6 +8,9 @@ from skorch.callbacks import Callback
 
 from .batches import windows_of
 
+# Losses of so many batches are held together.
+_N_LOSSES = 1024
+
 
 def hears_batches(net: Any, ours: type) -> bool:
     """Whether a callback or a subclass may read the history during the epoch.
@@ -57,15 +60,18 @@ def quiet_epoch(
     fit_params : dict
         Passed on to `step_fn`.
     """
-    losses, sizes = [], []
+    blocks, sizes = [], []
     for batch in iterator:
         loss = step_fn(batch, **fit_params)["loss"].detach()
-        # A number, since tensors of a single value would lie between the large ones of
-        # a batch, and keep the system from getting their memory back.
-        losses.append(loss.item() if loss.is_cpu else loss)
+        # Copied into one of few tensors: a small one kept from each batch would lie
+        # between its large ones, and keep the system from getting their memory back.
+        place = len(sizes) % _N_LOSSES
+        if not place:
+            blocks.append(loss.new_empty(_N_LOSSES))
+        blocks[-1][place] = loss
         sizes.append(windows_of(batch).shape[0])
-    if torch.is_tensor(losses[0]):  # one transfer for all batches
-        losses = torch.stack(losses).tolist()
+    # One transfer for all batches.
+    losses = torch.cat(blocks)[: len(sizes)].tolist()
     history[-1]["batches"] += [
         {f"{prefix}_loss": loss, f"{prefix}_batch_size": size}
         for loss, size in zip(losses, sizes)
