@@ -30,7 +30,7 @@ def swap(series):
     from sktorch_forecast.model_selection import RollingOriginSplit
 
     X, y = make_windows(series, horizon=1, length=8)
-    shared = {"normalize": None, "max_epochs": 20, "random_state": 0}
+    shared = {"normalize": None, "max_epochs": 10, "random_state": 0}
     nets = [make(**shared) for make in (MLPForecaster, RNNForecaster, GRUForecaster)]
     pipe = Pipeline([("window", SlidingWindow()), ("net", nets[0])])
     grid = {"net": nets, "window__length": [2, 8]}

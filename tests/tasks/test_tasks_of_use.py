@@ -54,8 +54,8 @@ def lesson(series):
     )
 
     X, y = series[:, :50], series[:, 50:]
-    train, test = slice(0, 1600), slice(1600, None)
-    shared = {"max_epochs": 10, "random_state": 0}
+    train, test = slice(0, 800), slice(800, None)
+    shared = {"max_epochs": 8, "random_state": 0}
     systems = {
         "naive": NaiveForecaster(),
         "perceptron": MLPForecaster(baseline=None, **shared),
@@ -71,14 +71,14 @@ def lesson(series):
 
 
 def test_a_lesson_of_the_course():
-    series = make_waves(2000, 51, random_state=42)
+    series = make_waves(1000, 51, random_state=42)
     forecasts, truth = done(lesson, series)
     errors = {name: mae(truth.ravel(), f.ravel()) for name, f in forecasts.items()}
-    assert errors["naive"] == pytest.approx(mae(series[1600:, 50], series[1600:, 49]))
+    assert errors["naive"] == pytest.approx(mae(series[800:, 50], series[800:, 49]))
     # Whatever has learned is better than what has not.
     assert max(e for name, e in errors.items() if name != "naive") < errors["naive"]
-    linear = np.linalg.lstsq(series[:1600, :50], series[:1600, 50], rcond=None)[0]
-    rival = mae(truth.ravel(), series[1600:, :50] @ linear)
+    linear = np.linalg.lstsq(series[:800, :50], series[:800, 50], rcond=None)[0]
+    rival = mae(truth.ravel(), series[800:, :50] @ linear)
     assert errors["gated, beside a regression"] < 1.1 * rival
 
 
