@@ -40,6 +40,11 @@ def ridge(histories, horizon, length, alpha=1.0):
     return model.predict(histories[:, -length:] - last) + last
 
 
+def at_ends(rival, series, ends, *args):
+    """What a rival forecasts from the values before each end, (n_ends, horizon)."""
+    return np.array([rival(series[np.newaxis, :end], *args)[0] for end in ends])
+
+
 def mae(truth, forecast):
     """Mean absolute error."""
     return np.abs(np.asarray(truth) - np.asarray(forecast)).mean()

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from rivals import done, mae, ridge, seasonal_naive
+from rivals import at_ends, done, mae, ridge, seasonal_naive
 
 from sktorch_forecast.datasets import load_elnino
 
@@ -44,7 +44,7 @@ def test_swap_of_classes_in_a_grid():
     x = logistic_map(700)
     search, forecast, truth = done(swap, x)
     assert len(search.cv_results_["params"]) == 6
-    rival = [ridge(x[None, : t + 8], 1, 8)[0] for t in range(500, len(x) - 8)]
+    rival = at_ends(ridge, x, range(508, len(x)), 1, 8)
     assert mae(truth, forecast) < 0.5 * mae(truth, np.ravel(rival))
     assert mae(truth, forecast) < 0.5 * mae(truth, x[507:-1])
 
@@ -79,7 +79,7 @@ def test_a_module_of_ones_own():
     X = np.asarray(X)
     net = done(own, X[:1000], y[:1000])
     truth, error = y[1000:], mae(y[1000:], net.predict(X[1000:]))
-    rival = [ridge(x[None, : t + 2], 1, 2)[0] for t in range(1000, len(X))]
+    rival = at_ends(ridge, x, range(1002, len(x)), 1, 2)
     assert error < 0.5 * mae(truth, np.ravel(rival))
     assert error < 0.5 * mae(truth, X[1000:, -1, 0])
 
@@ -107,9 +107,9 @@ def test_save_and_go_on(tmp_path):
     found = pd.concat(forecasts)
     assert list(found.index) == list(months.index)
     assert again.forecast().index[0] == months.index[-1] + pd.DateOffset(months=1)
-    values, n = series.to_numpy()[None], len(past)
-    rivals = [ridge(values[:, : n + k], 6, 36)[0] for k in range(0, 60, 6)]
-    naive = [seasonal_naive(values[:, : n + k], 6, 12)[0] for k in range(0, 60, 6)]
+    values, ends = series.to_numpy(), range(len(past), len(series), 6)
+    rivals = at_ends(ridge, values, ends, 6, 36)
+    naive = at_ends(seasonal_naive, values, ends, 6, 12)
     error = mae(months, found.iloc[:, 0])
     assert error < mae(months, np.ravel(naive))
     assert error < 1.1 * mae(months, np.ravel(rivals))
@@ -143,8 +143,8 @@ def test_explain():
     assert abs(importance.drop("price")).max() < 0.1 * importance["price"]
     origins = range(n - 102, n - 2)
     truth = np.array([sales[t : t + 3] for t in origins])
-    rival = [ridge(sales[None, :t], 3, 14)[0] for t in origins]
-    naive = [seasonal_naive(sales[None, :t], 3, 1)[0] for t in origins]
+    rival = at_ends(ridge, sales, origins, 3, 14)
+    naive = at_ends(seasonal_naive, sales, origins, 3, 1)
     assert mae(truth, forecast) < 0.3 * min(mae(truth, rival), mae(truth, naive))
 
 
@@ -171,7 +171,7 @@ def test_curves_and_a_learning_rate():
     losses = [row["train_loss"] for row in net.history]
     assert any(np.array_equal(line, losses) for line in drawn if len(line) > 1)
     truth, error = y[500:], mae(y[500:], net.predict(X[500:]))
-    rival = [ridge(x[None, : t + 8], 1, 8)[0] for t in range(500, len(X))]
+    rival = at_ends(ridge, x, range(508, len(x)), 1, 8)
     assert error < 0.7 * mae(truth, np.ravel(rival))
     assert error < 0.7 * mae(truth, np.asarray(X[500:])[:, -1, 0])
     plt.close("all")

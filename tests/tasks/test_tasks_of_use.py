@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from rivals import done, mae, ridge, seasonal_naive
+from rivals import at_ends, done, mae, ridge, seasonal_naive
 
 from sktorch_forecast.datasets import load_elnino, make_waves
 
@@ -39,8 +39,8 @@ def test_conformal_intervals_after_a_shift():
     # where the noise has 3.
     assert 0.86 < inside[100:].mean() < 0.94
     n = 24 + n_train
-    rival = [ridge(x[None, :t], 1, 24)[0] for t in range(n, len(x))]
-    naive = [seasonal_naive(x[None, :t], 1, 24)[0] for t in range(n, len(x))]
+    rival = at_ends(ridge, x, range(n, len(x)), 1, 24)
+    naive = at_ends(seasonal_naive, x, range(n, len(x)), 1, 24)
     assert mae(truth, forecasts) < mae(truth, np.ravel(naive))
     assert mae(truth, forecasts) < 1.1 * mae(truth, np.ravel(rival))
 
@@ -122,9 +122,9 @@ def test_a_service(tmp_path):
             lower, upper = found["temperature_lower_80"], found["temperature_upper_80"]
             inside.extend((lower.to_numpy() <= truth) & (truth <= upper.to_numpy()))
 
-    values, n = series.to_numpy()[None], len(past)
-    rivals = [ridge(values[:, : n + k], 6, 36)[0] for k in range(0, 60, 6)]
-    naive = [seasonal_naive(values[:, : n + k], 6, 12)[0] for k in range(0, 60, 6)]
+    values, ends = series.to_numpy(), range(len(past), len(series), 6)
+    rivals = at_ends(ridge, values, ends, 6, 36)
+    naive = at_ends(seasonal_naive, values, ends, 6, 12)
     assert mae(months, forecasts) < mae(months, np.ravel(naive))
     assert mae(months, forecasts) < 1.1 * mae(months, np.ravel(rivals))
     assert np.mean(inside) > 0.6
