@@ -1,4 +1,4 @@
-"""What notebooks show of windows and of fitted networks."""
+"""What notebooks show of windows, of fitted networks and of backtests."""
 
 import copy
 import pickle
@@ -11,7 +11,15 @@ import sklearn
 from nets import X, Y, forecaster
 from sklearn.pipeline import make_pipeline
 
-from sktorch_forecast import Panel, SlidingWindow, Windows, latest_windows, make_windows
+from sktorch_forecast import (
+    NaiveForecaster,
+    Panel,
+    SeriesForecaster,
+    SlidingWindow,
+    Windows,
+    latest_windows,
+    make_windows,
+)
 from sktorch_forecast._training.curve import TrainingCurve
 from sktorch_forecast._training.html import sparkline
 
@@ -153,3 +161,56 @@ def test_sparklines_of_few_losses():
     assert sparkline(TrainingCurve(np.arange(2), nothing, nothing, None)) == ""
     flat = TrainingCurve(np.arange(2), np.array([1.0, np.inf]), nothing, None)
     assert len(points_of(sparkline(flat))["train"]) == 1
+
+
+def first_cells(html):
+    """The rows of the first table in some HTML."""
+    return cells(html.partition("</table>")[0] + "</table>")
+
+
+def naive(**params):
+    return SeriesForecaster(NaiveForecaster(), horizon=2, length=2, **params)
+
+
+def test_a_backtest():
+    """Repeating the last value errs by 1 and 2 on a line, at every origin."""
+    series = pd.Series(np.arange(40.0), pd.date_range("2024-01-01", periods=40))
+    frame = naive().backtest(series, n_origins=3)
+    html = frame._repr_html_()
+    assert first_cells(html) == {
+        "origins": "3",
+        "from, to": "2024-02-05 00:00:00, 2024-02-07 00:00:00",
+        "horizon": "2 steps",
+        "mean absolute error": "1.5",
+    }
+    assert html.endswith(pd.DataFrame(frame)._repr_html_())
+
+
+def test_a_backtest_of_several_series_and_targets_with_intervals():
+    line = np.arange(20.0)
+    frame = pd.DataFrame({"y": line, EVIL: 10 * line})
+    frame = pd.concat([frame, frame], keys=["a", "b"], names=["id", "t"])
+    made = naive(target=["y", EVIL]).backtest(frame, n_origins=2)
+    # Bounds by hand: those of steps of 1 hold the truth, and one of eight is not known.
+    made["lower_80"], made["upper_80"] = 0.0, np.where(made["step"] == 1, 1e3, 0.0)
+    made.loc[made.index[0], "y"] = np.nan
+    html = made._repr_html_()
+    assert "<script>" not in html
+    assert first_cells(html) == {
+        "origins": "4 of 2 series",
+        "from, to": "16, 17",
+        "horizon": "2 steps",
+        # of y, seven are left: three of 1 and four of 2
+        "mean absolute error, y": "1.571",
+        f"mean absolute error, {EVIL}": "15",
+        "inside the 80 % intervals": "46.7%",  # 7 of 15
+    }
+
+
+def test_what_is_made_from_a_backtest_is_a_plain_frame():
+    frame = naive().backtest(np.arange(20.0), n_origins=3)
+    for made in (frame.copy(), frame[frame["step"] == 1], pd.concat([frame, frame])):
+        assert type(made) is pd.DataFrame
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(frame)), frame)
+    with pd.option_context("display.notebook_repr_html", False):
+        assert frame._repr_html_() is None

@@ -46,7 +46,7 @@ WARM_UP, DECAY = 100, 0.3
 VALIDATION_SEED, N_VALIDATION = 987654, 40
 
 
-def batches(seed, call):
+def batches(seed, call, **prior):
     """Windows, what follows them, and what is known of their seasons, of one call."""
     rng = np.random.default_rng([seed, call])
     longest, horizon = (drawn(rng, table) for table in (LENGTHS, HORIZONS))
@@ -55,6 +55,7 @@ def batches(seed, call):
         BATCH_SIZE * AT_ONCE,
         longest + horizon,
         random_state=int(rng.integers(2**31)),
+        **prior,
     )
     for rows in np.split(rng.permutation(len(made.data)), AT_ONCE):
         # Windows of any length, not only of whole patches.
@@ -116,9 +117,10 @@ def share_of_rate(step, n_steps):
 class Training:
     """Network, optimizers, and how far they are; one file holds all of it."""
 
-    def __init__(self, seed, folder, precision):
+    def __init__(self, seed, folder, precision, **prior):
         torch.manual_seed(seed)
         self.seed, self.folder, self.precision = seed, folder, precision
+        self.prior = prior  # other parameters of make_series_prior
         self.network = ZeroShotNetwork()
         self.optimizers = make_optimizers(self.network)
         self.rates = [one.param_groups[0]["lr"] for one in self.optimizers]
@@ -162,7 +164,7 @@ class Training:
     def run_call(self, n_steps):
         """Train on the batches of one call of the generator; their losses."""
         losses = []
-        for batch in batches(self.seed, self.step // AT_ONCE):
+        for batch in batches(self.seed, self.step // AT_ONCE, **self.prior):
             for optimizer, rate in zip(self.optimizers, self.rates):
                 group = optimizer.param_groups[0]
                 group["lr"] = rate * share_of_rate(self.step, n_steps)
@@ -178,6 +180,28 @@ class Training:
             losses.append(loss.item())
             self.step += 1
         return losses
+
+    def run(self, n_steps):
+        """Train until the last step, with a checkpoint now and then."""
+        parts = [
+            part
+            for call in range(N_VALIDATION)
+            for part in list(batches(VALIDATION_SEED, call))[:1]
+        ]
+        losses, begin = [], process_time()
+        while self.step < n_steps:
+            losses += self.run_call(n_steps)
+            if self.step % REPORT_EVERY and self.step < n_steps:
+                continue
+            self.seconds += process_time() - begin
+            valid = validation_loss(self.network, parts)
+            row = self.step, np.mean(losses).item(), valid, round(self.seconds)
+            self.curve.append(row)
+            print(
+                "step {} train {:.4f} valid {:.4f} seconds {}".format(*row), flush=True
+            )
+            self.save()
+            losses, begin = [], process_time()
 
 
 def write_weights(network, path):
@@ -200,23 +224,7 @@ def main():
     torch.set_num_threads(1)
     args.folder.mkdir(parents=True, exist_ok=True)
     training = Training(args.seed, args.folder, args.precision)
-    parts = [
-        part
-        for call in range(N_VALIDATION)
-        for part in list(batches(VALIDATION_SEED, call))[:1]
-    ]
-    losses, begin = [], process_time()
-    while training.step < args.steps:
-        losses += training.run_call(args.steps)
-        if training.step % REPORT_EVERY and training.step < args.steps:
-            continue
-        training.seconds += process_time() - begin
-        valid = validation_loss(training.network, parts)
-        row = training.step, np.mean(losses).item(), valid, round(training.seconds)
-        training.curve.append(row)
-        print("step {} train {:.4f} valid {:.4f} seconds {}".format(*row), flush=True)
-        training.save()
-        losses, begin = [], process_time()
+    training.run(args.steps)
     path = args.folder / "weights.safetensors"
     print(f"{path} sha256 {write_weights(training.network, path)}")
 

@@ -103,7 +103,7 @@ class EvaluationMixin:
             the origin), "timestamp", "target" (if there are several), "y" (the truth),
             "forecast" and, with ``coverage=0.9``, "lower_90" and "upper_90", with
             ``quantiles=[0.1, 0.5]`` "q10" and "q50", with ``n_samples=2`` "sample_0"
-            and "sample_1".
+            and "sample_1". Notebooks show a summary above the rows.
 
         Raises
         ------

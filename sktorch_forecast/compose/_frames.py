@@ -17,6 +17,7 @@ from .._utils.validation import (
     levels_of,
 )
 from ..metrics._uncertainty_of import Method, uncertainty_of
+from ._backtest_html import BacktestFrame
 
 Coverage: TypeAlias = float | Sequence[float] | None
 
@@ -194,7 +195,7 @@ def backtest_frame(
 
     Returns
     -------
-    frame : DataFrame of n_origins * horizon * n_targets rows
+    frame : BacktestFrame of n_origins * horizon * n_targets rows
     """
     n_origins, horizon, n_targets, n_columns = forecasts.shape
     n_rows = horizon * n_targets
@@ -217,4 +218,4 @@ def backtest_frame(
     flat = forecasts.reshape(-1, n_columns)
     for place, end in enumerate(beside.names):
         columns[end] = flat[:, place]
-    return pd.DataFrame(columns)
+    return BacktestFrame(columns)
