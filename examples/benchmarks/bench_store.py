@@ -4,6 +4,9 @@ Alone, of any size, on the disk of any folder (it takes 12 bytes a value there):
 
     python examples/benchmarks/bench_store.py --series 10000 --folder /data
 
+With ``--batches N``, the fits whose memory is measured end their epoch after N batches
+of 4,096 windows; the default is all. At a billion values an epoch has 213,000.
+
 What counts as memory is what the process itself holds. Pages of the map are the
 system's: it keeps them as long as nobody else needs the room.
 """
@@ -34,16 +37,28 @@ LENGTH, HORIZON, BATCH_SIZE = 96, 24, 1024
 STEPS = {"horizon": HORIZON, "length": LENGTH}
 NAMES = {"id": "id", "time": "time", "target": "y"}
 
-# Run in a process of its own, which has imported and fitted something before.
+# Run in a process of its own, which has imported and fitted something before. Prints
+# the peak of each part over what the imports hold.
 MEMORY = """
 import sys
 import threading
 import time
+from itertools import islice
 
 import numpy as np
 
 from sktorch_forecast import MLPForecaster, SeriesForecaster, make_windows, open_panel
 from sktorch_forecast import store_panel
+
+source, path, n_batches = sys.argv[1], sys.argv[2], int(sys.argv[3])
+
+
+class Some(MLPForecaster().iterator_train):
+    def __len__(self):
+        return min(n_batches or super().__len__(), super().__len__())
+
+    def __iter__(self):
+        return islice(super().__iter__(), len(self))
 
 
 def held():
@@ -59,33 +74,35 @@ def watch():
         time.sleep(0.01)
 
 
+def tell(name):
+    global peak
+    print(f"{name}: {peak - before}", flush=True)
+    peak = held()
+
+
 def linear(**params):
     return MLPForecaster(hidden_layer_sizes=(), max_epochs=1, batch_size=4096,
-                         random_state=0, **params)
+                         iterator_train=Some, random_state=0, **params)
+
+
+def forecaster(**params):
+    return SeriesForecaster(linear(**params), horizon=24, length=96)
 
 
 X, y = make_windows(np.arange(500.0), horizon=24, length=96)
 linear().fit(X, y)
 peak = before = held()
 threading.Thread(target=watch, daemon=True).start()
-source, path = sys.argv[1:]
-{what}
-print(peak - before)
-"""
-FORECASTER = "forecaster = SeriesForecaster(linear(), horizon=24, length=96)\n"
-WHATS = {
-    "store_panel": """
 store_panel(source, path + ".again", id="id", time="time", target="y")
-""",
-    "fit of a linear network, an epoch and its baseline": """
-X, y = make_windows(open_panel(path), horizon=24, length=96)
-linear().fit(X, y)
-""",
-    "SeriesForecaster, fit and forecast": FORECASTER
-    + "forecaster.fit(open_panel(path)).forecast()\n",
-    "SeriesForecaster, backtest": FORECASTER
-    + "forecaster.backtest(open_panel(path), n_origins=1)\n",
-}
+tell("store_panel")
+panel = open_panel(path)
+forecaster(baseline=None).backtest(panel, n_origins=1)
+tell("backtest, one fit without a baseline")
+fitted = forecaster().fit(panel)
+tell("fit of a linear network and its baseline")
+fitted.forecast()
+tell("forecast")
+"""
 
 
 class StopAfter(Callback):
@@ -145,21 +162,24 @@ def copied(path):
     target.unlink()
 
 
-def printed(what, *args):
-    """The number that a script prints, run in a fresh process."""
-    script = MEMORY.replace("{what}", what)
-    command = [sys.executable, "-c", script, *map(str, args)]
-    run = subprocess.run(command, capture_output=True, text=True, check=True)
-    return float(run.stdout.split()[-1])
+def memory_rows(source, path, n_batches):
+    """What a fresh process holds at most, part by part."""
+    command = [sys.executable, "-c", MEMORY, source, path, str(n_batches)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            what, found = line.rsplit(": ", 1)
+            yield at_most(f"{what}: memory over the imports", float(found), 1000, "MB")
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command[0])
 
 
-def rows(repeats, n_series=N_SERIES, folder=None):
+def rows(repeats, n_series=N_SERIES, folder=None, n_batches=0):
     """All rows of this benchmark."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        yield from _rows(repeats, n_series, Path(name))
+        yield from _rows(repeats, n_series, Path(name), n_batches)
 
 
-def _rows(repeats, n_series, folder):
+def _rows(repeats, n_series, folder, n_batches):
     source, path = folder / "source", folder / "store"
     write_source(source, n_series)
     reader = "pyarrow" if find_spec("pyarrow") else "polars"
@@ -207,10 +227,7 @@ def _rows(repeats, n_series, folder):
         }
     del in_memory, frame
     if Path("/proc/self/status").exists():
-        for what, script in WHATS.items():
-            found = printed(script, source, path)
-            yield at_most(f"{what}: memory over the imports", found, 1000, "MB")
-            shutil.rmtree(f"{path}.again", ignore_errors=True)
+        yield from memory_rows(source, path, n_batches)
 
 
 def main():
@@ -218,10 +235,11 @@ def main():
     parser.add_argument("--series", type=int, default=N_SERIES, metavar="N")
     parser.add_argument("--repeats", type=int, default=3, metavar="N")
     parser.add_argument("--folder", type=Path, metavar="FOLDER")
+    parser.add_argument("--batches", type=int, default=0, metavar="N")
     args = parser.parse_args()
     from run import line
 
-    for row in rows(args.repeats, args.series, args.folder):
+    for row in rows(args.repeats, args.series, args.folder, args.batches):
         print(line(row), row.get("rate", ""), flush=True)
 
 
