@@ -554,7 +554,7 @@ def test_without_the_method_in_every_member_there_is_none(method):
         assert not hasattr(model, method)
         with pytest.raises(AttributeError) as raised:
             getattr(model, method)
-        assert "['ridge'] give points only" in str(raised.value.__cause__)
+        assert "['ridge'] only forecast points" in str(raised.value.__cause__)
     # What was fitted counts.
     whole.set_params(ridge=TabularForecaster())
     assert hasattr(whole, method)

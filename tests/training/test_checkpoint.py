@@ -161,7 +161,7 @@ def test_other_data_are_refused(path):
 
 def test_a_checkpoint_is_no_estimator(path):
     crash(forecaster(max_epochs=6), path)
-    with pytest.raises(ValueError, match="found a training.*Checkpoint"):
+    with pytest.raises(ValueError, match="found a checkpoint.*Checkpoint"):
         load(path)
 
 
