@@ -236,7 +236,7 @@ NAIVE = NaiveForecaster().fit(X1, Y1)
         (NAIVE, X1, Y1, {"by": "time"}, ValueError, "by to be"),
         (NAIVE, X1, Y1, {"lags": 0}, ValueError, "lags must be a positive integer"),
         (NAIVE, X1, Y1[1:], {}, ValueError, "26 rows of y|25 rows of y"),
-        (NAIVE, X1[:1], Y1[:1], {}, ValueError, "at least two origins of a series"),
+        (NAIVE, X1[:1], Y1[:1], {}, ValueError, "at least two origins of some series"),
         (NAIVE, Y1, Y1, {}, ValueError, "Expected windows of shape"),
         (NaiveForecaster(), X1, Y1, {}, NotFittedError, "not fitted"),
         (

@@ -121,7 +121,7 @@ def test_one_keyword_at_a_time(names):
         (RecursiveForecaster(), "one-step model with a sample method"),
         (
             EnsembleForecaster([("ridge", Ridge()), ("mlp", NORMAL)]),
-            "that .'ridge'. give",
+            "that .'ridge'. only forecast points",
         ),
     ],
     ids=repr,
