@@ -179,7 +179,7 @@ class Checkpoint(Callback):
             name, (found, wanted) = next(iter(others.items()))
             raise ValueError(
                 f"Expected {os.fspath(self.path)!r} to hold this training, found one "
-                f"with another {name}: {found}, and not {wanted}. Remove the file to "
+                f"that differs in {name}: {found}, not {wanted}. Remove the file to "
                 "train from the start, or give each training a file of its own."
             )
 

@@ -202,8 +202,8 @@ def _warn_of_windows(rows: np.ndarray) -> None:
     if is_shifted and np.ptp(begin):
         warnings.warn(
             "Expected rows in time order, with a channel in each column, found rows "
-            f"that look like windows of {rows.shape[1]} timestamps: each is the one "
-            "before, a step on. If they are windows, hand them over with three axes: "
-            "X[:, :, np.newaxis].",
+            f"that look like windows of {rows.shape[1]} timestamps: each repeats the "
+            "previous one, shifted by a step. If they are windows, pass them with "
+            "three axes: X[:, :, np.newaxis].",
             UserWarning,
         )

@@ -77,12 +77,13 @@ def _check_instance(estimator: Any) -> None:
     if not is_estimator:
         raise TypeError(
             "Expected a forecaster, an instance of sklearn.base.BaseEstimator with fit "
-            f"and predict, found {estimator!r}. Of a class, give an instance."
+            f"and predict, found {estimator!r}. Pass an instance rather than a class."
         )
     if hasattr(estimator, "backtest"):
         raise TypeError(
             "Expected a forecaster that takes windows, found a "
-            f"{type(estimator).__name__}, which takes frames. Give what is inside."
+            f"{type(estimator).__name__}, which takes frames. Pass the estimator "
+            "inside of it."
         )
 
 
@@ -302,7 +303,7 @@ def _refuses(call: Callable[[], Any]) -> None:
     except (TypeError, ValueError) as error:
         assert str(error), "Expected an error that says what was found."
         return
-    raise AssertionError("Expected a TypeError or ValueError, found that it went on.")
+    raise AssertionError("Expected a TypeError or ValueError, found no error.")
 
 
 _CHECKS = [

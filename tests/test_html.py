@@ -106,7 +106,7 @@ def test_a_fitted_network_has_its_fit_below_the_diagram():
     n_weights = sum(p.numel() for p in net.module_.parameters())
     assert shown["weights"] == str(n_weights)
     kept = int(np.argmin(net.history[:, "valid_loss"])) + 1
-    assert shown["epochs"] == f"3, number {kept} was kept"
+    assert shown["epochs"] == f"3, epoch {kept} was kept"
     loss = net.history[kept - 1, "valid_loss"]
     assert shown["validation loss"] == f"{loss:.4g}"
 

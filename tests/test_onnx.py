@@ -500,7 +500,7 @@ def test_what_a_model_cannot_do(tmp_path):
     with pytest.raises(ValueError, match="precision='bf16'"):
         to_onnx(forecaster, tmp_path / "never.onnx")
     forecaster = MLPForecaster(**FEW).fit(X, y)
-    with pytest.raises(FileNotFoundError, match="folder that is there"):
+    with pytest.raises(FileNotFoundError, match="folder that exists"):
         to_onnx(forecaster, tmp_path / "nowhere" / "never.onnx")
     assert not list(tmp_path.iterdir())
 

@@ -48,7 +48,7 @@ def checked_values(values: ArrayLike) -> np.ndarray:
     if isinstance(values, pd.Series) or hasattr(values, "columns"):
         raise TypeError(
             f"Expected values as an array, found a {type(values).__name__}, whose "
-            "labels would get lost. Let make_windows read it, or give "
+            "labels would be lost. Pass it to make_windows, or call "
             "Panel.from_array(df.to_numpy(), index=df.index, channels=df.columns)."
         )
     check_numeric(values, "values")
@@ -72,11 +72,11 @@ def checked_roles(
     n_known = values.shape[1] - n_future
     if n_targets > n_known:
         raise ValueError(
-            f"Expected n_targets and n_future of at most {values.shape[1]} together, "
-            f"the number of channels, found {n_targets} and {n_future}."
+            f"Expected n_targets + n_future to be at most {values.shape[1]}, the "
+            f"number of channels, found {n_targets} + {n_future}."
         )
     check_finite(values[:, :n_known], "values", allow_nan=missing == "mask")
-    check_finite(values[:, n_known:], "the future channels of values")
+    check_finite(values[:, n_known:], "values (future channels)")
     return n_targets, n_future
 
 
@@ -104,14 +104,14 @@ def _as_index(values: Any, name: str) -> pd.Index:
     if not isinstance(values, pd.Index):
         if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
             raise TypeError(
-                f"Expected {name} as a sequence or an index of pandas, found "
+                f"Expected {name} as a sequence or a pandas Index, found "
                 f"{values!r} of type {type(values).__name__}."
             )
         values = pd.Index(values)
     if not isinstance(values, pd.MultiIndex) and values.hasnans:
         raise ValueError(
-            f"Expected {name} without missing values, found one at place "
-            f"{int(np.argmax(values.isna()))}. Fill it, or drop what belongs to it."
+            f"Expected {name} without missing values, found one at position "
+            f"{int(np.argmax(values.isna()))}. Fill it, or drop it with its data."
         )
     return values
 
@@ -126,10 +126,10 @@ def _as_names(names: Any, name: str) -> tuple[Hashable, ...]:
     names = tuple(names)
     if not all(isinstance(one, Hashable) for one in names):
         raise TypeError(
-            f"Expected {name} that are strings or numbers, found {list(names)}."
+            f"Expected {name} to be strings or numbers, found {list(names)}."
         )
     if len(set(names)) < len(names):
-        raise ValueError(f"Expected {name} that differ, found {list(names)}.")
+        raise ValueError(f"Expected {name} without duplicates, found {list(names)}.")
     return names
 
 
@@ -149,7 +149,7 @@ def check_increasing(index: pd.Index, bounds: np.ndarray) -> None:
         raise ValueError(
             "Expected timestamps in increasing order within a series, found "
             f"{index[row]!s} in row {row} after {index[row - 1]!s}. Sort the rows, "
-            "keep one of each, or say by bounds= where another series begins."
+            "drop duplicates, or use bounds= to say where each series begins."
         )
 
 
@@ -167,7 +167,7 @@ def check_freq(freq: Any, index: pd.Index) -> None:
         return
     is_number = isinstance(freq, (int, float, np.number)) and not isinstance(freq, bool)
     if is_number == is_time(index):
-        expected = "a string or an offset of pandas" if is_time(index) else "a number"
+        expected = "a string or a pandas offset" if is_time(index) else "a number"
         raise TypeError(
             f"Expected freq as {expected} for an index of {index.dtype}, found "
             f"{freq!r}."
@@ -231,8 +231,8 @@ def checked_static(
     names = _as_names(names, "static_names")
     if len(values) != n_series or len(names) != values.shape[1]:
         raise ValueError(
-            f"Expected static covariates of {n_series} series and a name for each, "
-            f"found shape {values.shape} and {len(names)} names."
+            f"Expected static covariates of {n_series} series, a row for each, and a "
+            f"name for each column, found shape {values.shape} and {len(names)} names."
         )
     return values, names
 
@@ -246,7 +246,7 @@ def checked_positions(positions: ArrayLike) -> np.ndarray:
     if positions.ndim != 1 or not np.issubdtype(positions.dtype, np.integer):
         raise TypeError(
             "Expected positions as a 1-D array of integers, found shape "
-            f"{positions.shape} of {positions.dtype}."
+            f"{positions.shape} and dtype {positions.dtype}."
         )
     return positions.astype(np.int64)
 

@@ -83,8 +83,8 @@ class Layout:
         if self.id is not None and self.id == self.time:
             raise ValueError(
                 f"Expected id and time to be different columns, found {self.id!r} for "
-                "both. Name the one that says which series a row belongs to, and the "
-                "one with its timestamp."
+                "both. Set id to the column that says which series a row belongs to, "
+                "and time to the one with its timestamp."
             )
         if not isinstance(self.pad, (bool, np.bool_)):
             raise TypeError(f"Expected pad to be True or False, found {self.pad!r}.")
@@ -135,8 +135,7 @@ def roles_of(columns: list, layout: Layout, rest_is_past: bool) -> Roles:
     if not columns:
         named = "" if layout.target is None else f" The target is {layout.target!r}."
         raise ValueError(
-            "Expected at least one channel, which is to be forecast, found none: []."
-            + named
+            "Expected at least one channel to forecast, found none: []." + named
         )
     past = _named(columns, layout.past, "past")
     future = _named(columns, layout.future, "future")
@@ -241,9 +240,9 @@ def check_has_columns(frame: Any, names: Any, what: str) -> None:
     lacking = [name for name in as_list(names) if name not in columns]
     if lacking:
         raise ValueError(
-            f"Expected {what} {listed(as_list(names))}, "
-            f"found none of {listed(lacking)} among its columns "
-            f"{listed(list(columns))}. Give them under the names of the fit."
+            f"Expected {what} {listed(as_list(names))}, found the columns "
+            f"{listed(list(columns))}, without {listed(lacking)}. Use the column names "
+            "of the fit."
         )
 
 
@@ -259,14 +258,14 @@ def check_not_xarray(series: Any) -> None:
     """
     if is_polars(series) and type(series).__name__ == "LazyFrame":
         raise TypeError(
-            "Expected a DataFrame of pandas or polars, found a LazyFrame of polars. "
+            "Expected a pandas or polars DataFrame, found a polars LazyFrame. "
             "Call .collect() on it first."
         )
     if type(series).__module__.partition(".")[0] == "xarray":
         raise TypeError(
-            "Expected an array, or a Series or DataFrame of pandas or polars, found a "
-            f"{type(series).__name__} of xarray. Call .to_pandas() on it for one or "
-            "two dimensions, time first, or .to_dataframe() for many series."
+            "Expected an array, or a pandas or polars Series or DataFrame, found an "
+            f"xarray {type(series).__name__}. Call .to_pandas() on it for one or two "
+            "dimensions, time first, or .to_dataframe() for many series."
         )
 
 
@@ -275,14 +274,14 @@ def check_number_dtype(dtype: Any, column: Hashable) -> None:
     if not is_numeric_dtype(dtype) or is_complex_dtype(dtype):
         raise TypeError(
             f"Expected real numbers in channel {column!r}, found {dtype} values. "
-            "Convert them first, e.g. with pandas.to_numeric. Categories are encoded "
-            "by sklearn.preprocessing.OneHotEncoder, or by SeriesForecaster if past, "
-            "future or static names the column."
+            "Convert them first, e.g. with pandas.to_numeric. Encode categories with "
+            "sklearn.preprocessing.OneHotEncoder, or name their column in past, future "
+            "or static of SeriesForecaster, which encodes it."
         )
 
 
 # What to add in an error about a frame read as a single series that may hold many.
-OR_MANY_SERIES = "If these are rows of many series, name the column of ids in id=."
+OR_MANY_SERIES = "If the rows belong to many series, name the column of ids in id=."
 
 
 def time_column(frame: Any, name: Hashable) -> pd.Index:
@@ -296,7 +295,8 @@ def time_column(frame: Any, name: Hashable) -> pd.Index:
             "the timestamps into the index."
         )
         raise ValueError(
-            f"Expected time to be a column of {columns}, found {name!r}. {advice}"
+            f"Expected time to be one of the columns {columns}, found {name!r}. "
+            f"{advice}"
         )
     column = frame[name]
     if not is_polars(frame):
@@ -345,6 +345,6 @@ def constant_values(
         raise ValueError(
             f"Expected one finite value of the static covariate {name!r}{of}, found "
             f"{first[which, at]} and {column[row]}. A covariate that changes belongs "
-            "to past or future; fill what is missing first."
+            "in past or future; fill missing values first."
         )
     return first.astype(np.float32)

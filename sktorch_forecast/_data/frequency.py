@@ -183,10 +183,10 @@ def steps_after(
 def _complain_of_range(stamps: Any) -> NoReturn:
     repair = "Subtract the first one from all of them."
     if is_time(stamps):
-        repair = "Convert them to a unit that reaches farther: index.as_unit('s')."
+        repair = "Convert them to a coarser unit, e.g. index.as_unit('s')."
     raise ValueError(
-        f"Expected timestamps that {stamps.dtype} can hold, found steps from "
-        f"{stamps.min()!s} to {stamps.max()!s} that lead out of its range. {repair}"
+        f"Expected timestamps that {stamps.dtype} can hold, found timestamps from "
+        f"{stamps.min()!s} to {stamps.max()!s}, with steps beyond its range. {repair}"
     )
 
 
@@ -234,9 +234,9 @@ def next_ticks(
             continue
         if freq is None:
             raise ValueError(
-                "Cannot tell which timestamp comes next: expected timestamps at a "
-                "regular distance and at least two of them in one series. Give a Panel "
-                "of your own an index with a frequency, or freq=."
+                "Cannot tell which timestamp comes next: expected regularly spaced "
+                "timestamps, at least two of them in one series. For a Panel of your "
+                "own, pass an index with a frequency, or freq=."
             )
         step = -freq if back else freq
         ticks[rows] = steps_after(stamps[rows], step, n_steps, last_only)

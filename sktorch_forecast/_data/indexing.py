@@ -9,7 +9,9 @@ from numpy.typing import DTypeLike
 
 from .._utils.validation import check_readable
 
-_BY_TIME = "Origins are numbered from 0; by time, e.g. X[X.timestamps >= start]."
+_BY_TIME = (
+    "Origins are numbered from 0; select them by time with X[X.timestamps >= start]."
+)
 
 
 def as_slice(key: Any, n_rows: int) -> Any:
@@ -168,7 +170,7 @@ class Runs(NDArrayOperatorsMixin):
         key = np.asarray(key)
         places = np.where(key < 0, key + len(self), key)
         if len(places) and not 0 <= places.min() <= places.max() < len(self):
-            raise IndexError(f"Expected places below {len(self)}, found {key}.")
+            raise IndexError(f"Expected positions below {len(self)}, found {key}.")
         which = np.searchsorted(self.ends, places, "right")
         return self.stops[which] - self.ends[which] + places
 
@@ -202,7 +204,10 @@ class Runs(NDArrayOperatorsMixin):
         self, dtype: DTypeLike | None = None, copy: bool | None = None
     ) -> np.ndarray:
         if copy is False:
-            raise ValueError("Ranges are no array: one of their integers is a copy.")
+            raise ValueError(
+                "Expected copy=None or True, found False: an array of the integers in "
+                "these ranges is always a copy."
+            )
         integers = as_integers(concatenated_ranges(self.starts, self.stops))
         return integers if dtype is None else integers.astype(dtype, copy=False)
 

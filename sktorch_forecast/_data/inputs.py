@@ -105,7 +105,7 @@ def _checked_array(
     if isinstance(X, pd.Series):
         raise ValueError(
             f"Expected windows for {type(estimator).__name__}, a row for each origin, "
-            "found a Series. Make windows and targets of it with X, y = "
+            "found a Series. Make windows and targets from it with X, y = "
             "make_windows(series, horizon=..., length=...)."
         )
     check_numeric(X, "X")
@@ -124,8 +124,8 @@ def _checked_array(
         )
     if 0 in X.shape[1:]:
         raise ValueError(
-            "Expected windows of at least one timestamp and channel, found shape "
-            f"{X.shape}. Make them longer, or name the channels."
+            "Expected windows of at least one timestamp and one channel, found shape "
+            f"{X.shape}. Make them longer, or include a channel."
         )
     check_finite(X, "X", allow_nan=allow_nan)
     _check_range(X, "X")
@@ -163,9 +163,10 @@ def _check_covariates(estimator: Any, X: Any, *, reset: bool) -> None:
     expected = getattr(estimator, "n_future_", 0), getattr(estimator, "n_static_", 0)
     if (n_future, n_static) != expected:
         raise ValueError(
-            f"X has {n_future} covariates known in the future and {n_static} static "
-            f"ones, but {type(estimator).__name__} was fitted with {expected[0]} and "
-            f"{expected[1]}. Make the windows with the same future and static columns."
+            f"X has {n_future} future and {n_static} static covariates, but "
+            f"{type(estimator).__name__} was fitted with {expected[0]} future and "
+            f"{expected[1]} static ones. Make the windows with the same future and "
+            "static columns."
         )
     horizon = getattr(estimator, "horizon_", None)
     if n_future and horizon is not None and X.horizon != horizon:
@@ -215,8 +216,8 @@ def _checked_targets(estimator: Any, y: Any) -> np.ndarray:
         check_finite(y, "y", allow_nan=_allows_missing(estimator, reset=False))
         if np.isnan(y).all():
             raise ValueError(
-                "Expected some values in y, found NaN only: there is nothing to learn. "
-                "Take origins with a future that is known."
+                "Expected at least one number in y, found only NaN: there is nothing "
+                "to learn from. Use origins whose targets are known."
             )
     _check_range(y if span is None else span, "y")
     return y
@@ -258,7 +259,7 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     if y is None:
         raise ValueError(
             f"{name} requires y to be passed, but the target y is None. make_windows "
-            "gives X and y."
+            "returns both X and y."
         )
     is_fine = isinstance(y, LazyTargets) and _are_fine(estimator, y)
     y = y if is_fine else _checked_targets(estimator, y)
@@ -274,7 +275,7 @@ def check_targets(estimator: Any, X: Any, y: Any, *, reset: bool) -> np.ndarray:
     if getattr(X, "n_future", 0) and X.horizon != horizon:
         raise ValueError(
             f"Expected y to have the horizon of the covariates in X, {X.horizon}, "
-            f"found {horizon}. Take both from one call of make_windows."
+            f"found {horizon}. Take both from one call to make_windows."
         )
     if reset:
         estimator.n_targets_ = n_targets

@@ -124,7 +124,7 @@ def _joined_static(
         raise ValueError(
             f"Expected the static covariate {old.static_names[at]!r}"
             f"{name and f' of series {name}'} to stay {before[series, at]:g}, found "
-            f"{now[series, at]:g}. A covariate that changes belongs to past or future."
+            f"{now[series, at]:g}. A covariate that changes belongs in past or future."
         )
     static = np.empty((n_series, old.static.shape[1]), old.static.dtype)
     static[: old.n_series], static[places] = old.static, new.static

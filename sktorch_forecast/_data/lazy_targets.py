@@ -121,7 +121,9 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
     def __getattr__(self, name: str) -> Any:
         """Other array attributes, such as ``y.mean``, except for the memory layout."""
         if name.startswith("_") or not hasattr(np.ndarray, name):
-            raise AttributeError(f"{type(self).__name__!r} has no attribute {name!r}.")
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}"
+            )
         return getattr(np.asarray(self), name)
 
     def __setitem__(self, key: Any, values: Any) -> None:
@@ -137,7 +139,10 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
         self, dtype: DTypeLike | None = None, copy: bool | None = None
     ) -> np.ndarray:
         if copy is False:
-            raise ValueError("Targets overlap: an ordinary array of them is a copy.")
+            raise ValueError(
+                "Expected copy=None or True, found False: an array of overlapping "
+                "targets is always a copy."
+            )
         if len(self) == 0:
             return np.empty(self.shape, dtype or self.dtype)
         # (T, K) -> (T - H + 1, K, H) -> (T - H + 1, H, K), without copying
@@ -162,4 +167,4 @@ class LazyTargets(NumpyNamespace, NDArrayOperatorsMixin):
         return type(self), (panel, positions, self.horizon, self.is_complete)
 
     def __repr__(self) -> str:
-        return f"<targets of shape {self.shape}, gathered when they are asked for>"
+        return f"<targets of shape {self.shape}, gathered on demand>"

@@ -152,9 +152,9 @@ def check_enough(
     left_out = np.flatnonzero(~fits)
     names = ", ".join(panel.name(int(series)) for series in left_out[:3])
     warnings.warn(
-        f"Left out {len(left_out)} of {len(fits)} series, with less than {count} "
+        f"Left out {len(left_out)} of {len(fits)} series, with fewer than {count} "
         f"timestamps: {names}{', ...' if len(left_out) > 3 else ''}. Use "
-        f"{shorter}{padding}, or drop them.",
+        f"{shorter}{padding}, or drop these series.",
         UserWarning,
         stacklevel=4,  # the caller of make_windows or SeriesForecaster.fit
     )
@@ -195,8 +195,8 @@ def check_future(
     more = f" and {len(short) - 1} more series" if len(short) > 1 else ""
     raise ValueError(
         f"Expected {needed[at] - stop[at]} rows after the last target{of}{more}, found "
-        f"{ends[at] - stop[at]}. Append rows with the future "
-        f"covariates {list(panel.channels[-panel.n_future :])} over the horizon and "
-        "missing targets, e.g. with pandas.concat, or give them as the X_future of "
-        "SeriesForecaster.forecast."
+        f"{ends[at] - stop[at]}. Append rows with the future covariates "
+        f"{list(panel.channels[-panel.n_future :])} over the horizon and missing "
+        "targets, e.g. with pandas.concat, or pass them to SeriesForecaster.forecast "
+        "as X_future."
     )

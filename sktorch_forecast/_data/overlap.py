@@ -107,9 +107,9 @@ def warn_of_overlap(estimator: Any, X: Any, n_steps: int) -> None:
         _told.add(X.panel)
         horizon = estimator.horizon_
         warnings.warn(
-            "Expected origins whose targets come after all that was trained on, found "
-            "some that do not: forecasts of them look too good. Split by time, with a "
-            f"gap: cv=RollingOriginSplit(horizon={horizon}), or "
+            "Expected origins whose targets come after all training targets, found "
+            "some that do not: their forecasts look better than they are. Split by "
+            f"time with a gap: cv=RollingOriginSplit(horizon={horizon}), or "
             f"TimeSeriesSplit(gap={horizon - 1}) for a single series.",
             UserWarning,
             stacklevel=2,

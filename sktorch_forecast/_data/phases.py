@@ -49,7 +49,7 @@ def clock_of(X: Any) -> Clock:
     raise ValueError(
         "Expected steps of a fixed number of days, months or business days with "
         f"normalize='cycle', found the frequency {freq.freqstr!r}. Number the "
-        "timestamps, and give the numbers as time=."
+        "timestamps in a column, and name it in time=."
     )
 
 
@@ -79,9 +79,9 @@ def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
     expected, counted, step = clock
     if (found := _kind(X)) != expected:
         raise ValueError(
-            f"Expected windows with {expected}, those of the fit, as "
-            f"normalize='cycle' tells phases by the time, found {found}. Convert them, "
-            "e.g. with tz_convert or to_period."
+            f"Expected windows with {expected}, as in fit, since normalize='cycle' "
+            f"computes phases from the time, found {found}. Convert them, e.g. with "
+            "tz_convert or to_period."
         )
     index, follows = _rows(X)
     counts = _counts(index, counted, step)
@@ -89,8 +89,8 @@ def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
     if breaks.any():
         row = int(np.argmax(breaks))
         raise ValueError(
-            "Expected windows of timestamps that follow each other as in the fit, with "
-            f"steps of {_in_words(clock)}, since normalize='cycle' counts them, found "
+            f"Expected windows with timestamps in steps of {_in_words(clock)}, as in "
+            "fit, since normalize='cycle' counts steps, found "
             f"{index[row + 1]!s} after {index[row]!s}. Bring the series to the "
             "frequency of the fit, e.g. with asfreq or resample."
         )
@@ -100,7 +100,7 @@ def phases_of(X: Any, clock: Clock | None, seasonality: int) -> np.ndarray:
 def _kind(X: Any) -> str:
     """The kind of times that windows have, in words."""
     if not isinstance(X, Windows):
-        _complain("an array, whose rows may be of any time")
+        _complain("an array, which has none")
     index = X.panel.index[:0]
     if isinstance(index, pd.DatetimeIndex):
         return "timestamps" if index.tz is None else f"timestamps in {index.tz}"
@@ -112,16 +112,15 @@ def _kind(X: Any) -> str:
         _complain(f"times of {index.dtype}")
     # pandas numbers the rows of any frame, starting anew for each piece that is read.
     if index.name is None:
-        _complain("numbered rows")
+        _complain("unnamed row numbers")
     return "integers"
 
 
 def _complain(found: str) -> NoReturn:
     raise ValueError(
-        "Expected windows that know their times with normalize='cycle', as the phase "
-        f"of a window is one of time, found {found}. Give make_windows a series or "
-        "frame with timestamps or periods in its index or in a column time=, or with "
-        "integers that have a name there."
+        "Expected windows with times for normalize='cycle', which computes phases from "
+        f"them, found {found}. Pass make_windows a series or frame with timestamps, "
+        "periods or named integers in its index or in the column that time= names."
     )
 
 
@@ -132,7 +131,7 @@ def _frequency(X: Windows) -> float | pd.offsets.BaseOffset:
     freqs = [panel.freqs[code] for code in codes]
     if len(freqs) == 1 and freqs[0] is not None:
         return freqs[0]
-    found = ", ".join(map(str, freqs)) if len(freqs) > 1 else "one that is not told"
+    found = ", ".join(map(str, freqs)) if len(freqs) > 1 else "an unknown one"
     raise ValueError(
         "Expected windows of one regular frequency with normalize='cycle', found "
         f"{found}. Bring all series to one frequency, or fit a forecaster for each."

@@ -97,8 +97,8 @@ def read_future(covariates: Any, layout: Layout) -> Panel:
     """
     if layout.future is None:
         raise ValueError(
-            "Expected X_future only with future covariates, found future=None. "
-            "Name them in the parameter future, and fit."
+            "Expected future to name the covariates in X_future, found future=None. "
+            "Set the parameter future, and fit again."
         )
     what = "X_future with the future covariates"
     check_has_columns(covariates, layout.future, what)
@@ -187,7 +187,7 @@ def warn_of_range(panel: Panel) -> None:
         # From here through read and make_windows to the user.
         warnings.warn(
             "Expected series with a range between 1e-35 and 1e+35, which float32, the "
-            f"precision of networks, can hold, found a range of {spread:.3g} in "
+            f"precision of the networks, can hold, found a range of {spread:.3g} in "
             f"channel {plain(panel.channels[int(target)])!r}{of}. Use other units.",
             UserWarning,
             stacklevel=4,

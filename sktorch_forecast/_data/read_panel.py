@@ -179,9 +179,9 @@ def _read_wide(frame: Any, layout: Layout) -> Panel:
         )
     if not isinstance(layout.target, Hashable):
         raise TypeError(
-            "Expected target as one name with id='columns', which the values of all "
-            f"columns get, found a {type(layout.target).__name__}. Leave it out, or "
-            "give a name."
+            "Expected target to be one name with id='columns', for the values of all "
+            f"columns, found a {type(layout.target).__name__}. Leave it out, or pass "
+            "one name."
         )
     times = _times_of_wide(frame, layout.time)
     check_time_axis(times)
@@ -242,7 +242,7 @@ def _frequencies(
     kinds = {
         "unsorted": "timestamps in increasing order within a series",
         "duplicated": "every timestamp once in a series",
-        "irregular": "timestamps at a regular distance within a series",
+        "irregular": "regularly spaced timestamps within a series",
     }
 
     def complain(kind: str, at: int) -> NoReturn:
@@ -251,7 +251,7 @@ def _frequencies(
         found = f"{index[at]!s} in row {row} after {index[at - 1]!s} in row {before}"
         raise (UnsortedError if kind == "unsorted" else ValueError)(
             f"Expected {kinds[kind]}, found {found} of series {name!r}. "
-            f"Mend it, e.g. with {repairs[kind]}."
+            f"Fix it, e.g. with {repairs[kind]}."
         )
 
     if index.hasnans:
@@ -263,8 +263,8 @@ def _frequencies(
     if is_time(ids) and not is_time(index):
         raise TypeError(
             f"Expected id and time in this order, found ids of {ids.dtype} and "
-            f"timestamps of {index.dtype}. Swap them, or the levels of the index by "
-            "df.swaplevel().sort_index()."
+            f"timestamps of {index.dtype}. Swap them, or swap the levels of the index "
+            "with df.swaplevel().sort_index()."
         )
     check_time_axis(index[:0])  # its type
     return panel_frequencies(index, bounds, complain)

@@ -144,9 +144,9 @@ class PanelStore:
                 continue
             if as_list(found) != as_list(own[name]):
                 raise ValueError(
-                    f"Expected {name}={own[name]!r}, as the store {str(self.path)!r} "
-                    f"has it, found {found!r}. Leave it out, or make another store "
-                    "with store_panel."
+                    f"Expected {name}={own[name]!r}, as in the store "
+                    f"{str(self.path)!r}, found {found!r}. Leave it out, or make "
+                    "another store with store_panel."
                 )
         given = {name: getattr(self.layout, name) for name in own}
         return Layout(**given, missing=asked.missing, pad=asked.pad)
@@ -216,8 +216,8 @@ def _again(path: str, mark: str) -> PanelStore:
         store = PanelStore(path)
         if store.mark != mark:
             raise ValueError(
-                f"Expected the store in {path!r} that the windows were made of, found "
-                "another one, which was made there later. Make the windows again."
+                f"Expected the store in {path!r} from which the windows were made, "
+                "found one made there later. Make the windows again."
             )
         _opened[path, mark] = store
     return _opened[path, mark]
@@ -228,8 +228,8 @@ def _read_about(folder: Path) -> dict[str, Any]:
     path = folder / ABOUT
     if not path.is_file():
         raise FileNotFoundError(
-            f"Expected the folder of a panel that store_panel has written, found no "
-            f"{ABOUT} in {str(folder)!r}."
+            f"Expected a folder that store_panel has written, found no {ABOUT} in "
+            f"{str(folder)!r}."
         )
     try:
         about = json.loads(path.read_text(encoding="utf-8"))

@@ -93,7 +93,7 @@ def opened(path: Path, entry: dict[str, Any]) -> np.ndarray:
         else:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        refuse(path, expected, f"what NumPy cannot read ({error})")
+        refuse(path, expected, f"data that NumPy cannot read ({error})")
     if array.shape != shape or array.dtype != dtype:
         refuse(path, expected, f"one of shape {array.shape} and {array.dtype}")
     return array

@@ -124,7 +124,8 @@ def store_panel(
     if not is_parts and not is_panel(source, id):
         raise ValueError(
             "Expected id to name the column that says which series a row belongs to, "
-            "found None: a store holds many series. For one, give all rows the same id."
+            "found None: a store holds many series. For a single one, give all rows "
+            "the same id."
         )
     with new_folder(path) as folder:
         if is_parts:
@@ -171,8 +172,8 @@ def _keys(stream: Stream, layout: Layout) -> tuple[Any, Any]:
         name = getattr(layout, role)
         if name not in stream.columns:
             raise ValueError(
-                f"Expected {role} to be a column of {stream.columns}, found {name!r}. "
-                "Files and queries have no index: name the column."
+                f"Expected {role} to be one of the columns {stream.columns}, found "
+                f"{name!r}. Files and queries have no index: name the column."
             )
     return layout.id, layout.time
 

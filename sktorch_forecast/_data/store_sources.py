@@ -117,7 +117,7 @@ class Stream:
                 lacking = set(columns) - set(file.schema_arrow.names)
                 if lacking:
                     raise ValueError(
-                        f"Expected the columns {columns} in every file, found none of "
+                        f"Expected the columns {columns} in every file, found no "
                         f"{sorted(lacking)} in {path!r}."
                     )
                 batches = file.iter_batches(_AT_ONCE // 4, columns=columns)
@@ -137,8 +137,8 @@ class Stream:
         if not is_query(query):
             if find_spec("polars") is None:
                 raise ValueError(
-                    f"Expected the rows of each series together and in the order of "
-                    f"time, found others in {os.fspath(self.source)!r}. Install "
+                    f"Expected the rows of each series together and in time order, "
+                    f"found some in {os.fspath(self.source)!r} that are not. Install "
                     f"polars, which sorts them, or sort the rows by {[id, time]} first."
                 )
             query = _scanned(self.source)
@@ -152,8 +152,8 @@ def _collected(query: Any) -> Iterator[Any]:
 
         raise ImportError(
             "Expected a version of polars that collects a query in batches, 1.34 or "
-            f"later, found {polars.__version__}. Upgrade it; or give query.collect(), "
-            "if that fits into memory, or Parquet files, with pyarrow installed."
+            f"later, found {polars.__version__}. Upgrade it, pass query.collect() if "
+            "that fits into memory, or install pyarrow and pass Parquet files."
         )
     return query.collect_batches(chunk_size=_AT_ONCE, maintain_order=True)
 
@@ -161,8 +161,8 @@ def _collected(query: Any) -> Iterator[Any]:
 def _check_path(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(
-            "Expected a frame, a Parquet file or a folder of them, found nothing at "
-            f"{str(path)!r}."
+            "Expected a frame, a Parquet file or a folder of Parquet files, found "
+            f"nothing at {str(path)!r}."
         )
 
 

@@ -43,7 +43,7 @@ def frame_of(series: Any) -> Any:
         series = series.to_frame(0 if series.name is None else series.name)
     if not (isinstance(series, pd.DataFrame) or is_polars(series)):
         raise TypeError(
-            "Expected a panel as a DataFrame of pandas or polars, found "
+            "Expected a panel as a pandas or polars DataFrame, found "
             f"{type(series).__name__}. Make a frame with columns for the id and the "
             "time, or leave out id for a single series."
         )
@@ -86,8 +86,8 @@ def long_table(frame: Any, id: Any, time: Any) -> Table:
     except TypeError:
         found = type(frame[id].iloc[0]).__name__
         raise TypeError(
-            "Expected ids that are strings, numbers or others that can be hashed in "
-            f"column {id!r}, found a {found}. Convert them, e.g. with .astype(str)."
+            "Expected strings, numbers or other hashable values as ids in column "
+            f"{id!r}, found a {found}. Convert them, e.g. with .astype(str)."
         ) from None
     columns = {name: frame[name] for name in frame.columns if name not in (id, time)}
     return Table(columns, codes, pd.Index(ids, name=id), times, repairs)
@@ -101,9 +101,9 @@ def _levels_table(
     level = 0 if id is None else names.index(id) if id in names else None
     if len(names) != 2 or level is None or time not in (None, names[1 - level]):
         raise ValueError(
-            "Expected an index with two levels, the id and the time, as id and time "
-            f"name them, found levels {names} with id={id!r} and time={time!r}. Give "
-            "the names of the levels, or make columns of them with reset_index()."
+            "Expected an index with two levels, one named by id and one by time, found "
+            f"levels {names} with id={id!r} and time={time!r}. Pass the names of the "
+            "levels, or make columns of them with reset_index()."
         )
     places = index.codes[level]
     codes, known = pd.factorize(places)
@@ -151,14 +151,15 @@ def _polars_table(frame: Any, id: Any, time: Any) -> Table:
 
 def _complain_of_id(frame: Any, id: Any) -> NoReturn:
     raise ValueError(
-        f"Expected id to be a column of {list(frame.columns)}, found {id!r}. Give the "
-        "column that names the series, or id='columns' if every column is a series."
+        f"Expected id to be one of the columns {list(frame.columns)}, found {id!r}. "
+        "Pass the column that names the series, or id='columns' if every column is a "
+        "series."
     )
 
 
 def complain_of_time(frame: Any) -> NoReturn:
     """Raise the error for a frame with neither an index nor a time column."""
     raise ValueError(
-        "Expected time to name the column of timestamps, since a frame of polars "
-        f"has no index; found None. Its columns are {frame.columns}."
+        "Expected time to name the column of timestamps, since a polars frame has no "
+        f"index, found None. Name one of its columns, {frame.columns}."
     )

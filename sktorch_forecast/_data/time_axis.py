@@ -119,7 +119,8 @@ def check_time_axis(index: pd.Index, regular: bool = True) -> None:
         raise TypeError(
             "Expected an index of timestamps, periods or numbers, found one of "
             f"{index.nlevels} levels, {list(index.names)} (MultiIndex). For many "
-            "series give a frame, series.to_frame(), or name the level of ids in id=."
+            "series, pass a frame, e.g. series.to_frame(), or name the level with the "
+            "ids in id=."
         )
     if not is_time_like(index):
         raise TypeError(
@@ -149,11 +150,11 @@ def check_time_axis(index: pd.Index, regular: bool = True) -> None:
     if row is None:
         return
     raise ValueError(
-        "Expected timestamps at a regular distance, found "
+        "Expected regularly spaced timestamps, found "
         f"{index[row]!s} in row {row} after {index[row - 1]!s}. A timestamp is missing "
         "or misplaced: bring the series to one frequency with series.asfreq(...) or "
-        "series.resample(...) and fill the gaps, or drop the index if the distance "
-        "of the rows does not matter."
+        "series.resample(...) and fill the gaps, or drop the index if the time between "
+        "rows does not matter."
     )
 
 

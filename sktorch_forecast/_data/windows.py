@@ -272,7 +272,10 @@ class Windows(NumpyNamespace, PanelParts):
     def _checked_horizon(self, horizon: int | None) -> int:
         horizon = self.horizon if horizon is None else horizon
         if horizon is None:
-            raise ValueError("Expected a horizon, found None. Say how many steps.")
+            raise ValueError(
+                "Expected a horizon, found None. Pass the number of steps, e.g. "
+                "horizon=24."
+            )
         return check_positive_int(horizon, "horizon")
 
     # ------------------------------------------------------- besides the windows
@@ -360,7 +363,10 @@ class Windows(NumpyNamespace, PanelParts):
         self, dtype: DTypeLike | None = None, copy: bool | None = None
     ) -> np.ndarray:
         if copy is False:
-            raise ValueError("Windows overlap: an ordinary array of them is a copy.")
+            raise ValueError(
+                "Expected copy=None or True, found False: an array of overlapping "
+                "windows is always a copy."
+            )
         if len(self) == 0:
             return np.empty(self.shape, dtype or self.dtype)
         # (T, C) -> (T - L + 1, C, L) -> (T - L + 1, L, C), without copying

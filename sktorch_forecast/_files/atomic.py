@@ -119,6 +119,6 @@ def new_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 def _check_free(path):
     if os.path.lexists(path):
         raise FileExistsError(
-            f"Expected a path where nothing is, found {str(path)!r} there already. "
-            "Use what is there, remove it first, or take another path."
+            f"Expected a path that does not exist yet, found that {str(path)!r} does. "
+            "Use what is there, remove it first, or choose another path."
         )

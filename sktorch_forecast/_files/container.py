@@ -89,9 +89,9 @@ def read(path: Any) -> tuple[Any, dict[str, np.ndarray]]:
     content[place] = b"0" * 64
     if hashlib.sha256(content).hexdigest().encode() != expected:
         raise ValueError(
-            f"Expected {os.fspath(path)!r} as save has written it, found other "
-            "content: its checksum does not fit, so the file is damaged. Take another "
-            "copy, or save the estimator again."
+            f"Expected {os.fspath(path)!r} as save wrote it, found different content: "
+            "its checksum does not match, so the file is damaged. Use another copy, or "
+            "save the estimator again."
         )
     try:
         metadata = _metadata(content)
@@ -100,14 +100,14 @@ def read(path: Any) -> tuple[Any, dict[str, np.ndarray]]:
         if found > FORMAT:
             wrote = json.loads(metadata["versions"])["sktorch-forecast"]
             raise ValueError(
-                f"Expected a file of format {FORMAT} or before, found format {found}, "
-                f"written by sktorch_forecast {wrote}. Update sktorch_forecast."
+                f"Expected a file of format {FORMAT} or older, found format {found}, "
+                f"written by sktorch_forecast {wrote}. Upgrade sktorch_forecast."
             )
         document = json.loads(arrays.pop(_DOCUMENT).tobytes())
     except (SafetensorError, KeyError) as error:
         raise ValueError(
             f"Expected a file that save has written, found {os.fspath(path)!r} with "
-            f"another structure: {error}."
+            f"a different structure: {error}."
         ) from error
     return document, arrays
 

@@ -55,8 +55,8 @@ def decoded(
 
 def _senseless(path, error):
     return ValueError(
-        f"Expected a document that save has written, found {os.fspath(path)!r} with "
-        f"something else in it: {type(error).__name__}: {error}"
+        f"Expected a file that save has written, found {os.fspath(path)!r} with "
+        f"different content: {type(error).__name__}: {error}"
     )
 
 

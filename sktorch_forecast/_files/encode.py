@@ -122,10 +122,10 @@ class Encoder:
 
     def _name(self, thing, path):
         if inspect.ismethod(thing) or getattr(thing, "__module__", "") is None:
-            self._refuse(repr(thing), path, "a method of one object")
+            self._refuse(repr(thing), path, "which is bound to an object")
         name = name_of(thing)
         if "<" in name:  # <lambda>, or <locals> of a function
-            self._refuse(name, path, "which no other place can find")
+            self._refuse(name, path, "which cannot be imported by its name")
         return name
 
     def _parts(self, value, kind, path):

@@ -105,7 +105,7 @@ def _offset(parts):
     name, n, normalize, kwds = parts
     found = getattr(offsets, name)
     if not issubclass(found, pd.offsets.BaseOffset):
-        raise TypeError(f"Expected an offset of pandas, found {name}.")
+        raise TypeError(f"Expected a pandas offset, found {name}.")
     if issubclass(found, pd.offsets.Tick):
         return found(n)
     return found(n, normalize=normalize, **kwds)
@@ -139,7 +139,7 @@ def dtype_of_torch(name: str) -> torch.dtype:
     """ "torch.float32" as a dtype."""
     dtype = getattr(torch, name.removeprefix("torch."))
     if not isinstance(dtype, torch.dtype):
-        raise TypeError(f"Expected a dtype of torch, found {name}.")
+        raise TypeError(f"Expected a torch dtype, found {name}.")
     return dtype
 
 

@@ -81,9 +81,9 @@ class Names:
         unknown = sorted(name for name in set(names) if self._found(name) is None)
         if unknown:
             raise TypeError(
-                f"Expected classes of {_PACKAGE} and of what it stands on, found "
-                f"{', '.join(unknown)} in the file. If you know where it comes from, "
-                "hand them in: load(path, trusted=[...]), with the classes themselves."
+                f"Expected only classes of {_PACKAGE} and the packages that it needs, "
+                f"found {', '.join(unknown)} in the file. If you trust the file, pass "
+                "these classes themselves: load(path, trusted=[...])."
             )
 
     def __getitem__(self, name: str) -> Any:

@@ -106,7 +106,7 @@ def load(
     document, arrays = read(path)
     if "object" not in document:
         raise ValueError(
-            f"Expected {os.fspath(path)!r} to hold an estimator, found a training that "
-            "goes on with callbacks.Checkpoint. Use a file of its own for save."
+            f"Expected {os.fspath(path)!r} to hold an estimator, found a checkpoint of "
+            "callbacks.Checkpoint. Load a file that save has written."
         )
     return decoded(document, arrays, path, trusted)

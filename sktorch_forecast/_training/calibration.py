@@ -50,10 +50,10 @@ def _warn_of_rounding(normalization, windows):
         rounded = inputs.astype(np.float32)
     if is_too_coarse(rounded, inputs, bounds):
         warnings.warn(
-            "Expected windows in which float32, the precision of networks, can tell "
-            f"values apart, found normalize={normalization.kind!r} and a level beside "
-            "which the steps of the series are lost. Use normalize='window', which "
-            "takes the level off first, or subtract a constant from the series.",
+            "Expected windows in which float32, the precision of the networks, can "
+            f"tell values apart, found normalize={normalization.kind!r} and a level so "
+            "high that changes of the series are lost. Use normalize='window', which "
+            "subtracts the level first, or subtract a constant from the series.",
             UserWarning,
             stacklevel=2,
         )

@@ -38,8 +38,8 @@ def check_parameters(net: Any) -> None:
     if not hasattr(net, "module"):
         raise TypeError(
             "Expected a class that names its network, as MLPForecaster does, found "
-            f"{type(net).__name__}. Take a network of the package, or write a subclass "
-            "with a class attribute `module`."
+            f"{type(net).__name__}. Use a forecaster of this package, or write a "
+            "subclass with a class attribute `module`."
         )
     check_params(net)
     _check_parts(net)
@@ -82,24 +82,24 @@ def _check_parts(net):
         _check_callback(callback)
     if _needs_arguments(net.criterion):
         raise TypeError(
-            "Expected criterion as a class or an instance of a loss of torch, found "
-            f"the function {net.criterion.__name__}. Give e.g. torch.nn.MSELoss, or "
-            "put the function into a torch.nn.Module."
+            "Expected criterion as a torch loss, a class or an instance, found the "
+            f"function {net.criterion.__name__}. Pass e.g. torch.nn.MSELoss, or wrap "
+            "the function in a torch.nn.Module."
         )
     loss = net.criterion if isinstance(net.criterion, type) else type(net.criterion)
     is_of_torch = getattr(nn, loss.__name__, None) is loss
     if is_of_torch and issubclass(loss, nn.Module) and loss not in _OF_NUMBERS:
         names = ", ".join(one.__name__ for one in _OF_NUMBERS)
         raise ValueError(
-            f"Expected criterion as a loss that compares numbers, of torch.nn {names}, "
-            f"found {loss.__name__}. Take one of them, or write a torch.nn.Module "
-            "whose forward(y_pred, y_true) gives one number for a batch."
+            f"Expected criterion as a regression loss, in torch.nn one of {names}, "
+            f"found {loss.__name__}. Use one of them, or write a torch.nn.Module "
+            "whose forward(y_pred, y_true) returns one number for a batch."
         )
     is_class = isinstance(net.optimizer, type)
     if is_class and not issubclass(net.optimizer, torch.optim.Optimizer):
         raise TypeError(
             "Expected optimizer as a class of torch.optim, found "
-            f"{net.optimizer.__name__}. Give e.g. torch.optim.AdamW, and its arguments "
+            f"{net.optimizer.__name__}. Pass e.g. torch.optim.AdamW, and its arguments "
             "as optimizer__weight_decay= and so on."
         )
     if isinstance(net.train_split, type):
@@ -118,8 +118,8 @@ def _check_callback(item):
     hooks = [name for name in dir(Callback) if not name.startswith("_")]
     if not is_none and not all(hasattr(callback, name) for name in hooks):
         raise TypeError(
-            "Expected callbacks of skorch in callbacks, or pairs of a name and one, "
-            f"found {item!r}. Give e.g. skorch.callbacks.EarlyStopping(patience=5)."
+            "Expected callbacks as skorch callbacks, or as pairs of a name and one, "
+            f"found {item!r}. Pass e.g. skorch.callbacks.EarlyStopping(patience=5)."
         )
 
 
@@ -147,9 +147,9 @@ def _check_hardware(net):
         ) from None
     if net.precision == "bf16" and not has_bf16(device):
         raise ValueError(
-            f"Expected precision='fp32' on this {device.type}, found 'bf16', "
-            "which it has no arithmetic for. Use an accelerator or processor that "
-            "has (AVX-512 or AMX), or precision='fp32', which is faster here."
+            f"Expected precision='fp32' on this {device.type}, found 'bf16', which it "
+            "does not support. Use a device that does (an accelerator, or a processor "
+            "with AVX-512 or AMX), or precision='fp32', which is faster here."
         )
 
 
@@ -159,8 +159,8 @@ def _check_processes(net):
     kind = str(net.accelerator.distributed_type.value)
     if not kind.startswith("MULTI_"):
         raise ValueError(
-            "Expected an accelerator whose processes have a whole network each, found "
-            f"one of distributed_type {kind}. Configure accelerate without it."
+            "Expected an accelerator whose processes each hold the whole network, "
+            f"found one of distributed_type {kind}. Configure accelerate without it."
         )
     for name in ("iterator_train", "iterator_valid"):
         iterator = getattr(net, name)
@@ -177,8 +177,8 @@ def _warn_of_clipping(net):
         return
     if net.clip_grad_norm is not None:
         warnings.warn(
-            "Expected clip_grad_norm=None for LBFGS, which measures the curvature by "
-            f"gradients that must not be scaled, found {net.clip_grad_norm}. It may "
+            "Expected clip_grad_norm=None for LBFGS, which estimates the curvature "
+            f"from unscaled gradients, found {net.clip_grad_norm}. Training may "
             "diverge: set clip_grad_norm=None.",
             UserWarning,
         )
@@ -187,21 +187,21 @@ def _warn_of_clipping(net):
 def _check_objective(net):
     if net.criterion is not None and net.loss != "mse":
         raise ValueError(
-            "Expected one of loss and criterion, since each says what is minimized, "
-            f"found loss={net.loss!r} and criterion={net.criterion!r}. Give one."
+            "Expected either loss or criterion, since each says what is minimized, "
+            f"found loss={net.loss!r} and criterion={net.criterion!r}. Set only one."
         )
     if net.quantiles is None:
         return
     if net.loss != "quantile":
         raise ValueError(
-            "Expected loss='quantile' with quantiles, the levels that it trains, found "
-            f"quantiles={net.quantiles!r} and loss={net.loss!r}. Give both or neither; "
-            "predict_quantiles has levels of its own."
+            "Expected loss='quantile' with quantiles, the levels to train, found "
+            f"quantiles={net.quantiles!r} and loss={net.loss!r}. Set both or neither; "
+            "predict_quantiles takes levels of its own."
         )
     if len(check_quantiles(net.quantiles)) < 2:
         raise ValueError(
-            "Expected at least two quantiles, to tell others from, found "
-            f"{net.quantiles!r}. Add the median, e.g. {(0.5, *net.quantiles)!r}."
+            "Expected at least two quantiles, to compute others from, found "
+            f"{net.quantiles!r}. Add others, e.g. quantiles=(0.1, 0.5, 0.9)."
         )
 
 

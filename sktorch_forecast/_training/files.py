@@ -90,7 +90,8 @@ def _usable(device):
     if device.type in ("cpu", "meta") or torch.accelerator.is_available():
         return device
     warnings.warn(
-        f"Expected the device {str(device)!r}, found none: the network is on the CPU.",
+        f"Expected the device {str(device)!r}, found no such device here: the network "
+        "is on the CPU.",
         DeviceWarning,
     )
     return torch.device("cpu")

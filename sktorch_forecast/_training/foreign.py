@@ -156,6 +156,6 @@ def check_fit_params(net: Any, fit_params: Mapping[str, Any]) -> None:
     if unknown := sorted(set(fit_params) - taken):
         raise TypeError(
             f"{type(net).__name__}.fit() got an unexpected argument {unknown[0]!r}: "
-            "neither train_split nor the forward of the network has a parameter of "
-            "that name. Expected X, y, sample_weight, or one that they take."
+            "neither train_split nor the network's forward has a parameter of that "
+            "name. Expected X, y, sample_weight, or a parameter of one of these."
         )

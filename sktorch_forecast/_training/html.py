@@ -50,13 +50,13 @@ def _rows(net: Any, curve: TrainingCurve) -> Iterator[tuple[str, Any]]:
     channels = f"{net.n_channels_} channel{'s' if net.n_channels_ > 1 else ''}"
     targets = f", {net.n_targets_} targets" if net.n_targets_ > 1 else ""
     yield "window", f"{net.n_features_in_} timestamps, {channels}"
-    yield "horizon", f"{net.horizon_} steps{targets}"
+    yield "horizon", f"{net.horizon_} step{'s' if net.horizon_ > 1 else ''}{targets}"
     yield "weights", f"{sum(p.numel() for p in net.module_.parameters()):,}"
     if hasattr(net, "linear_share_"):
         yield "share of the ridge regression", f"{net.linear_share_:.0%}"
     if not len(curve.epochs):
         return
-    kept = "" if curve.kept is None else f", number {curve.kept} was kept"
+    kept = "" if curve.kept is None else f", epoch {curve.kept} was kept"
     yield "epochs", f"{curve.epochs[-1]}{kept}"
     at = -1 if curve.kept is None else np.flatnonzero(curve.epochs == curve.kept)[-1]
     for name, losses in (("training", curve.train), ("validation", curve.valid)):
@@ -95,7 +95,7 @@ def sparkline(curve: TrainingCurve) -> str:
         for i in np.flatnonzero(there & (curve.epochs == curve.kept)):
             where = f'cx="{x[i]:.1f}" cy="{y[i]:.1f}" r="2.5"'
             parts.append(f'<circle {where} fill="{_COLORS[kind]}"/>')
-    what = "Losses of training (gray) and validation (blue) by epoch"
+    what = "Training loss (gray) and validation loss (blue) by epoch"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
         f'role="img" aria-label="{what}">{"".join(parts)}</svg>'

@@ -98,8 +98,8 @@ def keep_best_epoch(net: Any, interrupt: KeyboardInterrupt) -> None:
     while net.history and net.history[-1, "epoch"] > keeper.last_epoch_:
         del net.history[-1:]
     warnings.warn(
-        f"The training was interrupted after epoch {keeper.last_epoch_}: the weights "
-        f"of epoch {keeper.best_epoch_} are kept. Call partial_fit to go on.",
+        f"Training was interrupted after epoch {keeper.last_epoch_}: the weights of "
+        f"epoch {keeper.best_epoch_} are kept. Call partial_fit to continue.",
         ConvergenceWarning,
     )
 

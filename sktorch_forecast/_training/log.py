@@ -121,6 +121,6 @@ def _ending(net: Any, n_before: int) -> str:
     elif last >= most:
         why = f"trained for all {net.max_epochs} epochs"
     else:
-        why = f"ended after epoch {last} of {most}, as a callback or the caller asked"
+        why = f"stopped after epoch {last} of {most} by a callback or the caller"
     loss = net.history[best - 1].get(watched, np.nan)
     return f"{why}; the weights of epoch {best} are kept ({watched} {loss:.4g})."

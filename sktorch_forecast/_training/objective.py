@@ -100,8 +100,8 @@ def _weighted(criterion, args, weights, seen):
         raise TypeError(
             "Expected a criterion with reduction='mean' to weight origins or to "
             f"leave out missing values, found {criterion!r} with reduction="
-            f"{reduction!r}. Use a loss of torch.nn, or fit without sample_weight "
-            "and with missing='error'."
+            f"{reduction!r}. Use such a loss, e.g. torch.nn.MSELoss(), or fit without "
+            "sample_weight and with missing='error'."
         )
     criterion = copy(criterion)  # it may be the user's own
     criterion.reduction = "none"
@@ -123,8 +123,9 @@ def _complain_of_loss(criterion, loss, expected, shape):
     name, is_tensor = type(criterion).__name__, isinstance(loss, Tensor)
     found = f"shape {tuple(loss.shape)}" if is_tensor else f"a {type(loss).__name__}"
     raise (ValueError if is_tensor else TypeError)(
-        f"Expected {name} to give {expected}, a tensor of shape {shape}, found "
-        f"{found}. Losses of torch.nn do, by default and by their attribute reduction."
+        f"Expected {name} to return {expected}, a tensor of shape {shape}, found "
+        f"{found}. Use a loss of torch.nn with reduction='mean', or one whose forward "
+        "follows its attribute reduction as theirs do."
     )
 
 

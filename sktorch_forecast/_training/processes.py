@@ -79,9 +79,9 @@ def check_same_data(net: Any, X: Any, y: Any) -> None:
     if others:
         raise ValueError(
             "Expected the same windows and targets in all processes, found "
-            f"{found[0][0]} origins in process 0 and {found[others[0]][0]} in process "
-            f"{others[0]}, or others. Load all of the data in each process: the "
-            "training deals out the rows of each batch itself."
+            f"{found[0][0]} origins in process 0 and {found[others[0]][0]} different "
+            f"ones in process {others[0]}. Load all of the data in each process: fit "
+            "distributes the rows of each batch itself."
         )
 
 

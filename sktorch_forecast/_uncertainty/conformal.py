@@ -42,9 +42,9 @@ def warn_of_reach(levels: np.ndarray, n_scores: int) -> None:
     """Warn if levels are beyond the reach of this many scores."""
     if len(told(levels, n_scores)) < len(levels):
         warnings.warn(
-            f"Quantiles from {levels[0]:g} to {levels[-1]:g} take at least "
-            f"{n_needed(levels)} calibration origins, found {n_scores}: those that are "
-            "not reached are infinite. Fit with more origins or a larger "
+            f"Quantiles from {levels[0]:g} to {levels[-1]:g} need at least "
+            f"{n_needed(levels)} calibration origins, found {n_scores}: the quantiles "
+            "that need more are infinite. Fit with more origins or a larger "
             "calibration_fraction, or ask for less extreme levels.",
             UserWarning,
         )
@@ -282,6 +282,6 @@ def drawn_rows(
     if not len(whole):
         raise ValueError(
             "Expected a calibration origin whose whole horizon was observed, to draw "
-            "paths with, found none. Fit with more origins, or ask for intervals."
+            "paths from, found none. Fit with more origins, or ask for intervals."
         )
     return whole[random_state.randint(len(whole), size=shape)]

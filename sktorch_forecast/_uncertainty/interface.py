@@ -59,7 +59,7 @@ def _r2_of_observed(
     if y_true.shape != y_pred.shape:
         raise ValueError(
             f"Expected y of shape {y_pred.shape}, that of the forecasts, found "
-            f"{y_true.shape}. Take X and y from one call of make_windows."
+            f"{y_true.shape}. Take X and y from one call to make_windows."
         )
     weights = check_sample_weight(sample_weight, y_true)
     counts = weights > 0
@@ -165,7 +165,7 @@ class UncertaintyMixin:
             return self._predict(X)
         if len(asked) > 1:
             raise ValueError(
-                "Expected one of coverage, quantiles and n_samples, found "
+                "Expected only one of coverage, quantiles and n_samples, found "
                 f"{' and '.join(name for name, _ in asked.values())}. Call predict "
                 "once for each."
             )
@@ -173,8 +173,7 @@ class UncertaintyMixin:
         [(method, (name, value))] = asked.items()
         if (reason := self._why_without(method)) is not None:
             raise AttributeError(
-                f"{type(self).__name__} was asked for {name}= and does not know how "
-                f"sure it is. {reason}"
+                f"{type(self).__name__} cannot predict with {name}=. {reason}"
             )
         beside = getattr(self, method)(X, value)  # first, since it checks the value
         return self._predict(X), beside

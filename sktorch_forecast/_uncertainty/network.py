@@ -160,20 +160,20 @@ def _warn_if_passes_are_alike(net):
     baseline = net.module_.baseline
     if baseline is not None and baseline.share == 0:
         warnings.warn(
-            "The network counts for nothing beside its baseline (linear_share_ is 1), "
-            "so passes with dropout are all alike, and intervals have no width. Fit "
-            "with a distribution, e.g. loss='normal', put a ConformalForecaster "
-            "around it, or use baseline=None.",
+            "The forecast comes from the baseline alone (linear_share_ is 1), so all "
+            "passes with dropout are alike, and intervals have no width. Fit with a "
+            "distribution, e.g. loss='normal', wrap the forecaster in a "
+            "ConformalForecaster, or use baseline=None.",
             UserWarning,
         )
 
 
 def _no_source(net):
     return (
-        f"{type(net).__name__} has no dropout to sample and no other source "
-        "of uncertainty: its network was built without. Fit it with "
-        "loss='normal' or another distribution, with loss='quantile' or with a dropout "
-        "above 0, or put a ConformalForecaster around it."
+        f"{type(net).__name__} has no dropout to sample and no other source of "
+        "uncertainty. Fit it with loss='normal' or another distribution, with "
+        "loss='quantile' or with a dropout above 0, or wrap it in a "
+        "ConformalForecaster."
     )
 
 

@@ -125,8 +125,7 @@ def between_tracked(
     if len(told(levels[below | above], n_scores)):
         raise ValueError(
             f"Expected levels between {first:g} and {last:g}, which are tracked, "
-            f"found {levels[0]:g} to {levels[-1]:g}. Fit with the coverage that "
-            "you need."
+            f"found {levels[0]:g} to {levels[-1]:g}. Fit with a larger coverage."
         )
     quantiles = np.where(above, np.inf, np.full((len(tracked), len(levels)), -np.inf))
     inside = ~(below | above)

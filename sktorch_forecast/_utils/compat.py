@@ -230,9 +230,9 @@ class SkorchNet(NeuralNetRegressor):
         # skorch treats every module as part of the network.
         if name in self.parameter_names():
             raise TypeError(
-                f"Expected {name} as a parameter of the forecaster, found "
-                f"{type(attr).__name__}, a part of torch. Losses of torch go into "
-                "criterion=, networks into the class attribute `module` of a subclass."
+                f"Expected a plain value for the parameter {name}, found a torch "
+                f"{type(attr).__name__}. Pass a loss as criterion=, and a network as "
+                "the class attribute `module` of a subclass."
             )
         super()._check_settable_attr(name, attr)
 

@@ -35,8 +35,8 @@ def check_weights(sample_weight, X):
     )
     if not weights.any():
         raise ValueError(
-            "Expected at least one non-zero entry in sample_weight, found only zeros: "
-            "nothing is left that counts."
+            "Expected at least one non-zero entry in sample_weight, found only zeros. "
+            "Leave sample_weight out to weight all rows alike."
         )
     return weights
 
@@ -136,7 +136,7 @@ def check_finite(array, name, describe=None, allow_nan=False):
 _FLAWS = {
     True: (
         "NaN",
-        "Drop or impute what is missing first, e.g. with DataFrame.interpolate "
+        "Drop or impute missing values first, e.g. with DataFrame.interpolate "
         "before windowing or a sklearn.impute transformer.",
     ),
     False: (
@@ -172,8 +172,8 @@ def check_observed(y, name, where=""):
     more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
     raise ValueError(
         f"Expected values in {name} for every output, found only NaN in output "
-        f"{unseen[0]}{more}{where}: nothing was observed there that a forecast could "
-        "be compared with. Leave such outputs out, or take more rows."
+        f"{unseen[0]}{more}{where}: there is nothing to compare a forecast with. Leave "
+        "such outputs out, or use more rows."
     )
 
 
@@ -201,10 +201,10 @@ def check_readable(values, name):
             np.shape(values)
         except ValueError:
             raise ValueError(
-                f"Expected {name} with rows of one length, found a "
-                f"{type(values).__name__} of parts that differ in length. Cut them to "
-                "one length, or put series of different lengths into a frame with a "
-                "column of ids and give make_windows its name as id=."
+                f"Expected {name} with rows of equal length, found a "
+                f"{type(values).__name__} whose rows differ in length. Cut them to one "
+                "length, or put series of different lengths into a frame with a column "
+                "of ids, and pass its name to make_windows as id=."
             ) from None
     elif type(values).__module__.partition(".")[0] == "torch":
         try:
@@ -212,7 +212,7 @@ def check_readable(values, name):
         except (TypeError, RuntimeError) as error:
             raise TypeError(
                 f"Expected {name} that NumPy can read, found a tensor that it cannot: "
-                f"{str(error).rstrip('.')}. Give tensor.detach().cpu().float().numpy()."
+                f"{str(error).rstrip('.')}. Pass tensor.detach().cpu().float().numpy()."
             ) from None
 
 
@@ -248,8 +248,8 @@ def check_numeric(values, name):
         if is_time or getattr(dtype, "kind", None) in ("m", "M"):
             raise TypeError(
                 f"Expected {name} as numbers, found {dtype} values. Timestamps belong "
-                "in the index of a series, or in the column time=; make numbers of "
-                "what they say with CalendarFeatures, or of time steps by dividing."
+                "in the index of a series, or in the column that time= names. To get "
+                "numbers, use CalendarFeatures, or divide durations by a unit."
             )
 
 
@@ -298,7 +298,7 @@ def check_coverages(coverage):
     given = list(coverage) if isinstance(coverage, Iterable) else [coverage]
     coverages = [check_coverage(one) for one in given]
     if len(set(coverages)) < len(coverages):
-        raise ValueError(f"Expected different coverages, found {coverage!r}.")
+        raise ValueError(f"Expected distinct coverages, found {coverage!r}.")
     return coverages
 
 

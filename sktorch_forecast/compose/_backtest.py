@@ -103,7 +103,7 @@ class Plan:
         if not chosen.any():
             raise ValueError(
                 f"Expected a start of at most {X.timestamps.max()!s}, the last origin "
-                f"with a whole horizon of truth, found {self.start!s}."
+                f"whose whole horizon is known, found {self.start!s}."
             )
         times = X.times
         is_on = (times - times[chosen].min()) % self.stride == 0
@@ -203,12 +203,11 @@ def warn_of_early_ends(X: Windows, chosen: np.ndarray, times: SampleTimes) -> No
     if 2 * n_known >= n_possible:
         return
     warnings.warn(
-        f"The fit of this backtest learns from {n_known} of {n_possible} samples: it "
-        "must end before all origins of the test, and those of series "
+        f"This backtest trains on only {n_known} of {n_possible} samples: training "
+        "data must end before the first test origin, and the test origins of series "
         f"{X.panel.name(int(windows.series[row]))} begin early, at "
         f"{windows.timestamps[row]!s}, since that series ends long before others. "
-        "Drop such series, give start= rather than n_origins=, or fit again with "
-        "refit=True.",
+        "Drop such series, pass start= instead of n_origins=, or use refit=True.",
         UserWarning,
         stacklevel=4,
     )
@@ -365,8 +364,8 @@ def unfitted(estimator: Any) -> Any:
     check_forecasts(estimator, "SeriesForecaster")
     if not takes_windows(estimator):
         raise ValueError(
-            f"Expected an estimator that takes windows, found {estimator!r}. Put a "
-            "TabularForecaster around it."
+            f"Expected an estimator that takes windows, found {estimator!r}. Wrap it "
+            "in a TabularForecaster."
         )
     return clone(estimator)
 

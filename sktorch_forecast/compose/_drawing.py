@@ -109,10 +109,10 @@ def draw(
     target = targets[0] if target is None else target
     if target not in targets or target not in getattr(forecast, "columns", ()):
         raise ValueError(
-            f"Expected a target of {listed(targets)}, and a forecast with a column of "
-            f"that name, found target {target!r} and a forecast with "
-            f"{listed(list(getattr(forecast, 'columns', ())))}. Give what forecast() "
-            "has returned."
+            f"Expected target to be one of {listed(targets)} and a column of the "
+            f"forecast, found target {target!r} and a forecast with the columns "
+            f"{listed(list(getattr(forecast, 'columns', ())))}. Pass what forecast() "
+            "returned."
         )
     steps, series = _of_series(forecast, series)
     times = steps.index.get_level_values(-1)
@@ -125,7 +125,7 @@ def draw(
     if not past.notna().any():
         raise ValueError(
             f"Expected observations before {times[0]!s}, where the forecast begins, "
-            "found none. Give them as df."
+            "found none. Pass them as df."
         )
     truth = observed.reindex(times)
     intervals, coverages = _intervals(steps, target)
@@ -156,8 +156,8 @@ def _of_series(forecast, series):
     steps = forecast[ids == series]
     if not len(steps):
         raise ValueError(
-            f"Expected a series of the forecast, {listed(list(ids.unique()))}, found "
-            f"{series!r}. Give its id."
+            f"Expected series to be one of {listed(list(ids.unique()))}, the ids in "
+            f"the forecast, found {series!r}."
         )
     return steps, series
 
@@ -170,7 +170,7 @@ def _row_of(panel, series):
     if row < 0:
         raise ValueError(
             f"Expected observations of series {plain(series)!r}, found none among "
-            "those of the fit. Give them as df, as for forecast."
+            "those of the fit. Pass them as df, as for forecast."
         )
     return row
 

@@ -230,7 +230,7 @@ def _encoder(name: Hashable, categories: list) -> OneHotEncoder:
     values[:, 0] = categories
     if not categories:
         raise ValueError(
-            f"Expected categories in column {name!r}, found none but missing ones. "
+            f"Expected categories in column {name!r}, found only missing values. "
             "Fill them, or leave the column out."
         )
     how: dict[str, Any] = {"handle_unknown": "ignore", "sparse_output": False}

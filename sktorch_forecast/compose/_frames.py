@@ -66,8 +66,8 @@ class Beside:
         given = [name for name, value in asked.items() if value is not None]
         if len(given) > 1:
             raise ValueError(
-                "Expected one of coverage, quantiles and n_samples, found "
-                f"{' and '.join(given)}. Ask once for each."
+                "Expected only one of coverage, quantiles and n_samples, found "
+                f"{' and '.join(given)}. Make one call for each."
             )
         if quantiles is not None:
             return cls(levels=check_quantiles(quantiles))
@@ -138,8 +138,8 @@ def forecasts_of(
     if points.shape[1] != horizon * X.n_targets:
         raise ValueError(
             f"Expected {horizon * X.n_targets} forecasts for each origin, horizon="
-            f"{horizon} of {X.n_targets} targets, found {points.shape[1]}. Leave the "
-            "horizon to SeriesForecaster."
+            f"{horizon} for {X.n_targets} targets, found {points.shape[1]}. Set the "
+            "horizon in SeriesForecaster only."
         )
     parts = [points, *beside.values(estimator, X)]
     forecasts = np.concatenate(parts, axis=-1)

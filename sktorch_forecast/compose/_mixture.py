@@ -51,10 +51,10 @@ class MixtureMixin(UncertaintyMixin):
     def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
         if levels[0] < _GRID[0] or levels[-1] > _GRID[-1]:
             raise ValueError(
-                f"Expected levels between {_GRID[0]} and {_GRID[-1]}, the outermost at "
+                f"Expected levels between {_GRID[0]} and {_GRID[-1]}, the range in "
                 f"which the members are pooled, found {levels[0]:g} to "
-                f"{levels[-1]:g}. Use np.quantile on as many paths of sample as that "
-                "takes."
+                f"{levels[-1]:g}. For more extreme levels, call np.quantile on many "
+                "paths of sample."
             )
         of_one = self.horizon_ * self.n_targets_ * len(self._mixed[0]) * len(_GRID)
         batches = gen_batches(len(X), max(1, _POOL_SIZE // of_one))

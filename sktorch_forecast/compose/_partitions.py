@@ -78,8 +78,8 @@ def forecast_to(
 def _check_can_write(folder: Any) -> None:
     if not isinstance(folder, (str, os.PathLike)):
         raise TypeError(
-            "Expected to as the path of a folder to make, found a "
-            f"{type(folder).__name__}. Leave it out for forecasts as a frame."
+            "Expected to= to be the path of a new folder, found a "
+            f"{type(folder).__name__}. Leave it out to get the forecasts as a frame."
         )
     if find_spec("pyarrow") is None:
         raise ImportError(

@@ -83,7 +83,7 @@ def check_has_quantiles(estimator: Any) -> None:
         return
     raise ValueError(
         "Expected an estimator with a predict_quantiles method for method='cqr', found "
-        f"{estimator!r}. Use a network with loss='quantile' or a distribution, put "
-        "pipelines and searches around the ConformalForecaster, or choose "
+        f"{estimator!r}. Use a network with loss='quantile' or a distribution, put the "
+        "ConformalForecaster inside of pipelines and searches, or choose "
         "method='split'."
     )

@@ -126,7 +126,7 @@ def check_forecasts(estimator: Any, caller: str) -> None:
     if hasattr(estimator, "backtest"):
         raise TypeError(
             f"Expected an estimator inside of {caller} that takes windows, found a "
-            f"{type(estimator).__name__}, which takes frames. Turn them round: put the "
+            f"{type(estimator).__name__}, which takes frames. Swap them: put the "
             f"{caller} into the SeriesForecaster."
         )
     if isinstance(estimator, type):  # scikit-learn says so from 1.8 on
@@ -139,7 +139,7 @@ def check_forecasts(estimator: Any, caller: str) -> None:
     if kind not in ("regressor", None):
         raise ValueError(
             f"Expected a regressor inside of {caller}, found {estimator!r}, which is a "
-            f"{kind}: what it predicts are no forecasts. Take a regressor, such as "
+            f"{kind}: what it predicts is not a forecast. Use a regressor, such as "
             "sklearn.linear_model.Ridge()."
         )
 
@@ -217,10 +217,11 @@ def warn_of_few(estimator: Any, X: Windows, horizon: int) -> None:
     if n_targets >= _N_HORIZONS * horizon:  # of many series
         return
     warnings.warn(
-        f"Too few windows to learn from: found {len(X)}, and their targets, end to "
-        f"end, are {n_targets / horizon:.1f} horizons. Networks need {_N_HORIZONS} to "
-        "tell what is chance. Take a shorter horizon or length, give more history or "
-        "more series, or begin with a NaiveForecaster or a TabularForecaster.",
+        f"Too few windows to learn from: expected targets of at least {_N_HORIZONS} "
+        "horizons, end to end, so that a network can tell patterns from chance, found "
+        f"{n_targets / horizon:.1f} in {len(X)} windows. Use a shorter horizon or "
+        "length, more history or more series, or start with a NaiveForecaster or a "
+        "TabularForecaster.",
         UserWarning,
         stacklevel=3,
     )

@@ -210,10 +210,10 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
         points = self._points(X)
         if len(points) > 1 and (points == points[0]).all():
             warnings.warn(
-                "All members forecast the same, so intervals have no width. Where "
-                "their networks count for nothing beside their baseline "
-                "(linear_share_ is 1), use loss='normal' or a ConformalForecaster "
-                "around the ensemble, or members with baseline=None.",
+                "All members make the same forecast, so intervals have no width. If "
+                "it comes from their baselines alone (linear_share_ is 1), use "
+                "loss='normal', members with baseline=None, or wrap the ensemble in "
+                "a ConformalForecaster.",
                 UserWarning,
             )
         return points
@@ -224,14 +224,14 @@ class DeepEnsembleForecaster(MixtureMixin, WrapperMixin, BaseEstimator):
         if not isinstance(network, Forecaster):
             raise ValueError(
                 "Expected a network of this package for method='snapshot', found "
-                f"{network!r}. Put pipelines and searches around the "
-                "DeepEnsembleForecaster, or use method='deep'."
+                f"{network!r}. Put the DeepEnsembleForecaster inside of pipelines and "
+                "searches, or use method='deep'."
             )
         if network.max_epochs < self.n_estimators:
             raise ValueError(
                 f"Expected at least n_estimators={self.n_estimators} epochs for as "
-                f"many snapshots, found max_epochs={network.max_epochs}. Train longer "
-                "or take fewer."
+                f"many snapshots, found max_epochs={network.max_epochs}. Increase "
+                "max_epochs, or decrease n_estimators."
             )
         return network
 
@@ -278,9 +278,9 @@ def _snapshots(network, n_snapshots, X, y, fit_params):
     weights = snapshots.weights_
     if len(weights) < n_snapshots or _is_flawed(network.history[-1], weights[-1]):
         raise ValueError(
-            f"Expected a training of {network.max_epochs} epochs for {n_snapshots} "
-            f"snapshots, but it ended in epoch {len(network.history)}. Where it warned "
-            "that the loss was not finite, use a smaller lr."
+            f"Expected training to last {network.max_epochs} epochs for {n_snapshots} "
+            f"snapshots, found that it ended in epoch {len(network.history)}. If it "
+            "warned that the loss was not finite, use a smaller lr."
         )
     members = [deepcopy(network) for _ in weights]
     for member, state in zip(members, weights):

@@ -277,8 +277,8 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         if not is_like or (weights < 0).any() or not weights[is_used].any():
             raise ValueError(
                 f"Expected weights as {len(is_used)} numbers, one for each of "
-                "estimators, none negative and at least one positive that is not "
-                f"dropped, found {self.weights!r}. Give such numbers, None for equal "
+                "estimators, none negative and at least one positive among those not "
+                f"dropped, found {self.weights!r}. Pass such numbers, None for equal "
                 "weights, or 'stacked' to learn them."
             )
         return weights[is_used] / weights[is_used].sum()
@@ -307,16 +307,17 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         """Check that the errors on held-back origins can teach the weights."""
         if np.isnan(y[sample_weight > 0]).all():
             raise ValueError(
-                f"Expected targets in the last {len(y)} origins that are observed and "
-                "have a positive sample_weight, to learn the weights of the members "
-                "from, found none. Use a larger validation_fraction, or weights=None."
+                "Expected observed targets with a positive sample_weight in the last "
+                f"{len(y)} origins, from which the weights of the members are learned, "
+                "found none. Use a larger validation_fraction, or weights=None."
             )
         is_flawed = ~np.isfinite(np.diag(products))
         if is_flawed.any():
             names = [name for name, flaw in zip(self._parts(), is_flawed) if flaw]
             raise ValueError(
-                f"Expected finite forecasts of every member, found others of {names}. "
-                "Drop them, or give them a smaller lr where a training has diverged."
+                f"Expected finite forecasts from every member, found NaN or infinity "
+                f"from {names}. Drop these members, or give them a smaller lr if "
+                "training has diverged."
             )
 
     def _why_without(self, method: str) -> str | None:
@@ -328,8 +329,8 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
             return None
         return (
             f"Expected members with a {wanted} method inside of {type(self).__name__}, "
-            f"found that {without} give points only. Put a ConformalForecaster around "
-            "these, or around the whole."
+            f"found that {without} only forecast points. Wrap these, or the whole "
+            "ensemble, in a ConformalForecaster."
         )
 
 

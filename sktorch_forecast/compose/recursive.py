@@ -230,8 +230,8 @@ class RecursiveForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             return None
         return (
             "Expected a one-step model with a sample method to draw paths with, "
-            f"found {inner!r}. Use a network with loss='normal', or put a "
-            "ConformalForecaster around this RecursiveForecaster."
+            f"found {inner!r}. Use a network with loss='normal', or wrap this "
+            "RecursiveForecaster in a ConformalForecaster."
         )
 
     def _draw(
@@ -297,11 +297,11 @@ def _check_timeless(estimator):
     """Check that a network does not read the time, which cannot slide along."""
     if isinstance(estimator, Forecaster) and estimator.spec_.normalize == "cycle":
         raise ValueError(
-            "Expected a network that reads windows alone, since they move on with the "
-            f"forecasts, found {type(estimator).__name__} with normalize='cycle', "
-            "which reads their times. Take another normalize, a point forecast of a "
-            "recurrent network that carries its state, with baseline=None, or all "
-            "steps at once by the network itself."
+            "Expected a network that reads only the values of windows, which move on "
+            f"with the forecasts, found {type(estimator).__name__} with "
+            "normalize='cycle', which also reads their times. Use another normalize, "
+            "point forecasts of a recurrent network with baseline=None, which carries "
+            "its state, or forecast all steps at once with the network itself."
         )
 
 

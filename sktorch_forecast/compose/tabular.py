@@ -178,8 +178,8 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
             return None
         return (
             f"Expected an estimator with a {wanted} method inside of "
-            f"{type(self).__name__}, found {inner!r}, which gives points only. Put a "
-            "ConformalForecaster around the whole."
+            f"{type(self).__name__}, found {inner!r}, which only forecasts points. "
+            "Wrap the whole in a ConformalForecaster."
         )
 
     def _quantiles(self, X: Any, levels: np.ndarray) -> np.ndarray:
@@ -243,7 +243,8 @@ class TabularForecaster(UncertaintyMixin, WrapperMixin, BaseEstimator):
         if season is None or season > self.n_features_in_:
             raise ValueError(
                 "Expected a seasonality of at most the length of the windows, "
-                f"{self.n_features_in_}, with normalize='season', found {season}."
+                f"{self.n_features_in_}, with normalize='season', found {season}. Set "
+                "another seasonality, or make longer windows."
             )
 
     @staticmethod

@@ -75,7 +75,7 @@ _M4_DESCR = """\
 M4 competition, {frequency} series
 
 Series of many domains, without their dates. The competition asked for the {horizon}
-steps after the end of each; `test` holds what came.
+steps after the end of each; `test` holds their values.
 
 Source: {url}
 Reference: S. Makridakis, E. Spiliotis and V. Assimakopoulos (2020), The M4 Competition:
@@ -328,7 +328,7 @@ def _given_file(remote: _RemoteFile, path: Path) -> Path:
         files = sorted(path.rglob(f"*{remote.name}"))
     if not files:
         raise FileNotFoundError(
-            f"Expected {remote.name} at {path}, found no such file. It is published at "
+            f"Expected {remote.name} at {path}, found no such file. Download it from "
             f"{remote.url}."
         )
     right = (file for file in files if _sha256(file) == remote.sha256)
@@ -341,8 +341,8 @@ def _check_sum(remote: _RemoteFile, file: Path) -> Path:
     if found != remote.sha256:
         raise ValueError(
             f"Expected {file} to have the SHA-256 checksum {remote.sha256}, found "
-            f"{found}. It is damaged or another version: delete it and get it anew "
-            f"from {remote.url}."
+            f"{found}. It is damaged or another version: delete it and download it "
+            f"again from {remote.url}."
         )
     return file
 
@@ -357,8 +357,8 @@ def _pooch(remote: _RemoteFile, caller: str) -> Any:
         import pooch
     except ImportError as error:
         raise ImportError(
-            f"{caller} needs pooch to download {remote.name}, found that it is not "
+            f"{caller} needs pooch to download {remote.name}, but pooch is not "
             'installed. Run pip install "sktorch-forecast[fetch]", or download '
-            f"{remote.url} yourself and give its path."
+            f"{remote.url} yourself and pass its path."
         ) from error
     return pooch

@@ -213,7 +213,7 @@ class CalendarFeatures(FileMixin, TransformerMixin, BaseEstimator):
         is_known = all(isinstance(f, str) and f in _CYCLES for f in features)
         if not is_known or len(set(features)) < len(features):
             raise ValueError(
-                f"Expected features out of {list(_CYCLES)}, each once, found "
+                f"Expected features from {list(_CYCLES)}, each at most once, found "
                 f"{self.features!r}."
             )
         if not features and self.holidays is None:
@@ -291,8 +291,8 @@ def _holidays(code: str, times: pd.DatetimeIndex) -> pd.DatetimeIndex:
         import holidays
     except ImportError as error:
         raise ImportError(
-            f"CalendarFeatures(holidays={code!r}) needs the package holidays, found "
-            'that it is not installed. Run pip install "sktorch-forecast[calendar]".'
+            f"CalendarFeatures(holidays={code!r}) needs the package holidays, which is "
+            'not installed. Run pip install "sktorch-forecast[calendar]".'
         ) from error
     country, dash, part = code.partition("-")
     years = times.year.unique().tolist()

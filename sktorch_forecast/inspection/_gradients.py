@@ -110,7 +110,7 @@ def integrated_gradients(
     if not isinstance(net, Forecaster):
         raise TypeError(
             f"Expected a network, which has gradients, found {type(net).__name__}. "
-            "window_importance takes any forecaster."
+            "Use window_importance, which takes any forecaster."
         )
     check_is_fitted(net)
     n_steps = check_positive_int(n_steps, "n_steps")
@@ -146,10 +146,10 @@ def _output(net: Forecaster, step: Any, target: Any) -> int:
     """Index of the output for a step and a target; steps count from 1."""
     step = check_positive_int(step, "step")
     if step > net.horizon_:
-        raise ValueError(f"Expected step as one of 1 to {net.horizon_}, found {step}.")
+        raise ValueError(f"Expected step from 1 to {net.horizon_}, found {step}.")
     if target not in range(net.n_targets_):
         raise ValueError(
-            f"Expected target as one of 0 to {net.n_targets_ - 1}, found {target!r}."
+            f"Expected target from 0 to {net.n_targets_ - 1}, found {target!r}."
         )
     return (step - 1) * net.n_targets_ + target
 
@@ -179,8 +179,8 @@ class _Explained:
         x, static = parts["x"], parts.get("static")
         if not x.isfinite().all():
             raise ValueError(
-                "Expected windows without missing values, found some: there is no way "
-                "from a flat window to a gap. Take other origins."
+                "Expected windows without missing values, found some: there is no path "
+                "from a flat window to a missing value. Use other origins."
             )
         with torch.no_grad():
             series, phase = parts.get("series"), parts.get("phase")

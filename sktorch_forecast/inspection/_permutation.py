@@ -133,9 +133,7 @@ def window_importance(
     [1.5, 0.0]
     """
     if by not in ("channel", "lag", "both"):
-        raise ValueError(
-            f"Expected by as one of 'channel', 'lag' and 'both', found {by!r}."
-        )
+        raise ValueError(f"Expected by to be 'channel', 'lag' or 'both', found {by!r}.")
     lags = None if lags is None else check_positive_int(lags, "lags")
     n_repeats = check_positive_int(n_repeats, "n_repeats")
     max_samples = check_positive_int(max_samples, "max_samples")
@@ -182,8 +180,8 @@ def _drawn(
     names, counts = np.unique(series, return_counts=True)
     if counts.max() < 2:
         raise ValueError(
-            "Expected at least two origins of a series, which can exchange values, "
-            f"found {len(names)} series of one origin each. Take more origins."
+            "Expected at least two origins of some series, to exchange their values, "
+            f"found {len(names)} series of one origin each. Use more origins."
         )
     if len(series) <= max_samples:
         return np.arange(len(series))

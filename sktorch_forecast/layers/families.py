@@ -337,6 +337,6 @@ def _check_values(y, valid, expected, family):
         raise ValueError(
             f"Expected y to hold {expected} for loss={family!r}, found "
             f"{y[place]}. If y was scaled, differenced or log-transformed, leave that "
-            "out: scaling is done in the network. Else take a family of real "
+            "out: scaling is done in the network. Otherwise use a distribution of real "
             "numbers, such as 'normal'."
         )

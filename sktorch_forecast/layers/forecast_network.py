@@ -77,7 +77,7 @@ class ForecastNetwork(nn.Module):
         if not isinstance(normalization, WindowNormalization):
             raise TypeError(
                 "Expected normalization as a WindowNormalization, found "
-                f"{normalization!r}. kind=None leaves windows as they are."
+                f"{normalization!r}. Its kind=None leaves windows as they are."
             )
         self.meaning = json.loads(json.dumps(meaning or {}))
         self.network = network
@@ -284,10 +284,10 @@ class ForecastNetwork(nn.Module):
         or_flat = f", or (batch, n_outputs) = {flat}" if self.flat_outputs else ""
         found = tuple(shape) if isinstance(z, Tensor) else f"a {type(z).__name__}"
         raise ValueError(
-            f"Expected {type(self.network).__name__} to put out (batch, horizon, "
+            f"Expected {type(self.network).__name__} to return (batch, horizon, "
             f"n_targets, n_params) = {(n_rows, *self.output_shape)}{or_flat}, found "
             f"{found}. End it with layers.Readout(..., output_shape), or reshape its "
-            "last axis to the output_shape that its constructor can ask for."
+            "last axis to output_shape, which its constructor may take as an argument."
         )
 
 

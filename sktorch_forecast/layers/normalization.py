@@ -390,8 +390,8 @@ def _check(n_channels, n_targets, n_future, kind):
     check_positive_int(n_targets, "n_targets")
     if n_targets + n_future > n_channels:
         raise ValueError(
-            f"Expected n_targets and n_future of at most {n_channels} together, the "
-            f"number of channels, found {n_targets} and {n_future}."
+            f"Expected n_targets + n_future to be at most {n_channels}, the number of "
+            f"channels, found {n_targets} + {n_future}."
         )
     if kind is not None and kind not in KINDS:
         raise ValueError(f"Expected kind to be one of {KINDS} or None, found {kind!r}.")

@@ -169,7 +169,7 @@ class RecurrentNetwork(nn.Module):
             raise ValueError(
                 "Expected bptt_steps=None with bidirectional=True, found "
                 f"{bptt_steps}: the backward direction begins at the last step, so "
-                "there is nothing to truncate. Give up one of the two."
+                "there is nothing to truncate. Change one of the two."
             )
         cell_params = {} if nonlinearity is None else {"nonlinearity": nonlinearity}
         self.recurrent = RecurrentLayers(
@@ -188,8 +188,8 @@ class RecurrentNetwork(nn.Module):
             self.readout = nn.Unflatten(-1, output_shape)
         else:
             raise ValueError(
-                "Expected as many units as forecasts where there is no read-out, found "
-                f"{n_features} units and {n_outputs} forecasts. Set "
+                "Expected as many units as outputs with readout=False, found "
+                f"{n_features} units and {n_outputs} outputs. Set "
                 f"hidden_size={n_outputs}, or readout=True."
             )
         self.bidirectional = bidirectional
@@ -204,7 +204,7 @@ class RecurrentNetwork(nn.Module):
         if all_steps and self.bidirectional:
             raise ValueError(
                 "Expected bidirectional=False with train_on='all_steps', found True: "
-                "read backwards, a step knows what follows it. Use "
+                "the backward direction tells each step what follows it. Use "
                 "train_on='last_step'."
             )
         state = None

@@ -31,17 +31,17 @@ def check_backtest(frame: Any, *others: str) -> pd.DataFrame:
     """
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(
-            "Expected a DataFrame of pandas, as SeriesForecaster.backtest returns it, "
+            "Expected a pandas DataFrame, as SeriesForecaster.backtest returns it, "
             f"found a {type(frame).__name__}."
         )
     needed = [*_NEEDED, *others]
     lacking = [name for name in needed if name not in frame]
     if lacking or not len(frame):
-        why = f"there is no column {lacking}" if lacking else "there are no rows"
+        why = f"the columns {lacking} are missing" if lacking else "it has no rows"
         raise ValueError(
             f"Expected the rows of a backtest, with columns {needed}, found "
-            f"{len(frame)} rows with {listed(list(frame.columns))}: {why}. Give what "
-            "SeriesForecaster.backtest has returned."
+            f"{len(frame)} rows with columns {listed(list(frame.columns))}: {why}. "
+            "Pass what SeriesForecaster.backtest returned."
         )
     return frame
 
@@ -70,8 +70,8 @@ def chosen(frame: pd.DataFrame, column: str, value: Hashable | None) -> pd.DataF
         return frame.loc[frame[column] == value]
     shown = ", ".join(map(repr, there[:5])) + (", ..." if len(there) > 5 else "")
     raise ValueError(
-        f"Expected {column} as one of the {len(there)} in the frame ({shown}), found "
-        f"{value!r}."
+        f"Expected {column} to be one of the {len(there)} in the frame ({shown}), "
+        f"found {value!r}."
     )
 
 

@@ -156,7 +156,7 @@ def check_quantile_forecasts(
             "y_quantiles must have the shape (n, n_outputs, n_quantiles): expected "
             f"{(*y_true.shape, len(levels))} for the shape {y_true.shape} of y_true "
             f"and {len(levels)} quantiles, found {y_quantiles.shape}. Pass what "
-            "predict_quantiles gives for the same quantiles."
+            "predict_quantiles returns for the same quantiles."
         )
     return y_quantiles
 
@@ -185,13 +185,13 @@ def check_interval(
         if interval.ndim != 3 or interval.shape[2] != 2:
             raise ValueError(
                 "interval must have the shape (n, n_outputs, 2), or (n, 2) for one "
-                f"output, found {interval.shape}. Pass what predict_interval gives."
+                f"output, found {interval.shape}. Pass what predict_interval returns."
             )
     elif interval.shape != (*y_true.shape, 2):
         raise ValueError(
             f"interval must have the shape (n, n_outputs, 2): expected "
             f"{(*y_true.shape, 2)} for the shape {y_true.shape} of y_true, found "
-            f"{interval.shape}. Pass what predict_interval gives."
+            f"{interval.shape}. Pass what predict_interval returns."
         )
     # (n, n_outputs, 2) -> (n, n_outputs) twice
     lower, upper = np.moveaxis(interval, -1, 0)
@@ -216,8 +216,8 @@ def _check_nan(interval: np.ndarray) -> None:
     if (lower == np.inf).any() or (upper == -np.inf).any():
         raise ValueError(
             "Expected a lower end below infinity and an upper end above minus "
-            "infinity, found an interval that holds no number. Only -inf as the lower "
-            "and inf as the upper end mean that an interval has none."
+            "infinity, found an interval that contains no number. Use -inf for no "
+            "lower end, and inf for no upper end."
         )
 
 
@@ -236,7 +236,8 @@ def check_samples(samples: ArrayLike, y_true: np.ndarray) -> np.ndarray:
         raise ValueError(
             "samples must have the shape (n_samples, n, n_outputs): expected "
             f"(n_samples, {y_true.shape[0]}, {y_true.shape[1]}) for the shape "
-            f"{y_true.shape} of y_true, found {samples.shape}. Pass what sample gives."
+            f"{y_true.shape} of y_true, found {samples.shape}. Pass what sample "
+            "returns."
         )
     return samples
 

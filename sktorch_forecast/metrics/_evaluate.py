@@ -223,7 +223,7 @@ def _of_intervals(
     if not found:
         raise ValueError(
             f"Expected intervals for the metric {name!r}, found none in the frame. "
-            "Give backtest a coverage, e.g. coverage=0.9."
+            "Call backtest with a coverage, e.g. coverage=0.9."
         )
     return found
 
@@ -250,8 +250,8 @@ def _scales(
     if train is None:
         raise ValueError(
             'Expected the series of the backtest as train, for the scale of "mase" and '
-            '"rmsse", found None. Give the frame that backtest had, and the names of '
-            "its columns."
+            '"rmsse", found None. Pass the frame that backtest was called with, and '
+            "the names of its columns."
         )
     panel = _panel(train, layout)
     targets = _places(rows, "target", pd.Index(panel.channels[: panel.n_targets]))
@@ -312,8 +312,8 @@ def _places(rows: Any, column: str, names: pd.Index | None) -> np.ndarray:
     if (places < 0).any():
         lacking = rows[column][places < 0].iloc[0]
         raise ValueError(
-            f"Expected all of the backtest in train, found none with {column} "
-            f"{plain(lacking)!r}. Name id, time and target as in the forecaster."
+            f"Expected all of the backtest in train, found no {column} "
+            f"{plain(lacking)!r} there. Set id, time and target as in the forecaster."
         )
     return places
 

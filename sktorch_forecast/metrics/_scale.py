@@ -168,7 +168,7 @@ def history_scale(
         row, target = unknown[0]
         raise ValueError(
             f"Expected {name} to hold two values that are seasonality={seasonality} "
-            "timestamps apart, which tell the scale, for every row and target, found "
+            "timestamps apart, to compute the scale, for every row and target, found "
             f"none in row {row}, target {target}. Pass a longer history or a smaller "
             "seasonality, or leave that row out."
         )

@@ -84,7 +84,7 @@ def check_takes_windows(estimator: Any) -> None:
         name = type(estimator).__name__
         raise TypeError(
             f"Expected a forecaster that takes windows, found a {name}, which takes "
-            "frames. Give what it has fitted, model.estimator_, and windows X of "
+            "frames. Pass its fitted estimator, model.estimator_, and windows X from "
             "make_windows(df, horizon=..., length=...)."
         )
 
@@ -93,9 +93,9 @@ def complain_of_none(estimator: Any, method: Method) -> NoReturn:
     """Raise the TypeError for a forecaster without uncertainty."""
     raise TypeError(
         f"Expected a forecaster with the method {method}, found "
-        f"{type(estimator).__name__}, which has none. Put a ConformalForecaster around "
-        'it, or use a network that is trained for it: with loss="normal" or another '
-        'distribution, or with loss="quantile".'
+        f"{type(estimator).__name__}, which has none. Wrap it in a "
+        "ConformalForecaster, or use a network that is trained for it: with "
+        'loss="normal" or another distribution, or with loss="quantile".'
     )
 
 

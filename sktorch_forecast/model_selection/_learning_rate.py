@@ -132,15 +132,15 @@ def find_lr(
     if not isinstance(forecaster, WindowNet):
         raise TypeError(
             "Expected a network, such as LSTMForecaster(), found "
-            f"{type(forecaster).__name__}. Give the network alone, and the windows "
+            f"{type(forecaster).__name__}. Pass the network alone, and the windows "
             "that it would be fitted on: what a pipeline makes of X, or "
-            "make_windows(df, ...) in place of a frame."
+            "make_windows(df, ...) instead of a frame."
         )
     n_steps = check_positive_int(n_steps, "n_steps")
     if n_steps <= 2 * _N_MEAN:
         raise ValueError(
-            f"Expected n_steps of more than {2 * _N_MEAN}, found {n_steps}: fewer show "
-            "no curve."
+            f"Expected n_steps of more than {2 * _N_MEAN}, found {n_steps}: fewer do "
+            "not show a curve."
         )
     if not 0 < min_lr < max_lr < np.inf:
         raise ValueError(
@@ -183,9 +183,9 @@ def _result(test: _RangeTest) -> Bunch:
     n_taken = len(losses)
     if n_taken <= 2 * _N_MEAN:
         raise ValueError(
-            f"Expected finite losses in more than {2 * _N_MEAN} steps, found them up "
-            f"to a learning rate of {test.rates[max(n_taken - 1, 0)]:.3g}. Give a "
-            "smaller min_lr."
+            f"Expected finite losses in more than {2 * _N_MEAN} steps, found them in "
+            f"{n_taken}, up to a learning rate of "
+            f"{test.rates[max(n_taken - 1, 0)]:.3g}. Use a smaller min_lr."
         )
     rates = test.rates[:n_taken]
     weights = np.hanning(2 * _N_MEAN + 3)[1:-1]

@@ -150,7 +150,7 @@ class RollingOriginSplit(BaseCrossValidator):
         if gap == "horizon" and horizon is None:
             raise ValueError(
                 "Expected horizon, the number of timestamps that are forecast, found "
-                "None. Give that of make_windows, e.g. RollingOriginSplit(horizon=24), "
+                "None. Pass that of make_windows, e.g. RollingOriginSplit(horizon=24), "
                 "or say how many timestamps to leave out, e.g. "
                 "RollingOriginSplit(gap=23)."
             )
@@ -241,7 +241,7 @@ class RollingOriginSplit(BaseCrossValidator):
             raise ValueError(
                 f"Expected y with at most horizon={self.horizon} steps of "
                 f"{X.n_targets} targets, found {n_outputs} columns: targets to train "
-                "on would reach into the test. Give the horizon of make_windows, e.g. "
+                "on would reach into the test. Pass the horizon of make_windows, e.g. "
                 f"RollingOriginSplit(horizon={n_outputs // X.n_targets})."
             )
 
@@ -325,7 +325,7 @@ def _index_of(groups: Any) -> pd.Index:
         if np.ndim(groups) != 1:
             raise ValueError(
                 "Expected groups as one timestamp for each row, found shape "
-                f"{np.shape(groups)}. Give the column of times alone, df['time']."
+                f"{np.shape(groups)}. Pass the column of times alone, df['time']."
             )
         groups = pd.Index(groups)
     index = as_time_index(groups)
@@ -334,8 +334,8 @@ def _index_of(groups: Any) -> pd.Index:
     if not is_time_like(last):
         raise TypeError(
             "Expected groups to be timestamps or numbers, the time of each row, found "
-            f"{last.dtype} values such as {last[0]!r}. Rows of one series stay apart "
-            "by themselves; convert dates with pandas.to_datetime."
+            f"{last.dtype} values such as {last[0]!r}. Pass times, not the ids of "
+            "series, and convert dates with pandas.to_datetime."
         )
     return index
 
@@ -347,7 +347,7 @@ def _check_levels(index: Any) -> None:
     *others, last = (index.get_level_values(i) for i in range(index.nlevels))
     if not is_time(last) and any(map(is_time, others)):
         raise ValueError(
-            "Expected an index of levels (id, time), the time last, found "
+            "Expected an index with levels (id, time), the time last, found "
             f"{list(index.names)} of {[str(level.dtype) for level in index.levels]}. "
             "Swap them with df.swaplevel()."
         )
@@ -355,7 +355,7 @@ def _check_levels(index: Any) -> None:
         raise TypeError(
             "Expected the last level of the index to be timestamps or numbers, found "
             f"{last.dtype} values such as {last[0]!r}. Convert dates with "
-            "pandas.to_datetime; of rows that have no time, drop the index."
+            "pandas.to_datetime, or drop the index if rows have no time."
         )
 
 
@@ -375,8 +375,8 @@ def _check_row_order(X: Any) -> None:
     place, shown, kind, _ = stamps[0]
     groups = f"pandas.to_datetime({shown})" if kind == "dates as text" else shown
     raise ValueError(
-        f"Expected rows in the order of time, found {kind} in {place} that go back and "
-        "forth, as in a frame of many series. Say what the time of a row is: "
+        f"Expected rows in time order, found {kind} in {place} that go back and forth, "
+        "as in a frame of many series. Pass the time of each row as groups: "
         f"split(df, groups={groups}), or search.fit(df, groups={groups})."
     )
 

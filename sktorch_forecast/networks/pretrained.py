@@ -150,7 +150,7 @@ def pretrained_weights() -> dict[str, Tensor]:
     if found != CHECKSUM:
         raise ValueError(
             f"Expected {WEIGHTS} with the SHA-256 {CHECKSUM}, found {found}. The file "
-            "is damaged or of another version: install the package again."
+            "is damaged or from another version: install the package again."
         )
     return {name: weight.float() for name, weight in load(content).items()}
 

@@ -89,9 +89,9 @@ def _check_module(module, given):
     """Raise a TypeError unless it is a class that these arguments can build."""
     if not (isinstance(module, type) and issubclass(module, nn.Module)):
         raise TypeError(
-            "Expected module as a class of torch modules, since each fit makes a new "
-            f"network, found {module!r}. Give the class itself, and the arguments of "
-            "its constructor as module__...="
+            "Expected module as a subclass of torch.nn.Module, since each fit makes a "
+            f"new network, found {module!r}. Pass the class itself, and the arguments "
+            "of its constructor as module__<name>=."
         )
     missing = [
         name
@@ -102,7 +102,7 @@ def _check_module(module, given):
     ]
     if missing:
         raise TypeError(
-            f"Expected all arguments of {module.__name__}, found none for {missing}. "
-            f"Give them as module__{missing[0]}= and so on; those named "
-            f"{', '.join(SHAPES)} are known from the data."
+            f"Expected all arguments of {module.__name__}, found no values for "
+            f"{missing}. Pass them as module__{missing[0]}= and so on; those named "
+            f"{', '.join(SHAPES)} come from the data."
         )

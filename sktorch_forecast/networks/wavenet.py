@@ -70,8 +70,8 @@ class WaveNetNetwork(nn.Module):
         super().__init__()
         if not dilations:
             raise ValueError(
-                "Expected at least one dilation, found none: without a block there is "
-                "nothing to forecast with."
+                "Expected at least one dilation, found none: each dilation adds a "
+                "block, and a network needs one."
             )
         self.embed = nn.Conv1d(n_channels, n_filters, 1)
         self.blocks = nn.ModuleList(

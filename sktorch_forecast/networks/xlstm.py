@@ -52,14 +52,14 @@ class XLSTMNetwork(nn.Module):
         super().__init__()
         if not blocks or not set(blocks) <= set(_BLOCKS):
             raise ValueError(
-                f"Expected blocks as a tuple of some of {tuple(_BLOCKS)}, as often and "
-                f"in the order that you like, found {blocks!r}."
+                f"Expected blocks as a tuple of some of {tuple(_BLOCKS)}, in any "
+                f"number and order, found {blocks!r}."
             )
         if hidden_size % n_heads or hidden_size == n_heads:
             raise ValueError(
                 f"Expected hidden_size as a multiple of n_heads={n_heads}, at least "
-                f"twice as much, found {hidden_size}: each head has a part of the "
-                "units, and they are normalized, which leaves nothing of a single one."
+                f"twice as large, found {hidden_size}: each head normalizes its share "
+                "of the units, which turns a single unit into 0."
             )
         # From one forecast to the next, if all steps forecast.
         self.stride = check_positive_int(patch_length, "patch_length")

@@ -124,7 +124,7 @@ def to_onnx(
     path = Path(path).absolute()
     if not path.parent.is_dir():
         raise FileNotFoundError(
-            f"Expected a path in a folder that is there, found none at {path.parent}. "
+            f"Expected a path in a folder that exists, found no folder {path.parent}. "
             "Make it first."
         )
     onnx, onnxruntime = _packages()
@@ -152,9 +152,9 @@ def to_onnx(
         worst, name = largest_difference(dict(zip(names, found)), expected, targets)
         if worst > TOLERANCE:
             raise RuntimeError(
-                f"Expected the {name} of the ONNX model to be that of the forecaster "
-                f"up to {TOLERANCE:g} of the size of its values, found a difference of "
-                f"{worst:.2g} in a batch of {size}. Nothing was written. "
+                f"Expected the {name} of the ONNX model to match that of the "
+                f"forecaster within {TOLERANCE:g} of the size of its values, found a "
+                f"difference of {worst:.2g} in a batch of {size}. Nothing was written. "
                 f"{_advice(onnx)}"
             )
     with replacing(path) as temporary:
@@ -190,8 +190,8 @@ def _check(forecaster):
     if forecaster.spec_.normalize == "cycle":
         raise ValueError(
             "Expected a network that forecasts from windows alone, found "
-            f"{name} fitted with normalize='cycle', which reads the time beside them. "
-            "Fit it with another normalize, e.g. 'season'."
+            f"{name} fitted with normalize='cycle', which also reads their times. Fit "
+            "it with another normalize, e.g. 'season'."
         )
 
 

@@ -41,8 +41,8 @@ def axes_for(display: object, ax: "Axes | None") -> "Axes":
 
     if ax is not None and not isinstance(ax, Axes):
         raise TypeError(
-            f"Expected ax as Axes of matplotlib or None, found a {type(ax).__name__}. "
-            "Take one of matplotlib.pyplot.subplots()[1], or the ax_ of a display."
+            f"Expected ax as matplotlib Axes or None, found a {type(ax).__name__}. "
+            "Pass e.g. one of matplotlib.pyplot.subplots()[1], or the ax_ of a display."
         )
     return plt.subplots()[1] if ax is None else ax
 

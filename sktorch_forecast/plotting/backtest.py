@@ -113,7 +113,7 @@ class BacktestDisplay:
             part = frame.loc[frame["step"] == step].sort_values("timestamp")
             if not len(part):
                 raise ValueError(
-                    f"Expected step as one of 1 to {frame['step'].max()}, found {step}."
+                    f"Expected step from 1 to {frame['step'].max()}, found {step}."
                 )
             parts = [part]
         ax = axes_for(self, ax)

@@ -124,7 +124,7 @@ class CoverageDisplay:
         from matplotlib.lines import Line2D
 
         name = self.name if name is None else name
-        if ref_line and (label := label_once(ax, "as promised")):
+        if ref_line and (label := label_once(ax, "perfectly calibrated")):
             ax.plot([0, 1], [0, 1], ":", color="black", label=label)
         style = styled(Line2D, {"marker": "o", "label": name}, kwargs)
         (self.line_,) = ax.plot(self.nominal, self.observed, **style)

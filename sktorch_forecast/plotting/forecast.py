@@ -387,7 +387,7 @@ def _checked(values: ArrayLike, name: str, shape: tuple[int | None, ...]) -> np.
     ):
         words = ", ".join("any" if size is None else str(size) for size in shape)
         raise ValueError(
-            f"Expected {name} of shape ({words}), found {array.shape}. The steps of "
-            "one origin and one target are drawn."
+            f"Expected {name} of shape ({words}), found {array.shape}. Pass the steps "
+            "of one origin and one target."
         )
     return array

@@ -189,6 +189,6 @@ class ImportanceDisplay:
             random_state=random_state,
         )
         what = "score" if scoring is None else scoring
-        label = f"fall of {what}" if isinstance(what, str) else "importance"
+        label = f"drop in {what}" if isinstance(what, str) else "importance"
         display = cls(result.names, result.importances, label)
         return display.plot(ax, sort=by != "lag", max_display=max_display, **kwargs)

@@ -72,7 +72,7 @@ def interactive(
     parts = _by_series(forecast)
     if len(parts) > _MAX_SERIES:
         raise ValueError(
-            f"Expected at most {_MAX_SERIES} series, found {len(parts)}. Give some of "
+            f"Expected at most {_MAX_SERIES} series, found {len(parts)}. Pass some of "
             "them: forecast.loc[ids]."
         )
     past = {} if history is None else _by_series(history)

@@ -271,7 +271,7 @@ def _checked(pit_values: ArrayLike) -> np.ndarray:
     if values.min() < 0 or values.max() > 1:
         raise ValueError(
             "Expected pit_values between 0 and 1, found "
-            f"{values.min():.3g} to {values.max():.3g}: they are the probabilities "
-            "that the forecast gave to values below the true ones."
+            f"{values.min():.3g} to {values.max():.3g}: each is the probability that "
+            "the forecast gave to values below the true one."
         )
     return values

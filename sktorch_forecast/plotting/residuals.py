@@ -155,7 +155,7 @@ class ResidualDisplay:
         style = {"marker": "o", "markersize": 3, "label": label}
         style = styled(Line2D, style, kwargs)
         (self.line_,) = ax.plot(self.x, self.center, **style)
-        band = "95 % if there is none" if is_correlation else "80 % of residuals"
+        band = "95 %, if uncorrelated" if is_correlation else "80 % of residuals"
         self.band_ = ax.fill_between(
             np.asarray(self.x),
             np.asarray(self.lower),

@@ -270,7 +270,7 @@ def _network_of(estimator: Any) -> Any:
         if inside is None:
             raise TypeError(
                 "Expected a network, which records its losses, or something with one "
-                f"inside, found {type(around).__name__}. Of an ensemble, give one of "
+                f"inside, found {type(around).__name__}. For an ensemble, pass one of "
                 "its members: ensemble.estimators_[0]."
             )
     check_is_fitted(inside)

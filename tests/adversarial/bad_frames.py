@@ -19,7 +19,7 @@ NEXT = shops(28).groupby("shop").tail(3)
 PRICES = NEXT[["shop", "day", "price"]]
 AFTER = pd.date_range(DAYS[-1], periods=4)[1:]
 MORE = pd.Series([10.0, 11.0, 12.0], index=AFTER, name="load")
-PANEL = "Expected a panel as a DataFrame of pandas or polars"
+PANEL = "Expected a panel as a pandas or polars DataFrame"
 SHAPE = "Expected a series of shape (n_timestamps,) or (n_timestamps, n_channels)"
 
 
@@ -40,7 +40,13 @@ def frames(method, on="shops"):
         ("array", SHOPS["sales"].to_numpy(), TypeError, PANEL, "found ndarray"),
         ("windows", X, TypeError, PANEL, "found Windows"),
         ("no rows", NEXT[:0], ValueError, "at least one row", "found none"),
-        ("no id", NEXT.drop(columns="shop"), ValueError, "id to be a column", "'shop'"),
+        (
+            "no id",
+            NEXT.drop(columns="shop"),
+            ValueError,
+            "id to be one of the columns",
+            "'shop'",
+        ),
         ("no time", NEXT.drop(columns="day"), ValueError, "time to be", "'day'"),
         ("no target", NEXT.drop(columns="sales"), ValueError, "target to", "'sales'"),
         (
@@ -312,7 +318,7 @@ COVERAGES = table(
             (np.nan, ValueError, "== nan", "between 0 and 1"),
             ("90%", TypeError, "instance of float", "not str"),
             ([0.5, 2], ValueError, "== 2", "must be < 1"),
-            ([0.5, 0.5], ValueError, "different coverages", "[0.5, 0.5]"),
+            ([0.5, 0.5], ValueError, "distinct coverages", "[0.5, 0.5]"),
             (["a"], TypeError, "instance of float", "not str"),
             (True, ValueError, "== True", "must be < 1"),
         )

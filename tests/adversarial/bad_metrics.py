@@ -65,7 +65,7 @@ def shared(name):
         ("NaN", right * np.nan, ValueError, "Input", "contains NaN"),
         ("None", None, (ValueError, TypeError), "array-like", "Got None"),
         ("one word", "a", (ValueError, TypeError), "array-like", "Got 'a'"),
-        ("ragged", [[1.0], [1.0, 2.0]], ValueError, "with rows of one length"),
+        ("ragged", [[1.0], [1.0, 2.0]], ValueError, "with rows of equal length"),
         ("dict", {"a": 1.0}, TypeError, "as an array of numbers", "dict"),
     ):
         yield from of(name, mistake, forecast, error, *words)
@@ -123,7 +123,7 @@ SHAPES = table(
             ("two arrays", (TRUE - 1, TRUE + 1), "(n, n_outputs, 2)", "(2, 42, 3)"),
             ("points for intervals", POINT, "(n, n_outputs, 2)", "predict_interval"),
             ("three ends", QUANTILES, "(n, n_outputs, 2)", "found (42, 3, 3)"),
-            ("no number inside", INTERVAL * 0 + np.inf, "holds no number", "-inf"),
+            ("no number inside", INTERVAL * 0 + np.inf, "contains no number", "-inf"),
             ("intervals of fewer rows", INTERVAL[:3], "found (3, 3, 2)"),
         )
     ],
@@ -188,7 +188,7 @@ SHAPES = table(
         for mistake, forecast, *words in (
             ("points for samples", POINT, "found (42, 3)"),
             ("samples last", np.moveaxis(SAMPLES, 0, -1), "found (42, 3, 3)"),
-            ("an axis too many", SAMPLES[..., None], "Pass what sample gives"),
+            ("an axis too many", SAMPLES[..., None], "Pass what sample returns"),
         )
     ],
     *[
@@ -233,7 +233,7 @@ HISTORY = table(
             ("text", ["a", "b", "c"], ValueError, "could not convert string"),
             ("Series of text", pd.Series(["a"] * 9), ValueError, "string to float"),
             ("dict", {"a": 1.0}, TypeError, "y_train as an array of numbers"),
-            ("ragged", [[1.0, 2.0], [1.0]], ValueError, "y_train with rows of one"),
+            ("ragged", [[1.0, 2.0], [1.0]], ValueError, "y_train with rows of equal"),
             ("timestamps", DAYS, TypeError, "y_train as numbers", "datetime64"),
             ("a panel", SHOPS, TypeError, "y_train as numbers", "datetime64"),
             ("other targets", np.zeros((N, 6, 2)), ValueError, "has 2 targets", "3"),

@@ -43,7 +43,7 @@ ROWS = table(
     change(
         "a single unit in a head",
         ValueError,
-        "hidden_size as a multiple of n_heads=4, at least twice as much",
+        "hidden_size as a multiple of n_heads=4, at least twice as large",
         "found 4",
         on="xLSTM",
         n_heads=4,

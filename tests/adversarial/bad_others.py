@@ -77,11 +77,11 @@ CALENDARS = table(
         "dict of features", SERIES, ValueError, "'features'", features={"hour": 1}
     ),
     calendar(
-        "lists as features", SERIES, ValueError, "features out of", features=[["hour"]]
+        "lists as features", SERIES, ValueError, "features from", features=[["hour"]]
     ),
-    calendar("None as feature", SERIES, ValueError, "features out of", features=[None]),
+    calendar("None as feature", SERIES, ValueError, "features from", features=[None]),
     calendar(
-        "a year", SERIES, ValueError, "features out of", "['year']", features=["year"]
+        "a year", SERIES, ValueError, "features from", "['year']", features=["year"]
     ),
     calendar(
         "encoding=None", SERIES, ValueError, "'encoding'", "Got None", encoding=None
@@ -158,7 +158,7 @@ SETS = table(
         lambda: fetch_ett(path="/nowhere"),
         OSError,
         "Expected ETTh1.csv at /nowhere",
-        "It is published at",
+        "Download it from",
     ),
     row(
         "fetch_ett",
@@ -174,7 +174,7 @@ SETS = table(
         lambda: fetch_m4(path="/dev/null"),
         ValueError,
         "SHA-256",
-        "get it anew",
+        "download it again",
     ),
     row(
         "load_co2",
@@ -211,11 +211,11 @@ SETS = table(
             *words,
         )
         for mistake, value, *words in (
-            ("class", MLPForecaster, "a forecaster, an instance", "give an instance"),
+            ("class", MLPForecaster, "a forecaster, an instance", "Pass an instance"),
             ("None", None, "a forecaster, an instance", "found None"),
             ("name", "mlp", "a forecaster, an instance", "found 'mlp'"),
             ("transformer", SlidingWindow(), "with fit and predict", "SlidingWindow"),
-            ("frames", SeriesForecaster(), "takes windows", "what is inside"),
+            ("frames", SeriesForecaster(), "takes windows", "the estimator inside"),
         )
     ],
 )

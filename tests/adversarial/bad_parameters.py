@@ -138,7 +138,7 @@ INSIDE = table(
 )
 
 LEVELS = "quantiles as increasing numbers between 0 and 1"
-NO_CALLBACK = "callbacks of skorch in callbacks"
+NO_CALLBACK = "callbacks as skorch callbacks"
 TOGETHER = table(
     *[
         change(
@@ -166,7 +166,7 @@ TOGETHER = table(
         ValueError,
         "loss='quantile' with quantiles",
         "loss='mse'",
-        "Give both or neither",
+        "Set both or neither",
         quantiles=(0.1, 0.9),
     ),
     *[
@@ -185,7 +185,7 @@ TOGETHER = table(
     change(
         "function as criterion",
         TypeError,
-        "criterion as a class or an instance",
+        "criterion as a torch loss",
         "function mse_loss",
         "torch.nn.MSELoss",
         criterion=torch.nn.functional.mse_loss,
@@ -194,7 +194,7 @@ TOGETHER = table(
         change(
             f"criterion={name}",
             ValueError,
-            "criterion as a loss that compares numbers",
+            "criterion as a regression loss",
             "MSELoss, L1Loss",
             f"found {name}",
             "forward(y_pred, y_true)",
@@ -214,37 +214,37 @@ TOGETHER = table(
     change(
         "classification in an instance",
         ValueError,
-        "criterion as a loss that compares numbers",
+        "criterion as a regression loss",
         "found CrossEntropyLoss",
         criterion=torch.nn.CrossEntropyLoss(),
     ),
     change(
         "criterion of every output",
         ValueError,
-        "MSELoss to give one number for a batch",
+        "MSELoss to return one number for a batch",
         "found shape (",
         criterion=torch.nn.MSELoss(reduction="none"),
     ),
     change(
         "criterion of numbers",
         TypeError,
-        "GivesFloat to give one number for a batch, a tensor",
+        "GivesFloat to return one number for a batch, a tensor",
         "found a float",
         criterion=GivesFloat,
     ),
     change(
         "criterion of pairs",
         TypeError,
-        "GivesTuple to give one number for a batch",
+        "GivesTuple to return one number for a batch",
         "found a tuple",
         criterion=GivesTuple,
     ),
     change(
         "criterion and loss",
         ValueError,
-        "one of loss and criterion",
+        "either loss or criterion",
         "loss='mae'",
-        "Give one",
+        "Set only one",
         criterion=torch.nn.MSELoss,
         loss="mae",
     ),
@@ -252,7 +252,7 @@ TOGETHER = table(
         "loss as optimizer",
         TypeError,
         "optimizer as a class of torch.optim",
-        "found MSELoss",
+        "MSELoss",
         "torch.optim.AdamW",
         optimizer=torch.nn.MSELoss,
     ),
@@ -295,9 +295,9 @@ TOGETHER = table(
         change(
             f"cycle of {what}",
             ValueError,
-            "windows that know their times with normalize='cycle'",
+            "windows with times for normalize='cycle'",
             f"found {found}",
-            "timestamps or periods in its index",
+            "a series or frame with timestamps",
             call=lambda model, X=windows: model.fit(X, Y),
             on=NETWORKS,
             normalize="cycle",
@@ -305,7 +305,7 @@ TOGETHER = table(
         )
         for what, found, windows in (
             ("an array of windows", "an array", X2),
-            ("windows of an array", "numbered rows", ROWS),
+            ("windows of an array", "unnamed row numbers", ROWS),
         )
     ],
     change(
@@ -369,7 +369,7 @@ TOGETHER = table(
     change(
         "units that are no forecasts",
         ValueError,
-        "as many units as forecasts",
+        "as many units as outputs",
         "found 2 units and 3",
         "hidden_size=3",
         on="RNN",
@@ -436,8 +436,8 @@ NAMES = table(
         "a module of torch as loss",
         lambda model: model.set_params(loss=torch.nn.MSELoss()),
         TypeError,
-        "loss as a parameter",
-        "found MSELoss",
+        "value for the parameter loss",
+        "MSELoss",
         "criterion=",
         on="MLP",
     ),
@@ -446,7 +446,7 @@ NAMES = table(
         "a module of torch as loss",
         lambda: MLPForecaster(loss=torch.nn.MSELoss()),
         TypeError,
-        "loss as a parameter",
+        "value for the parameter loss",
         "criterion=",
     ),
     row(

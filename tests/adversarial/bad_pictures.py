@@ -46,7 +46,7 @@ COVERAGE = table(
             ([0.0], ValueError, "== 0.0", "must be > 0"),
             ([np.nan], ValueError, "== nan", "between 0 and 1"),
             ("90", TypeError, "instance of float", "not str"),
-            ([0.5, 0.5], ValueError, "different coverages", "[0.5, 0.5]"),
+            ([0.5, 0.5], ValueError, "distinct coverages", "[0.5, 0.5]"),
         )
     ]
 )
@@ -92,7 +92,7 @@ ESTIMATORS = table(
             "axes in words",
             "naive",
             TypeError,
-            "ax as Axes",
+            "ax as matplotlib Axes",
             "found a str",
             ax="left",
         )

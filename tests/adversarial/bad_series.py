@@ -38,7 +38,7 @@ def latest(data, mistake, error, *words, **arguments):
 
 
 SHAPE = "Expected a series of shape (n_timestamps,) or (n_timestamps, n_channels)"
-RAGGED = "with rows of one length"
+RAGGED = "with rows of equal length"
 NUMBERS = "Expected real numbers in channel"
 INDEX = "Expected an index of timestamps, periods or numbers"
 
@@ -94,9 +94,9 @@ WHAT = table(
     ),
     of(
         polars.LazyFrame({"a": [1.0] * 30}),
-        "LazyFrame of polars",
+        "polars LazyFrame",
         TypeError,
-        "found a LazyFrame",
+        "found a polars LazyFrame",
         ".collect()",
     ),
 )
@@ -217,7 +217,7 @@ INDEXES = table(
         with_index(pd.Index([0.0, 1.0, np.inf])),
         "infinite timestamp",
         ValueError,
-        "regular distance",
+        "regularly spaced",
         "found inf in row 2",
         horizon=1,
         length=1,
@@ -274,12 +274,18 @@ ROLES = table(
         "found 'a'",
         target="a",
     ),
-    named("time", "time of a frame without it", "day", "time to be a column", "'day'"),
+    named(
+        "time",
+        "time of a frame without it",
+        "day",
+        "time to be one of the columns",
+        "'day'",
+    ),
     of(
         SERIES,
         "time of a Series",
         ValueError,
-        "time to be a column",
+        "time to be one of the columns",
         "A Series has no columns",
         time="day",
     ),
@@ -292,12 +298,14 @@ ROLES = table(
     ),
     named("time", "time in a list", ["day"], "name of one", "a list", error=TypeError),
     named("time", "values as time", FRAME["load"], "a Series", error=TypeError),
-    named("id", "id of a single series", "shop", "id to be a column", "'shop'"),
+    named(
+        "id", "id of a single series", "shop", "id to be one of the columns", "'shop'"
+    ),
     of(
         [VALUES, VALUES],
         "id of a list",
         TypeError,
-        "a panel as a DataFrame",
+        "a panel as a pandas",
         "found list",
         id="shop",
     ),

@@ -112,7 +112,7 @@ SPLITS = table(
         "a long frame",
         SHOPS,
         ValueError,
-        "rows in the order of time",
+        "rows in time order",
         "groups=df['day']",
     ),
     *[
@@ -120,7 +120,7 @@ SPLITS = table(
             f"a long frame with dates as {kind}",
             frame,
             ValueError,
-            "rows in the order of time",
+            "rows in time order",
             "dates as text in column 'day'",
             f"{DATES}'day'])",
         )
@@ -136,7 +136,7 @@ SPLITS = table(
         "dates as text in the index",
         TEXT.set_index("day"),
         ValueError,
-        "rows in the order of time",
+        "rows in time order",
         "dates as text in the index",
         "groups=pandas.to_datetime(df.index)",
     ),

@@ -127,10 +127,10 @@ WITHOUT = table(
             ("sample", (X,)),
         )
         for on, words in (
-            ("MLP", ("no attribute", "loss='normal'", "ConformalForecaster around")),
+            ("MLP", ("no attribute", "loss='normal'", "in a ConformalForecaster")),
             (
                 "tabular",
-                ("no attribute", "found Ridge()", "ConformalForecaster around"),
+                ("no attribute", "found Ridge()", "in a ConformalForecaster"),
             ),
             ("recursive", ("no attribute", "sample method", "ConformalForecaster")),
         )

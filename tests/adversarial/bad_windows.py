@@ -90,7 +90,7 @@ MADE = table(
         "ragged positions",
         (V, [[1], [2, 3]], 2),
         ValueError,
-        "positions with rows of one length",
+        "positions with rows of equal length",
         "found a list",
     ),
     windows("origin past the end", (V, [9], 2), ValueError, "row 5", "found 9"),
@@ -146,7 +146,7 @@ INDEXED = table(
     indexed(
         "ragged",
         [[1], [2, 3]],
-        "origins with rows of one length",
+        "origins with rows of equal length",
         "a list",
         error=ValueError,
     ),
@@ -167,7 +167,7 @@ ASKED = table(
         "no copy",
         lambda X: np.array(X, copy=False),
         ValueError,
-        "Windows overlap",
+        "overlapping windows",
         "a copy",
     ),
     asked(
@@ -218,7 +218,7 @@ PANELS = table(
     panel("too few timestamps", ValueError, "6 timestamps", "found 2", index=[1, 2]),
     panel("number as index", TypeError, "index as a sequence", "found 3", index=3),
     panel("missing timestamps", ValueError, "index without missing", index=[None] * 6),
-    panel("NaT", ValueError, "at place 1", index=[DAYS[0], pd.NaT, *DAYS[2:6]]),
+    panel("NaT", ValueError, "at position 1", index=[DAYS[0], pd.NaT, *DAYS[2:6]]),
     panel(
         "unsorted timestamps",
         ValueError,
@@ -226,7 +226,9 @@ PANELS = table(
         "found 1 in row 2 after 2",
         index=[0, 2, 1, 3, 4, 5],
     ),
-    panel("repeated timestamp", ValueError, "in row 3 after", "keep one", index=GAP),
+    panel(
+        "repeated timestamp", ValueError, "in row 3 after", "drop duplicates", index=GAP
+    ),
     panel(
         "a second series without bounds",
         ValueError,
@@ -236,7 +238,9 @@ PANELS = table(
     ),
     panel("text as channels", TypeError, "channels as a list", "'ab'", channels="ab"),
     panel("number as channels", TypeError, "channels as a list", "3", channels=3),
-    panel("equal channels", ValueError, "channels that differ", channels=["a", "a"]),
+    panel(
+        "equal channels", ValueError, "channels without duplicates", channels=["a", "a"]
+    ),
     panel(
         "lists as channels", TypeError, "strings or numbers", channels=[["a"], ["b"]]
     ),
@@ -247,7 +251,9 @@ PANELS = table(
     panel("negative future", ValueError, "n_future must", "-1", n_future=-1),
     panel("future in text", TypeError, "n_future must", "'1'", n_future="1"),
     panel("future as None", TypeError, "n_future must", "None", n_future=None),
-    panel("all is future", ValueError, "at most 2 together", "1 and 2", n_future=2),
+    panel(
+        "all is future", ValueError, "to be at most 2, the", "found 1 + 2", n_future=2
+    ),
     panel("bounds as floats", ValueError, "rise from 0 to 6", bounds=[0.0, 3.0, 6.0]),
     panel("sizes as bounds", ValueError, "rise from 0 to 6", "[3 3]", bounds=[3, 3]),
     panel("text as bounds", ValueError, "rise from 0 to 6", "all", bounds="all"),
@@ -273,7 +279,7 @@ PANELS = table(
     panel(
         "equal static names",
         ValueError,
-        "static_names that differ",
+        "static_names without duplicates",
         static=[[1.0, 2.0]],
         static_names=["a", "a"],
     ),
@@ -285,7 +291,7 @@ PANELS = table(
         static_names=["a"],
     ),
     panel("unknown frequency", ValueError, "Invalid freq", index=DAYS[:6], freq="x"),
-    panel("number for days", TypeError, "a string or an", index=DAYS[:6], freq=2),
+    panel("number for days", TypeError, "a string or a pandas", index=DAYS[:6], freq=2),
     panel("days for numbers", TypeError, "freq as a number", "'D'", freq="D"),
     panel("frequency of zero", ValueError, "freq above 0", "found 0", freq=0),
     panel("missing=None", ValueError, "'error' or 'mask'", "None", missing=None),

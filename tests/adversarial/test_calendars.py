@@ -71,7 +71,7 @@ def test_a_series_read_at_one_in_the_morning_stays_there(zone, day):
 def test_a_missing_day_is_still_found(zone, day):
     days = days_around(zone, day, 8, 6)
     series = pd.Series(np.arange(14.0), index=days.delete(11))
-    with pytest.raises(ValueError, match="regular distance.*in row 11"):
+    with pytest.raises(ValueError, match="regularly spaced.*in row 11"):
         make_windows(series, horizon=2, length=2)
 
 
@@ -157,5 +157,5 @@ class DataArray(np.ndarray):
 
 @pytest.mark.parametrize("params", [{}, {"id": "store"}])
 def test_xarray_is_told_to_become_a_frame(params):
-    with pytest.raises(TypeError, match=r"DataArray of xarray.*to_pandas\(\)"):
+    with pytest.raises(TypeError, match=r"xarray DataArray.*to_pandas\(\)"):
         make_windows(np.arange(9.0).view(DataArray), horizon=1, length=2, **params)

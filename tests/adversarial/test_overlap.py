@@ -46,7 +46,7 @@ MODELS = [
     NaiveForecaster(),
     make_pipeline(SlidingWindow(6), TabularForecaster()),
 ]
-OVERLAPS = r"after all that was trained on, found .*RollingOriginSplit"
+OVERLAPS = r"after all training targets, found .*RollingOriginSplit"
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)
@@ -92,7 +92,7 @@ def test_a_search():
 def test_splits_that_are_right(model, cv):
     X, Y = samples()
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=".*all that was trained on")
+        warnings.filterwarnings("error", message=".*after all training targets")
         cross_val_score(model, X, Y, cv=cv)
         fitted = clone(model).fit(X[:50], Y[:50])
         fitted.predict(X[:50])  # in the sample
@@ -104,7 +104,7 @@ def test_it_is_told_once():
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("default")
         cross_val_score(TabularForecaster(), *samples(), cv=KFold(4))
-    assert len([one for one in told if "trained on" in str(one.message)]) == 1
+    assert len([one for one in told if "training targets" in str(one.message)]) == 1
 
 
 def n_warnings(estimator, X, y):
@@ -112,7 +112,7 @@ def n_warnings(estimator, X, y):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         estimator.score(X, y)
-    return len([one for one in told if "trained on" in str(one.message)])
+    return len([one for one in told if "training targets" in str(one.message)])
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_workers_are_told(cv, overlaps):
 def test_one_step_needs_no_gap():
     x, y = make_windows(SERIES, horizon=1, length=8)
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=".*all that was trained on")
+        warnings.filterwarnings("error", message=".*after all training targets")
         cross_val_score(TabularForecaster(), x, y, cv=TimeSeriesSplit(3))
 
 

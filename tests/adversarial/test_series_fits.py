@@ -41,7 +41,7 @@ class Costly(MLPForecaster):
 def test_coverage_of_an_estimator_without_uncertainty(estimator):
     model = SeriesForecaster(estimator, 2, 5, coverage=0.9)
     for fit in (model.fit, lambda series: model.backtest(series, n_origins=2)):
-        with pytest.raises(TypeError, match="ConformalForecaster around"):
+        with pytest.raises(TypeError, match="Wrap it in a ConformalForecaster"):
             fit(SERIES)
     assert not hasattr(model, "estimator_")
 

@@ -189,13 +189,13 @@ def test_a_single_series_with_categories_of_numbers():
 def test_bad_categories():
     frame = stores()
     model = fitted(frame)
-    with pytest.raises(ValueError, match=r"X_future .*found none of \['offer'\]"):
+    with pytest.raises(ValueError, match=r"X_future .*without \['offer'\]"):
         model.forecast(X_future=frame[["store", "day"]])
-    with pytest.raises(ValueError, match=r"found none of \['region'\]"):
+    with pytest.raises(ValueError, match=r"without \['region'\]"):
         model.update(frame.drop(columns="region"))
     with pytest.raises(ValueError, match="one finite value.*'region_north'"):
         fitted(frame.assign(region=["north", "south"] * (len(frame) // 2) + ["north"]))
-    with pytest.raises(ValueError, match="column 'region', found none but missing"):
+    with pytest.raises(ValueError, match="column 'region', found only missing"):
         fitted(frame.assign(region=None).astype({"region": "category"}))
     # Columns that nobody has named are no categories, nor are targets and dates.
     with pytest.raises(

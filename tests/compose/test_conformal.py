@@ -118,7 +118,7 @@ def test_too_few_calibration_origins_give_infinite_intervals(method, n_origins):
     x, y = X_[:n_origins], Y_[:n_origins]
     model = ConformalForecaster(Zero(), method=method).fit(x, y)
     assert_array_equal(model.predict(x), Zero().fit(x, y).predict(x))
-    with pytest.warns(UserWarning, match="take at least 19 calibration origins"):
+    with pytest.warns(UserWarning, match="need at least 19 calibration origins"):
         assert_array_equal(np.isinf(model.predict_interval(x)), True)
     with pytest.warns(UserWarning, match="infinite"):
         ends = model.predict_quantiles(x, [0.01, 0.5, 0.99])
@@ -350,7 +350,7 @@ def test_adaptive_levels():
     assert_allclose(
         model.predict_quantiles(ONE, [0.0225]), [[[(0.02**2 + 0.025**2) / 2]]]
     )
-    with pytest.warns(UserWarning, match="0.005 to 0.995 take at least 199 calib"):
+    with pytest.warns(UserWarning, match="0.005 to 0.995 need at least 199 calib"):
         ends = model.predict_interval(ONE, 0.99)
     assert_array_equal(ends, [[[-np.inf, np.inf]]])
     many = errors(np.arange(999.0), coverage=0.5, method="adaptive")

@@ -261,7 +261,7 @@ def test_members_without_uncertainty_are_points(method):
 def test_members_that_all_forecast_the_same_say_so():
     # Members without a part that is random.
     model = DeepEnsembleForecaster(TabularForecaster(), 3).fit(X, Y)
-    with pytest.warns(UserWarning, match="the same, so intervals have no width"):
+    with pytest.warns(UserWarning, match="the same forecast, so intervals have no"):
         interval = model.predict_interval(X, 0.5)
     assert_array_equal(interval[..., 0], interval[..., 1])
 
@@ -369,7 +369,9 @@ def test_a_training_that_diverges_has_no_snapshots(epoch):
     model = DeepEnsembleForecaster(NETWORK, 2, "snapshot", random_state=0).fit(X, Y)
     forecast = model.predict(X)
     before = vars(model.set_params(estimator=network)).copy()
-    message = f"6 epochs for 2 snapshots, but it ended in epoch {epoch}. .* smaller lr"
+    message = (
+        f"6 epochs for 2 snapshots, found that it ended in epoch {epoch}. .* smaller lr"
+    )
     with (
         pytest.warns(ConvergenceWarning, match=f"epoch {epoch}: training has stopped"),
         pytest.raises(ValueError, match=message),

@@ -554,7 +554,7 @@ def test_without_the_method_in_every_member_there_is_none(method):
         assert not hasattr(model, method)
         with pytest.raises(AttributeError) as raised:
             getattr(model, method)
-        assert "['ridge'] give points only" in str(raised.value.__cause__)
+        assert "['ridge'] only forecast points" in str(raised.value.__cause__)
     # What was fitted counts.
     whole.set_params(ridge=TabularForecaster())
     assert hasattr(whole, method)
@@ -703,14 +703,16 @@ def test_forecasts_that_are_not_finite_have_no_weight():
     members = [("fine", Off()), ("off", Off(np.inf))]
     model = EnsembleForecaster(members, "stacked")
     before = vars(model).copy()
-    with pytest.raises(ValueError, match=r"finite forecasts .* others of \['off'\]"):
+    with pytest.raises(
+        ValueError, match=r"finite forecasts .* infinity from \['off'\]"
+    ):
         model.fit(ROWS, NEXT)
     assert vars(model) == before
 
 
 def test_nothing_to_learn_weights_from():
     model = EnsembleForecaster([("a", Off()), ("b", Off(1))], "stacked")
-    with pytest.raises(ValueError, match="targets in the last 10 origins .* none"):
+    with pytest.raises(ValueError, match="targets .* in the last 10 origins, .* none"):
         model.fit(ROWS, NEXT, sample_weight=np.arange(50) < 40)
     with pytest.raises(ValueError, match="validation origins and some before .* 1 and"):
         model.fit(ROWS[:2], NEXT[:2])

@@ -108,11 +108,13 @@ def test_no_more_series_at_once_than_in_a_file(tmp_path, monkeypatch):
 def test_what_is_there_stays(tmp_path):
     model = naive(**NAMES).fit(PANEL)
     (tmp_path / "out").mkdir()
-    with pytest.raises(FileExistsError, match="Expected a path where nothing is, fou"):
+    with pytest.raises(
+        FileExistsError, match="Expected a path that does not exist yet"
+    ):
         model.forecast(to=tmp_path / "out")
     with pytest.raises(FileNotFoundError, match="in a folder that exists, found"):
         model.forecast(to=tmp_path / "no" / "out")
-    with pytest.raises(TypeError, match="Expected to as the path .* found a int"):
+    with pytest.raises(TypeError, match="Expected to= to be the path .* found a int"):
         model.forecast(to=3)
     assert os.listdir(tmp_path) == ["out"]
     assert os.listdir(tmp_path / "out") == []

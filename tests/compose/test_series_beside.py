@@ -65,7 +65,7 @@ def test_paths_are_those_of_the_estimator():
     ("asked", "error", "message"),
     [
         ({"quantiles": [0.5], "n_samples": 3}, ValueError, "found quantiles and n_sam"),
-        ({"coverage": 0.5, "quantiles": [0.5]}, ValueError, "Ask once for each"),
+        ({"coverage": 0.5, "quantiles": [0.5]}, ValueError, "Make one call for each"),
         ({"quantiles": [0.5, 0.1]}, ValueError, "Expected quantiles as increasing"),
         ({"n_samples": 0}, ValueError, "n_samples"),
         ({"n_samples": 1.5}, TypeError, "n_samples"),
@@ -193,9 +193,9 @@ def test_bad_pictures(pictures):
     forecast = model.forecast()
     with pytest.raises(ValueError, match="found target 'visits'"):
         model.plot(forecast, target="visits")
-    with pytest.raises(ValueError, match="Give what forecast"):
+    with pytest.raises(ValueError, match="Pass what forecast"):
         model.plot(panel()[["day"]])
-    with pytest.raises(ValueError, match="found 'store 9'. Give its id"):
+    with pytest.raises(ValueError, match="the ids in the .*'store 9'"):
         model.plot(forecast, series="store 9")
     other = model.forecast(panel(n_stores=4))
     with pytest.raises(ValueError, match="found none among those of the fit"):
@@ -231,7 +231,7 @@ def test_a_warning_of_too_few_windows(n_days, n_stores, horizon, horizons):
         assert len(found) == (horizons is not None)
         if found:
             assert "Too few windows to learn from" in found[0]
-            assert f"are {horizons} horizons." in found[0]
+            assert f"found {horizons} in" in found[0]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         SeriesForecaster(NaiveForecaster(), horizon, 5, **NAMES).fit(frame)

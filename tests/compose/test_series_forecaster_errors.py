@@ -33,7 +33,7 @@ def test_not_fitted():
         ({"estimator": 3}, ValueError, "'estimator' parameter"),
         ({"estimator": LinearRegression()}, ValueError, "windows, .*TabularForecaster"),
         ({"coverage": 1.0}, ValueError, "coverage == 1.0, must be < 1"),
-        ({"coverage": [0.5, 0.5]}, ValueError, "different coverages"),
+        ({"coverage": [0.5, 0.5]}, ValueError, "distinct coverages"),
         ({"coverage": ["a"]}, TypeError, "coverage must be an instance of"),
         ({"target": "sale"}, ValueError, "target to name channels"),
         ({"length": 50}, ValueError, r"at least length \+ horizon = 53 timestamps"),
@@ -63,7 +63,7 @@ def test_bad_parameters_of_a_backtest():
 
 def test_intervals_of_an_estimator_that_has_none():
     model = SeriesForecaster(TabularForecaster(), 3, 5).fit(np.arange(30.0))
-    with pytest.raises(TypeError, match="ConformalForecaster around"):
+    with pytest.raises(TypeError, match="Wrap it in a ConformalForecaster"):
         model.forecast(coverage=0.9)
 
 
@@ -103,7 +103,7 @@ BAD_UPDATES = {
         "contains NaN at series 'store 0', timestamp 2024-03-10",
     ),
     "no column": (lambda end: end.drop(columns="sales"), ValueError, "target to name"),
-    "array": (lambda end: end["sales"].to_numpy(), TypeError, "panel as a DataFrame"),
+    "array": (lambda end: end["sales"].to_numpy(), TypeError, "panel as a pandas or"),
 }
 
 

@@ -191,7 +191,7 @@ def test_it_has_no_uncertainty_of_its_own():
             assert not hasattr(model, method)
     with pytest.raises(AttributeError) as error:
         TabularForecaster().fit(X, Y).predict_interval(X)
-    assert "Put a ConformalForecaster around the whole" in str(error.value.__cause__)
+    assert "Wrap the whole in a ConformalForecaster" in str(error.value.__cause__)
 
 
 def test_it_hands_on_the_uncertainty_that_is_inside():

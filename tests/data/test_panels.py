@@ -467,7 +467,7 @@ def test_short_series_are_left_out_with_one_warning():
     # It points to the line of the user.
     assert [warning.filename for warning in caught] == [__file__]
     message = str(caught[0].message)
-    assert "Left out 1 of 2 series, with less than length + horizon = 8" in message
+    assert "Left out 1 of 2 series, with fewer than length + horizon = 8" in message
     assert "'a'" in message and "pad=True" in message
     assert list(X.ids) == ["b"]
     assert X.static is None

@@ -150,15 +150,15 @@ BUSINESS = pd.date_range("2024-01-01", periods=60, freq="B")
     "X, found",
     [
         (np.zeros((9, LENGTH)), "an array"),
-        (windows(pd.RangeIndex(60)), "numbered rows"),
-        (windows(pd.RangeIndex(60))[20:], "numbered rows"),
-        (windows(pd.Index(np.arange(60))), "numbered rows"),
-        (Windows(np.zeros((60, 1)), np.arange(10, 20), LENGTH), "numbered rows"),
+        (windows(pd.RangeIndex(60)), "unnamed row numbers"),
+        (windows(pd.RangeIndex(60))[20:], "unnamed row numbers"),
+        (windows(pd.Index(np.arange(60))), "unnamed row numbers"),
+        (Windows(np.zeros((60, 1)), np.arange(10, 20), LENGTH), "unnamed row numbers"),
         (windows(pd.Index(np.arange(60) / 4, name="t")), "times of float64"),
     ],
 )
 def test_windows_must_know_their_times(X, found):
-    message = f"know their times with normalize='cycle', .* found {found}"
+    message = f"with times for normalize='cycle', .* found {found}"
     with pytest.raises(ValueError, match=message):
         clock_of(X)
     with pytest.raises(ValueError, match=message):
@@ -168,7 +168,7 @@ def test_windows_must_know_their_times(X, found):
 def test_rows_of_a_wide_frame_are_no_times():
     frame = pd.DataFrame(np.zeros((60, 2)), columns=["a", "b"])
     X, _ = make_windows(frame, id="columns", **SIZES)
-    with pytest.raises(ValueError, match="found numbered rows"):
+    with pytest.raises(ValueError, match="found unnamed row numbers"):
         clock_of(X)
 
 
@@ -250,7 +250,7 @@ def test_steps_must_be_countable():
     index = pd.date_range("2024-01-01", periods=60, freq="SME")
     with pytest.raises(ValueError, match="fixed number of days, .* found .* 'SME-15'"):
         clock_of(windows(index))
-    with pytest.raises(ValueError, match="regular frequency .* found one that is not"):
+    with pytest.raises(ValueError, match="regular frequency .* found an unknown one"):
         clock_of(Windows(*some(HOURS[[0, 1, 5]])))
     frame = pd.DataFrame(
         {

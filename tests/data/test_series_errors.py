@@ -298,7 +298,7 @@ TIMESTAMPS = [
         "missing day",
         series(without(DAYS, 7)),
         ValueError,
-        "regular distance",
+        "regularly spaced",
         "found 2024-01-09 00:00:00 in row 7 after 2024-01-07 00:00:00",
         "asfreq",
     ),
@@ -386,7 +386,7 @@ TIMESTAMPS = [
             )
         ),
         ValueError,
-        "regular distance",
+        "regularly spaced",
         "found 2024-01-02 00:00:00 in row 1 after 2024-01-01 00:00:00",
     ),
     case(
@@ -468,7 +468,7 @@ TIMESTAMPS += [
         f"{kind} with gaps at {gaps}",
         series(axis.delete(gaps)),
         ValueError,
-        "regular distance",
+        "regularly spaced",
         f"in row {gaps[0]} after {axis[gaps[0] - 1]}. ",
     )
     for kind, axis in FEW.items()
@@ -664,7 +664,7 @@ def test_values_whose_sum_overflows_are_finite():
 def test_only_a_frame_whose_timestamps_come_again_may_hold_many_series():
     text = pd.DataFrame({"a": ["1", "2", "3"]})
     again = pd.Series([1.0, 2.0, 3.0], index=[0, 0, 1])
-    hint = "rows of many series, name the column of ids in id="
+    hint = "rows belong to many series, name the column of ids in id="
     with pytest.raises(ValueError, match=hint):
         make_windows(again.to_frame(), horizon=1, length=1)
     for data, error in [(text, TypeError), (again, ValueError)]:

@@ -61,7 +61,7 @@ def test_a_later_format_says_what_to_do(tmp_path, monkeypatch):
     with monkeypatch.context() as later:
         later.setattr(container, "FORMAT", 2)
         save(NaiveForecaster(), tmp_path / "model")
-    with pytest.raises(ValueError, match="found format 2, written by .*Update"):
+    with pytest.raises(ValueError, match="found format 2, written by .*Upgrade"):
         load(tmp_path / "model")
 
 

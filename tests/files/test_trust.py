@@ -110,7 +110,7 @@ def forged(path, node):
 ], ids=["name", "object", "reduced", "module", "mapping"])  # fmt: skip
 def test_no_other_name_is_looked_up(name, node, path):
     forged(path, [node(name)])
-    with pytest.raises(TypeError, match="Expected classes of sktorch_forecast"):
+    with pytest.raises(TypeError, match="Expected only classes of sktorch_forecast"):
         load(path)
 
 
@@ -152,7 +152,7 @@ def test_functions_of_the_user(path):
     def double(x):
         return 2 * x
 
-    with pytest.raises(TypeError, match="estimator.func.*no other place can find"):
+    with pytest.raises(TypeError, match="estimator.func.*cannot be imported"):
         save(RecursiveForecaster(FunctionTransformer(double)), path)
     save(RecursiveForecaster(FunctionTransformer(module_function)), path)
     with pytest.raises(TypeError, match="found [a-z_.]*test_trust:module_function"):

@@ -26,7 +26,7 @@ def blocks():
     return [textwrap.dedent(block) for block in found]
 
 
-@pytest.mark.filterwarnings("ignore:The fit of this backtest")
+@pytest.mark.filterwarnings("ignore:This backtest trains on only")
 def test_the_page():
     has_captum = importlib.util.find_spec("captum") is not None
     names = {}

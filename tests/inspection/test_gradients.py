@@ -125,8 +125,8 @@ MASKED = MLPForecaster(max_epochs=1, missing="mask", random_state=0).fit(X_GAP, 
 @pytest.mark.parametrize(
     "model, windows, how, error, words",
     [
-        (NET, X, {"step": 3}, ValueError, "step as one of 1 to 2, found 3"),
-        (NET, X, {"target": 1}, ValueError, "target as one of 0 to 0, found 1"),
+        (NET, X, {"step": 3}, ValueError, "step from 1 to 2, found 3"),
+        (NET, X, {"target": 1}, ValueError, "target from 0 to 0, found 1"),
         (MASKED, X_GAP, {}, ValueError, "without missing values"),
         (NaiveForecaster().fit(X, Y), X, {}, TypeError, "found NaiveForecaster"),
         (MLPForecaster(), X, {}, NotFittedError, "not fitted"),

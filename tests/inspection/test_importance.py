@@ -233,10 +233,10 @@ NAIVE = NaiveForecaster().fit(X1, Y1)
 @pytest.mark.parametrize(
     "model, X, y, how, error, words",
     [
-        (NAIVE, X1, Y1, {"by": "time"}, ValueError, "by as one of"),
+        (NAIVE, X1, Y1, {"by": "time"}, ValueError, "by to be"),
         (NAIVE, X1, Y1, {"lags": 0}, ValueError, "lags must be a positive integer"),
         (NAIVE, X1, Y1[1:], {}, ValueError, "26 rows of y|25 rows of y"),
-        (NAIVE, X1[:1], Y1[:1], {}, ValueError, "at least two origins of a series"),
+        (NAIVE, X1[:1], Y1[:1], {}, ValueError, "at least two origins of some series"),
         (NAIVE, Y1, Y1, {}, ValueError, "Expected windows of shape"),
         (NaiveForecaster(), X1, Y1, {}, NotFittedError, "not fitted"),
         (
@@ -275,7 +275,7 @@ def test_the_bars_are_the_means():
     labels = [text.get_text() for text in display.ax_.get_yticklabels()]
     assert labels == result.names
     assert display.ax_.yaxis_inverted()
-    assert display.ax_.get_xlabel() == f"fall of {SQUARES}"
+    assert display.ax_.get_xlabel() == f"drop in {SQUARES}"
     first = ImportanceDisplay(["a", "b", "c"], [[1], [3], [2]]).plot(max_display=2)
     assert [text.get_text() for text in first.ax_.get_yticklabels()] == ["b", "c"]
     with pytest.raises(ValueError, match=r"shape \(1, n_repeats\)"):

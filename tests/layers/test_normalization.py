@@ -280,7 +280,7 @@ def test_name_of_mse_is_the_default():
         ({"loss": "mase", "seasonality": 24}, "more than seasonality=24"),
         ({"loss": "rmse"}, "'loss' parameter of RNNForecaster must"),
         ({"missing": "skip"}, "'missing' parameter of RNNForecaster must"),
-        ({"loss": "mae", "criterion": int}, "one of loss and criterion"),
+        ({"loss": "mae", "criterion": int}, "either loss or criterion"),
         (
             {"normalize": "season", "seasonality": 12, "train_on": "all_steps"},
             "train_on='last_step' with normalize='season'",

@@ -230,7 +230,11 @@ def test_scaled_errors_reject_bad_input(metric, change, message):
         ([1, 2], [1, 2, 3], "inconsistent numbers of samples"),
         ([[1, 2]], [[1, 2, 3]], r"same shape, found \(1, 2\) and \(1, 3\)"),
         ([1, -np.inf], [1, 2], "Input y_true contains infinity"),
-        ([np.nan, np.nan], [1, 2], "every output, found only NaN in output 0: nothing"),
+        (
+            [np.nan, np.nan],
+            [1, 2],
+            "every output, found only NaN in output 0: there is nothing",
+        ),
         ([], [], "0 sample"),
     ],
 )

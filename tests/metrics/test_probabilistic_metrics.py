@@ -420,8 +420,8 @@ def flawed(functions, *changes):
         *flawed(
             [coverage_score, acd, interval_score, msis],
             ({"interval": with_nan(INTERVAL)}, "Input interval contains NaN"),
-            ({"interval": with_ends(-np.inf)}, "an interval that holds no number"),
-            ({"interval": with_ends(np.inf)}, "an interval that holds no number"),
+            ({"interval": with_ends(-np.inf)}, "an interval that contains no number"),
+            ({"interval": with_ends(np.inf)}, "an interval that contains no number"),
             ({"interval": INTERVAL[:, 0]}, r"expected \(2, 2, 2\).*found \(2, 2\)"),
             ({"interval": [1, 2]}, r"expected \(2, 2, 2\).*found \(2,\)"),
             (

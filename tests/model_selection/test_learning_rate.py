@@ -115,7 +115,7 @@ def test_losses_are_smoothed_by_averages_around_each():
             plain_sgd(),
             {"min_lr": 1e30, "max_lr": 1e32},
             ValueError,
-            "Give a smaller min_lr",
+            "Use a smaller min_lr",
         ),
     ],
 )

@@ -201,6 +201,6 @@ def test_processes_that_split_the_network_are_refused():
 
     mine = accelerated(MLP, Splitting())
     before = vars(mine).copy()
-    with pytest.raises(ValueError, match="a whole network each, found .* FSDP"):
+    with pytest.raises(ValueError, match="each hold the whole network, found .* FSDP"):
         mine.fit(X, Y)
     assert vars(mine) == before

@@ -187,7 +187,7 @@ def test_other_covariates_than_in_the_fit():
     net = MLPForecaster(max_epochs=1, random_state=0).fit(X, Y)
     state = copy.copy(vars(net))
     x, y = make_windows(PANEL, **(ROLES | {"static": None}))
-    message = "X has 1 covariates known in the future and 0 static .* with 1 and 1"
+    message = "X has 1 future and 0 static .* with 1 future and 1 static"
     for call in (lambda: net.predict(x), lambda: net.partial_fit(x, y)):
         with pytest.raises(ValueError, match=message):
             call()

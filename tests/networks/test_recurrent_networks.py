@@ -382,7 +382,7 @@ def test_a_long_window_can_be_fitted():
     [
         (
             RNNForecaster(hidden_size=4, readout=False),
-            r"4 units and 3 forecasts. Set hidden_size=3",
+            r"4 units and 3 outputs. Set hidden_size=3",
         ),
         (
             LSTMForecaster(bidirectional=True, train_on="all_steps"),

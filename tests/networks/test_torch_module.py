@@ -241,7 +241,7 @@ def test_another_shape_is_an_error_at_the_first_batch(what, found):
     net = TorchForecaster(Puts, module__what=what, **QUICK)
     before = vars(net).copy()
     message = (
-        r"Expected Puts to put out \(batch, horizon, n_targets, n_params\) = "
+        r"Expected Puts to return \(batch, horizon, n_targets, n_params\) = "
         rf"\(1, 3, 1, 1\), or \(batch, n_outputs\) = \(1, 3\), found {found}"
     )
     with pytest.raises(ValueError, match=message):
@@ -252,12 +252,12 @@ def test_another_shape_is_an_error_at_the_first_batch(what, found):
 @pytest.mark.parametrize(
     "module, error, message",
     [
-        (Mine(1, 8, 3), TypeError, "a class of torch modules, .* found Mine"),
+        (Mine(1, 8, 3), TypeError, "a subclass of torch.nn.Module, .* found Mine"),
         (lambda length: nn.Linear(length, 3), ValueError, "implementing 'forward'"),
         (None, ValueError, "implementing 'forward'. Got None"),
-        (MLPForecaster, TypeError, "a class of torch modules"),
-        (Sizes, TypeError, r"of Sizes, found none for \['input_size', 'output_size'\]. "
-                           "Give them as module__input_size="),
+        (MLPForecaster, TypeError, "a subclass of torch.nn.Module"),
+        (Sizes, TypeError, r"found no values for \['input_size', 'output_size'\]. "
+                           "Pass them as module__input_size="),
     ],
     ids=["instance", "function", "None", "forecaster", "arguments"],
 )  # fmt: skip

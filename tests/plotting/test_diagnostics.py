@@ -138,7 +138,7 @@ def test_a_step_of_all_origins_is_one_line():
     display = BacktestDisplay.from_backtest(backtest([[1, 2], [3, 4]]), step=2)
     [line] = display.lines_
     assert_array_equal(line.get_ydata(), [18, 26])
-    with pytest.raises(ValueError, match="step as one of 1 to 2, found 3"):
+    with pytest.raises(ValueError, match="step from 1 to 2, found 3"):
         display.plot(step=3)
 
 
@@ -148,7 +148,7 @@ def test_a_series_is_chosen_by_its_id():
     display = BacktestDisplay.from_backtest(frame, id="b")
     assert_array_equal(display.lines_[0].get_ydata(), [5, 15])
     for id in (None, "c"):
-        with pytest.raises(ValueError, match=rf"id as one of the 2 .* found {id!r}"):
+        with pytest.raises(ValueError, match=rf"id to be one of the 2 .* found {id!r}"):
             BacktestDisplay.from_backtest(frame, id=id)
 
 
@@ -156,7 +156,7 @@ def test_a_series_is_chosen_by_its_id():
 def test_what_is_not_a_backtest(draw):
     with pytest.raises(TypeError, match="found a ndarray"):
         draw.from_backtest(np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="no column .*'step'"):
+    with pytest.raises(ValueError, match="columns ..step'. are missing"):
         draw.from_backtest(backtest([[1, 2]]).drop(columns="step"))
     with pytest.raises(ValueError, match="no rows"):
         draw.from_backtest(backtest([[1, 2]]).iloc[:0])
@@ -234,7 +234,7 @@ def test_a_naive_forecast_of_a_wave_leaves_its_wave():
             {"kind": "hour"},
             "Expected dates .* found int64",
         ),
-        (backtest([[1, 2]]), {"target": "load"}, "target as one of the 0"),
+        (backtest([[1, 2]]), {"target": "load"}, "target to be one of the 0"),
     ],
 )
 def test_residuals_that_cannot_be_drawn(frame, how, words):

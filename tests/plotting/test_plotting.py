@@ -363,7 +363,7 @@ def test_coverage_counts_the_values_inside():
     assert_allclose(display.observed, [2 / 9, 5 / 9, 7 / 9])
     assert_array_equal(display.line_.get_xdata(), [0.3, 0.5, 0.9])
     assert_array_equal(display.line_.get_ydata(), display.observed)
-    assert legend_of(display) == ["as promised", "Stub"]
+    assert legend_of(display) == ["perfectly calibrated", "Stub"]
     assert_array_equal(display.ax_.lines[0].get_xydata(), [[0, 0], [1, 1]])
 
 
@@ -376,7 +376,7 @@ def test_coverage_of_exact_quantiles_is_on_the_diagonal():
     intervals = np.tile(ends[:, None, None] + [0.5, -0.5], (1, 99, 1, 1))
     display = CoverageDisplay.from_predictions(y, intervals, coverages=coverages)
     assert_allclose(display.observed, [9 / 99, 49 / 99, 89 / 99])
-    assert legend_of(display) == ["as promised"]
+    assert legend_of(display) == ["perfectly calibrated"]
 
 
 def test_several_coverages_share_one_diagonal():
@@ -385,7 +385,7 @@ def test_several_coverages_share_one_diagonal():
     second = CoverageDisplay.from_estimator(
         Stub(bias=1), X, y, ax=first.ax_, name="other", c="red"
     )
-    assert legend_of(second) == ["as promised", "Stub", "other"]
+    assert legend_of(second) == ["perfectly calibrated", "Stub", "other"]
     assert len(first.ax_.lines) == 3
     assert second.line_.get_color() == "red"
     assert_allclose(first.nominal, np.arange(1, 10) / 10)
@@ -588,7 +588,7 @@ def test_forecasters_without_uncertainty_are_told_what_to_do():
     X, y = make_windows(np.arange(20.0), horizon=3, length=4)
     X = np.asarray(X)[..., 0]
     model = LinearRegression().fit(X, y)
-    advice = "found LinearRegression, which has none. Put a ConformalForecaster around"
+    advice = "found LinearRegression, which has none. Wrap it in a ConformalForecaster"
     for draw in (
         lambda: ForecastDisplay.from_estimator(model, X),
         lambda: ForecastDisplay.from_estimator(model, X, coverages=(), n_paths=1),

@@ -66,7 +66,7 @@ def test_rows(fault, kind, tmp_path):
     [
         ({"target": "no"}, r"Expected target to name channels of \['sales', 'visits'"),
         ({"past": "sales"}, "'sales' in both target and past"),
-        ({"id": "no"}, "Expected id to be a column of .*, found 'no'"),
+        ({"id": "no"}, "Expected id to be one of the columns .*, found 'no'"),
         ({"id": None}, "Expected id to .*, found None"),
         ({"time": None}, "Expected time to .*found None"),
         ({"missing": "no"}, "Expected missing to be 'error' or 'mask', found 'no'"),

@@ -43,7 +43,9 @@ def test_what_is_there_is_not_replaced(kind, tmp_path):
     else:
         store_panel(FRAME, path, **ROLES)
     before = os.stat(path)
-    with pytest.raises(FileExistsError, match="Expected a path where nothing is"):
+    with pytest.raises(
+        FileExistsError, match="Expected a path that does not exist yet"
+    ):
         store_panel(FRAME, path, **ROLES)
     assert os.stat(path) == before
     assert list(tmp_path.iterdir()) == [path]
@@ -136,7 +138,7 @@ def test_of_two_at_the_same_path_one_wins(tmp_path):
     (tmp_path / "go").touch()
     said = sorted(process.communicate()[0].strip() for process in processes)
     assert said[1] == "done"
-    assert "FileExistsError: Expected a path where nothing is" in said[0]
+    assert "FileExistsError: Expected a path that does not exist yet" in said[0]
     X, _ = make_windows(open_panel(tmp_path / "out", verify=True), **STEPS)
     assert_array_equal(X, make_windows(FRAME, **ROLES, **STEPS)[0])
     hidden = [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -181,7 +183,7 @@ def test_files_of_another_kind_with_the_same_size(store):
     for path in files_of(store.path):
         content = path.read_bytes()
         path.write_bytes(bytes(len(content)))
-        with pytest.raises(ValueError, match=f"{path.name}', found what NumPy cannot"):
+        with pytest.raises(ValueError, match=f"{path.name}', found data that NumPy"):
             open_panel(store.path)
         path.write_bytes(content.replace(b"'<", b"'>").replace(b"|u1", b"|i1"))
         with pytest.raises(ValueError, match=f"{path.name}', found one of shape"):
@@ -247,7 +249,7 @@ def test_another_store_at_the_same_path_is_not_taken_for_it(store, tmp_path):
     pickled = pickle.dumps(make_windows(store, **STEPS))
     store.path.rename(tmp_path / "elsewhere")
     store_panel(FRAME[:80], store.path, **ROLES)
-    with pytest.raises(ValueError, match="another one, which was made there later"):
+    with pytest.raises(ValueError, match="found one made there later"):
         pickle.loads(pickled)
 
 

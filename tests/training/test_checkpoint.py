@@ -131,14 +131,14 @@ def test_partial_fit_writes_over_the_file_of_the_fit(path):
         weights(model.partial_fit(X, Y)),
         weights(forecaster().fit(X, Y).partial_fit(X, Y)),
     )
-    with pytest.raises(ValueError, match="another epochs before: 2, and not 0"):
+    with pytest.raises(ValueError, match="differs in epochs before: 2, not 0"):
         resumed(forecaster(), path)
 
 
 @pytest.mark.parametrize("change, what", [
-    ({"lr": 0.5}, "another lr"),
-    ({"hidden_size": 5}, "another hidden_size"),
-    ({"loss": "mae"}, "another loss"),
+    ({"lr": 0.5}, "differs in lr"),
+    ({"hidden_size": 5}, "differs in hidden_size"),
+    ({"loss": "mae"}, "differs in loss"),
 ])  # fmt: skip
 def test_other_parameters_are_refused(change, what, path):
     crash(forecaster(max_epochs=6), path)
@@ -153,15 +153,15 @@ def test_other_data_are_refused(path):
     other = np.array(Y)
     other[17, 1] += 1e-3
     model = forecaster(max_epochs=6, callbacks=[Checkpoint(path)])
-    with pytest.raises(ValueError, match="another content of X and y"):
+    with pytest.raises(ValueError, match="differs in content of X and y"):
         model.fit(X, other)
-    with pytest.raises(ValueError, match="another number of origins: 60, and not 59"):
+    with pytest.raises(ValueError, match="differs in number of origins: 60, not 59"):
         model.fit(X[:-1], Y[:-1])
 
 
 def test_a_checkpoint_is_no_estimator(path):
     crash(forecaster(max_epochs=6), path)
-    with pytest.raises(ValueError, match="found a training.*Checkpoint"):
+    with pytest.raises(ValueError, match="found a checkpoint.*Checkpoint"):
         load(path)
 
 

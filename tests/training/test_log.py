@@ -99,7 +99,7 @@ class Break(Callback):
         ),
         (
             {"callbacks": [Stop()]},
-            "ended after epoch 2 of 3, as a callback or the caller asked; the weights ",
+            "stopped after epoch 2 of 3 by a callback or the caller; the weights ",
         ),
         (
             {"callbacks__best_weights": None},
@@ -127,7 +127,7 @@ def test_epochs_are_counted_on_by_further_training(capsys):
     net = network(verbose=1).fit(X, Y)
     capsys.readouterr()
     net.partial_fit(X, Y, epochs=1)
-    assert "ended after epoch 4 of 6" in capsys.readouterr().out
+    assert "stopped after epoch 4 of 6" in capsys.readouterr().out
     net.set_params(max_epochs=2).partial_fit(X, Y)
     out, err = capsys.readouterr()
     assert "trained for all 2 epochs; the weights of epoch" in out

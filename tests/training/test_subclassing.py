@@ -152,7 +152,7 @@ def test_a_network_of_another_shape_is_an_error(forward, found):
     net = forecaster_of(forward)(max_epochs=1)
     before = vars(net).copy()
     # It is one window that is looked at first.
-    message = r"Network to put out .*n_params\) = \(\d+, 3, 1, 1\), found " + found
+    message = r"Network to return .*n_params\) = \(\d+, 3, 1, 1\), found " + found
     with pytest.raises(ValueError, match=message):
         net.fit(X, Y)
     assert vars(net) == before

@@ -296,7 +296,9 @@ def test_losses_of_ones_own_give_one_number_for_a_batch():
     for criterion in (RowLoss, RowLoss(), OwnCrossEntropy):
         net = forecaster(criterion=criterion).fit(X, Y)
         assert np.isfinite(net.history[-1, "train_loss"])
-    with pytest.raises(ValueError, match=r"RowLoss to give with.*\(\d+, \d+\), found"):
+    with pytest.raises(
+        ValueError, match=r"RowLoss to return with.*\(\d+, \d+\), found"
+    ):
         forecaster(criterion=RowLoss).fit(X, Y, sample_weight=np.arange(N_ORIGINS))
 
 

@@ -117,11 +117,11 @@ def test_one_keyword_at_a_time(names):
     "model, reason",
     [
         (make(MLPForecaster, **QUICK), "MLPForecaster has no dropout to sample"),
-        (TabularForecaster(), "which gives points only"),
+        (TabularForecaster(), "which only forecasts points"),
         (RecursiveForecaster(), "one-step model with a sample method"),
         (
             EnsembleForecaster([("ridge", Ridge()), ("mlp", NORMAL)]),
-            "that .'ridge'. give",
+            "that .'ridge'. only forecast points",
         ),
     ],
     ids=repr,
@@ -129,7 +129,7 @@ def test_one_keyword_at_a_time(names):
 @pytest.mark.parametrize("name", KEYWORDS)
 def test_a_forecaster_that_does_not_know_says_what_to_do(model, reason, name):
     fitted = make_pipeline(SlidingWindow(5), clone(model)).fit(X, Y)
-    found = f"asked for {name}= and does not know how sure it is. .*{reason}"
+    found = f"cannot predict with {name}=. .*{reason}"
     with pytest.raises(AttributeError, match=found):
         fitted.predict(X, **{name: KEYWORDS[name]})
 

@@ -310,7 +310,7 @@ QUANTILE = {"loss": "quantile"}
         ),
         (QUANTILE | {"quantiles": (0.9,)}, "at least two quantiles"),
         ({"loss": "normal", "quantiles": (0.1, 0.9)}, "loss='quantile' with quantiles"),
-        ({"loss": "normal", "criterion": int}, "one of loss and criterion"),
+        ({"loss": "normal", "criterion": int}, "either loss or criterion"),
     ],
 )
 def test_bad_parameters(params, message):
