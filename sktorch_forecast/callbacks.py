@@ -94,7 +94,7 @@ class Checkpoint(Callback):
         check_positive_int(self.every, "every")
         self.stop_, self.resumed_from_ = False, None
         self.n_before_ = len(net.history)
-        self.subject_ = _subject(net, X, y) | {"epochs before": self.n_before_}
+        self.subject_ = _subject(net, X, y) | {"earlier epochs": self.n_before_}
         self.is_first_ = True
 
     def on_epoch_begin(self, net: Any, **kwargs: Any) -> None:
@@ -151,7 +151,7 @@ class Checkpoint(Callback):
     def _take_up(self, net):
         document, arrays = read(self.path)
         state = decoded(document, arrays, self.path)
-        if state["subject"]["epochs before"] < self.n_before_:
+        if state["subject"]["earlier epochs"] < self.n_before_:
             return  # belongs to the fit that this partial_fit continues
         self._check(state)
         net.module_.load_state_dict(state["weights"])

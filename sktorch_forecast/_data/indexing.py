@@ -170,7 +170,8 @@ class Runs(NDArrayOperatorsMixin):
         key = np.asarray(key)
         places = np.where(key < 0, key + len(self), key)
         if len(places) and not 0 <= places.min() <= places.max() < len(self):
-            raise IndexError(f"Expected positions below {len(self)}, found {key}.")
+            n = len(self)
+            raise IndexError(f"Expected positions from {-n} to {n - 1}, found {key}.")
         which = np.searchsorted(self.ends, places, "right")
         return self.stops[which] - self.ends[which] + places
 

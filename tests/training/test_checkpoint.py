@@ -131,7 +131,7 @@ def test_partial_fit_writes_over_the_file_of_the_fit(path):
         weights(model.partial_fit(X, Y)),
         weights(forecaster().fit(X, Y).partial_fit(X, Y)),
     )
-    with pytest.raises(ValueError, match="differs in epochs before: 2, not 0"):
+    with pytest.raises(ValueError, match="differs in earlier epochs: 2, not 0"):
         resumed(forecaster(), path)
 
 
