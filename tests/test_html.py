@@ -214,3 +214,19 @@ def test_what_is_made_from_a_backtest_is_a_plain_frame():
     pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(frame)), frame)
     with pd.option_context("display.notebook_repr_html", False):
         assert frame._repr_html_() is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame.drop(columns="y", inplace=True),
+        lambda frame: frame.drop(index=frame.index, inplace=True),
+        lambda frame: frame.set_index(["origin", "step"], inplace=True),
+        lambda frame: frame.rename(columns={"timestamp": "y"}, inplace=True),
+    ],
+    ids=["a column less", "no rows", "columns in the index", "a column twice"],
+)
+def test_a_backtest_that_was_changed_in_place_is_shown_as_its_rows(change):
+    frame = naive().backtest(np.arange(20.0), n_origins=3)
+    change(frame)
+    assert frame._repr_html_() == pd.DataFrame(frame)._repr_html_()

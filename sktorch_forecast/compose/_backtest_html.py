@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .._utils.html import table
-from ..metrics._backtest_frame import coverages_of
+from ..metrics._backtest_frame import NEEDED, coverages_of
 
 _N_SHOWN = 5  # targets with an error of their own
 
@@ -21,7 +21,9 @@ class BacktestFrame(pd.DataFrame):
 
     def _repr_html_(self) -> str | None:
         rows: Any = super()._repr_html_()  # pyright: ignore[reportAttributeAccessIssue]
-        return rows and html_of_backtest(self) + rows
+        # Changes in place may have left something else.
+        is_backtest = len(self) and self.columns.isin(NEEDED).sum() == len(NEEDED)
+        return html_of_backtest(self) + rows if rows and is_backtest else rows
 
 
 def html_of_backtest(frame: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .._data.words import listed
 
-_NEEDED = ("origin", "step", "y", "forecast")
+NEEDED = ("origin", "step", "y", "forecast")
 _LOWER = re.compile(r"lower_(\d+(?:\.\d+)?)")
 
 
@@ -34,7 +34,7 @@ def check_backtest(frame: Any, *others: str) -> pd.DataFrame:
             "Expected a pandas DataFrame, as SeriesForecaster.backtest returns it, "
             f"found a {type(frame).__name__}."
         )
-    needed = [*_NEEDED, *others]
+    needed = [*NEEDED, *others]
     lacking = [name for name in needed if name not in frame]
     if lacking or not len(frame):
         why = f"the columns {lacking} are missing" if lacking else "it has no rows"
