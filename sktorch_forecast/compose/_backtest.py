@@ -23,7 +23,7 @@ from .._utils.inside import inside_of
 from .._utils.validation import check_positive_int
 from ..metrics._uncertainty_of import complain_of_none, uncertainty_of
 from ._encoding import unseen_channels, without_channels
-from ._frames import Beside, backtest_frame, forecasts_of
+from ._frames import Beside, forecasts_of
 from ._wrapping import check_forecasts, takes_windows
 
 
@@ -223,7 +223,7 @@ def backtest(
     verbose: bool | int,
     n_jobs: int | None,
     encoded: set[Hashable],
-) -> pd.DataFrame:
+) -> tuple[np.ndarray, Windows, Any]:
     """Forecasts from many origins, each of the fit of its round.
 
     Parameters
@@ -247,7 +247,9 @@ def backtest(
 
     Returns
     -------
-    frame : DataFrame of n_chosen * horizon * n_targets rows
+    forecasts : ndarray of shape (n_chosen, horizon, n_targets, n_columns)
+    X, y
+        What was forecast from, and the truth.
     """
     chosen = plan.chosen(X)
     times = SampleTimes(X, horizon)
@@ -277,8 +279,7 @@ def backtest(
     forecasts = np.empty((len(chosen), *made[0].shape[1:]), made[0].dtype)
     for place, part in zip(places, made):
         forecasts[place] = part
-    X, y = selected(X, y, chosen)
-    return backtest_frame(forecasts, y, X, beside)
+    return forecasts, *selected(X, y, chosen)
 
 
 def _round(estimator, X, y, X_test, horizon, beside, verbose):

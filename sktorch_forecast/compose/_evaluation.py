@@ -13,7 +13,8 @@ from .._data.samples import samples_of
 from .._utils.validation import check_params
 from ._backtest import Plan, backtest, selected
 from ._encoding import Encoding
-from ._frames import Beside, Coverage, forecasts_of
+from ._frames import Beside, Coverage, backtest_frame, forecasts_of
+from ._partitions import Folder, folder_for, in_parts
 
 
 class EvaluationMixin:
@@ -67,6 +68,7 @@ class EvaluationMixin:
         *,
         quantiles: ArrayLike | None = None,
         n_samples: int | None = None,
+        to: Folder = None,
     ) -> pd.DataFrame:
         """Forecast from many past origins, each from what was known by then.
 
@@ -95,18 +97,26 @@ class EvaluationMixin:
             intervals.
         n_samples : int or None, default=None
             How many sample paths of each origin to get in the place of intervals.
+        to : path-like, default=None
+            Folder to create and fill with Parquet files, each with the rows of some of
+            the origins.
 
         Returns
         -------
         frame : DataFrame of n_origins * horizon * n_targets rows
-            Columns "id" (if series have names), "origin", "step" (1 is the first after
-            the origin), "timestamp", "target" (if there are several), "y" (the truth),
-            "forecast" and, with ``coverage=0.9``, "lower_90" and "upper_90", with
-            ``quantiles=[0.1, 0.5]`` "q10" and "q50", with ``n_samples=2`` "sample_0"
-            and "sample_1". Notebooks show a summary above the rows.
+            With `to`, a frame that lists the files; ``pd.read_parquet(to)`` then gives
+            what follows. Columns "id" (if series have names), "origin", "step" (1 is
+            the first after the origin), "timestamp", "target" (if there are several),
+            "y" (the truth), "forecast" and, with ``coverage=0.9``, "lower_90" and
+            "upper_90", with ``quantiles=[0.1, 0.5]`` "q10" and "q50", with
+            ``n_samples=2`` "sample_0" and "sample_1". Notebooks show a summary above
+            the rows.
 
         Raises
         ------
+        OSError, ImportError
+            If the folder `to` cannot be created or already exists, or pyarrow is
+            missing.
         TypeError, ValueError
             If an argument or parameter is not valid, nothing is left to train on
             before the first origin, or as for `fit`.
@@ -125,4 +135,10 @@ class EvaluationMixin:
         panel = read(encoding.encoded(df), layout)
         X, y = samples_of(panel, layout, self.horizon, self.length)
         how = self.horizon, beside, self.verbose, n_jobs, encoding.channels
-        return backtest(self._inner(), X, y, plan, *how)
+        with folder_for(to) as folder:
+            forecasts, X, y = backtest(self._inner(), X, y, plan, *how)
+
+            def frame_of(rows: slice) -> pd.DataFrame:
+                return backtest_frame(forecasts[rows], y[rows], X[rows], beside)
+
+            return in_parts(folder, X, self.horizon, frame_of, "n_origins")

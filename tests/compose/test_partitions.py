@@ -102,6 +102,54 @@ def test_no_more_series_at_once_than_in_a_file(tmp_path, monkeypatch):
     assert seen == [2, 2, 1]
 
 
+# ------------------------------------------------------------------------- backtests
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_backtest(kind, tmp_path):
+    how = FRAMES[kind], 3
+    expected = naive(**NAMES).backtest(*how)
+    files = naive(**NAMES).backtest(*how, to=tmp_path / "out")
+    # Fifteen origins, two in a file: windows of 8 of at most 20 timestamps.
+    assert files["n_origins"].to_list() == 7 * [2] + [1]
+    assert files["n_rows"].to_list() == 7 * [6] + [3]
+    found = pd.read_parquet(tmp_path / "out")
+    assert_frame_equal(found, pd.DataFrame(expected))
+
+
+def test_a_backtest_with_fits_in_between_and_intervals(tmp_path):
+    model = SeriesForecaster(NORMAL, 3, 8, coverage=0.9, **ROLES)
+    expected = model.backtest(PANEL, n_origins=3, refit=True)
+    model.backtest(PANEL, n_origins=3, refit=True, to=tmp_path / "out")
+    assert_frame_equal(pd.read_parquet(tmp_path / "out"), pd.DataFrame(expected))
+
+
+def test_a_backtest_of_a_store(tmp_path):
+    store = store_panel(PANEL, tmp_path / "store", **NAMES)
+    naive().backtest(store, n_origins=2, to=tmp_path / "out")
+    expected = naive(**NAMES).backtest(PANEL, n_origins=2)
+    assert_frame_equal(pd.read_parquet(tmp_path / "out"), pd.DataFrame(expected))
+
+
+def failing(*args, **kwargs):
+    raise RuntimeError("called")
+
+
+def test_a_backtest_into_what_is_there_fits_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(NaiveForecaster, "fit", failing)
+    with pytest.raises(FileExistsError, match="Expected a path that does not exist"):
+        naive(**NAMES).backtest(PANEL, n_origins=1, to=tmp_path)
+    with pytest.raises(TypeError, match="Expected to= to be the path .* found a int"):
+        naive(**NAMES).backtest(PANEL, n_origins=1, to=3)
+
+
+def test_a_backtest_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(NaiveForecaster, "predict", failing)
+    with pytest.raises(RuntimeError, match="called"):
+        naive(**NAMES).backtest(PANEL, n_origins=1, to=tmp_path / "out")
+    assert os.listdir(tmp_path) == []
+
+
 # -------------------------------------------------------------------------- failures
 
 
