@@ -96,12 +96,12 @@ threading.Thread(target=watch, daemon=True).start()
 store_panel(source, path + ".again", id="id", time="time", target="y")
 tell("store_panel")
 panel = open_panel(path)
-forecaster(baseline=None).backtest(panel, n_origins=1)
-tell("backtest, one fit without a baseline")
+forecaster(baseline=None).backtest(panel, n_origins=1, to=path + ".backtest")
+tell("backtest to files, one fit without a baseline")
 fitted = forecaster().fit(panel)
 tell("fit of a linear network and its baseline")
-fitted.forecast()
-tell("forecast")
+fitted.forecast(to=path + ".forecasts")
+tell("forecast to files")
 """
 
 
