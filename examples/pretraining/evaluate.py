@@ -173,9 +173,9 @@ def pretrained_hint(task):
 
 def fine_tuned(task):
     def make():
-        return PretrainedForecaster(fine_tune_epochs=6, lr=0.0005, random_state=0)
+        return PretrainedForecaster(fine_tune_epochs=4, lr=0.0005, random_state=0)
 
-    return _of_each(task, make, True, 384)
+    return _of_each(task, make, True, 256)
 
 
 def _trained(task, model, quantiles, longest=None):
