@@ -203,7 +203,7 @@ def test_a_backtest_of_several_series_and_targets_with_intervals():
         # of y, seven are left: three of 1 and four of 2
         "mean absolute error, y": "1.571",
         f"mean absolute error, {EVIL}": "15",
-        "inside the 80 % intervals": "46.7%",  # 7 of 15
+        "inside the 80 % intervals": "46.7 %",  # 7 of 15
     }
 
 

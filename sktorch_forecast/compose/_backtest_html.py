@@ -60,4 +60,4 @@ def _rows(frame: pd.DataFrame) -> Iterator[tuple[str, Any]]:
     there = frame["y"].notna()
     for coverage, (low, high) in coverages_of(frame).items():
         inside = frame["y"].between(frame[low], frame[high])[there].mean()
-        yield f"inside the {100 * coverage:.10g} % intervals", f"{inside:.1%}"
+        yield f"inside the {100 * coverage:.10g} % intervals", f"{100 * inside:.1f} %"
