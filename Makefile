@@ -59,6 +59,7 @@ ett: install
 # Networks beside the numbers of their papers.
 networks: install
 	$(BIN)/python examples/published_networks.py
+	$(BIN)/python examples/m4_hourly.py --papers --seeds 3
 
 # Of what peers could not be installed for, the table says so.
 bench: install

@@ -12,6 +12,7 @@ shows that part); the test part is used for nothing but the table.
 Run it with ``make m4``, or ``python examples/m4_hourly.py``:
 
     --seeds N     train everything from N seeds; scores are means, with the spread
+    --papers      networks of papers, one by one, instead (part of ``make networks``)
     --validate    forecast the last 48 hours of the training series instead
     --json FILE   write the results for machines, too
 
@@ -43,10 +44,19 @@ from torch.optim.lr_scheduler import OneCycleLR
 
 from sktorch_forecast import (
     ConvRNNForecaster,
+    ITransformerForecaster,
+    MinGRUForecaster,
     MLPForecaster,
     NBEATSForecaster,
     NHITSForecaster,
+    PatchTSTForecaster,
     PretrainedForecaster,
+    SegRNNForecaster,
+    SparseTSFForecaster,
+    TFTForecaster,
+    TiDEForecaster,
+    TSMixerForecaster,
+    XLSTMForecaster,
     latest_windows,
     make_windows,
 )
@@ -100,6 +110,26 @@ NETWORKS = {
     # Trained on synthetic series alone: its fit takes nothing but the shapes.
     "pretrained": (PretrainedForecaster, {}, 640, 1, 1, 0.001),
 }
+# Of those that the ensembles do not need, sizes are small and nothing was chosen.
+SLOW = 192, 4, 4, 0.003
+PAPERS = {
+    "SegRNN": (SegRNNForecaster, {"segment_length": 24, "hidden_size": 128}, *SLOW),
+    "SparseTSF": (SparseTSFForecaster, {"period": DAY}, 192, 8, 2, 0.01),
+    "PatchTST": (PatchTSTForecaster, {"hidden_size": 32}, *SLOW),
+    "TiDE": (TiDEForecaster, {"hidden_size": 128}, 192, 8, 2, 0.001),
+    "TSMixer": (TSMixerForecaster, {"hidden_size": 32}, 192, 8, 2, 0.001),
+    "iTransformer": (ITransformerForecaster, {"hidden_size": 64}, 192, 8, 2, 0.001),
+    "CycleNet": (MLP, {"hidden_layer_sizes": ()}, 192, 8, 2, 0.01),
+    "minGRU": (MinGRUForecaster, {"num_layers": 2}, *SLOW),
+    "xLSTM": (XLSTMForecaster, {"patch_length": 16}, *SLOW),
+    "TFT": (TFTForecaster, {"hidden_size": 16}, *SLOW),
+}
+PAPERS = {
+    name: (cls, params | SCORED | DAILY, *how)
+    for name, (cls, params, *how) in PAPERS.items()
+}
+PAPERS["CycleNet"][1]["normalize"] = "cycle"
+NETWORKS |= PAPERS
 SIX = [("day", 0), ("day", 1), ("week", 0), ("week", 1), ("window", 0), ("level", 0)]
 EIGHT = "MLP, N-BEATS and N-HiTS, ensemble of 8"
 MEAN = "mean of these 8 and pretrained"
@@ -114,6 +144,7 @@ ROWS = {
     "pretrained": [("pretrained", 0)],
     "MLP, quantiles, ensemble of 2": [("quantiles", 0), ("quantiles", 1)],
 }
+PAPER_ROWS = {name: [(name, 0)] for name in ["N-BEATS", "N-HiTS", *PAPERS]}
 # What is asked of a network with quantiles: the ends of the interval, and the median.
 ASKED = ((1 - NOMINAL) / 2, 0.5, (1 + NOMINAL) / 2)
 
@@ -228,15 +259,16 @@ class Scores:
         return found | {"OWA": float(ratios.mean())}
 
 
-def evaluate(scores, trained, seed):
+def evaluate(scores, rows, trained, seed):
     """The rows of the table for one seed; `trained` is what `train` gave each task."""
     forecasts, seconds = {}, {}
-    for row, members in ROWS.items():
+    for row, members in rows.items():
         parts, times = zip(*[trained[name, 2 * seed + i] for name, i in members])
         forecasts[row], seconds[row] = np.median(parts, axis=0), sum(times)
-    pair = [EIGHT, "pretrained"]
-    forecasts[MEAN] = np.mean([forecasts[row] for row in pair], axis=0)
-    seconds[MEAN] = sum(seconds[row] for row in pair)
+    if EIGHT in rows:
+        pair = [EIGHT, "pretrained"]
+        forecasts[MEAN] = np.mean([forecasts[row] for row in pair], axis=0)
+        seconds[MEAN] = sum(seconds[row] for row in pair)
     return {
         row: scores.row(f) | {"CPU s": seconds[row]} for row, f in forecasts.items()
     }
@@ -283,6 +315,7 @@ def draw(history, truth, quantiles):
 def main():
     parser = argparse.ArgumentParser(description="Forecast the M4 Hourly series.")
     parser.add_argument("--seeds", type=int, default=1, metavar="N")
+    parser.add_argument("--papers", action="store_true")
     parser.add_argument("--validate", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE")
     args = parser.parse_args()
@@ -294,20 +327,23 @@ def main():
         truth = last_values(history, HORIZON)
         history = history[history["step"] <= last - HORIZON]
     scores = Scores(history, truth)
-    members = sorted({member for row in ROWS.values() for member in row})
+    rows = PAPER_ROWS if args.papers else ROWS
+    members = sorted({member for row in rows.values() for member in row})
     tasks = [(name, 2 * seed + i) for seed in range(args.seeds) for name, i in members]
     # Two at a time; each network has a seed of its own.
     found = Parallel(n_jobs=2, verbose=5)(delayed(train)(*t, history) for t in tasks)
     trained = dict(zip(tasks, found))
-    results = [evaluate(scores, trained, seed) for seed in range(args.seeds)]
+    results = [evaluate(scores, rows, trained, seed) for seed in range(args.seeds)]
     part = "validation part" if args.validate else "test part"
     print(f"\nM4 Hourly, {len(truth)} series, 48 hours, {part}, {args.seeds} seed(s):")
     print("means over the seeds (and spread); 95 % intervals: coverage in percent, and")
     print("how many points it is off (ACD); CPU time of all networks of a row\n")
     # What was published is of the test part.
     print(table(results, scores.naive, {} if args.validate else PUBLISHED))
-    draw(history, truth, (trained["quantiles", 0][0] + trained["quantiles", 1][0]) / 2)
-    print(f"\nPicture: {os.path.relpath(PICTURE)}")
+    if not args.papers:
+        pair = trained["quantiles", 0][0], trained["quantiles", 1][0]
+        draw(history, truth, np.mean(pair, axis=0))
+        print(f"\nPicture: {os.path.relpath(PICTURE)}")
     if args.json:
         naive = dict(zip(COLUMNS, scores.naive))
         document = {"part": part, "naive2": naive, "runs": results}
