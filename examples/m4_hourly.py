@@ -111,6 +111,7 @@ NETWORKS = {
     "pretrained": (PretrainedForecaster, {}, 640, 1, 1, 0.001),
 }
 # Of those that the ensembles do not need, sizes are small and nothing was chosen.
+LINEAR = {"hidden_layer_sizes": ()}
 SLOW = 192, 4, 4, 0.003
 PAPERS = {
     "SegRNN": (SegRNNForecaster, {"segment_length": 24, "hidden_size": 128}, *SLOW),
@@ -119,17 +120,15 @@ PAPERS = {
     "TiDE": (TiDEForecaster, {"hidden_size": 128}, 192, 8, 2, 0.001),
     "TSMixer": (TSMixerForecaster, {"hidden_size": 32}, 192, 8, 2, 0.001),
     "iTransformer": (ITransformerForecaster, {"hidden_size": 64}, 192, 8, 2, 0.001),
-    "CycleNet": (MLP, {"hidden_layer_sizes": ()}, 192, 8, 2, 0.01),
+    "CycleNet": (MLP, LINEAR | {"normalize": "cycle"}, 192, 8, 2, 0.01),
     "minGRU": (MinGRUForecaster, {"num_layers": 2}, *SLOW),
     "xLSTM": (XLSTMForecaster, {"patch_length": 16}, *SLOW),
     "TFT": (TFTForecaster, {"hidden_size": 16}, *SLOW),
 }
-PAPERS = {
-    name: (cls, params | SCORED | DAILY, *how)
+NETWORKS |= {
+    name: (cls, SCORED | DAILY | params, *how)
     for name, (cls, params, *how) in PAPERS.items()
 }
-PAPERS["CycleNet"][1]["normalize"] = "cycle"
-NETWORKS |= PAPERS
 SIX = [("day", 0), ("day", 1), ("week", 0), ("week", 1), ("window", 0), ("level", 0)]
 EIGHT = "MLP, N-BEATS and N-HiTS, ensemble of 8"
 MEAN = "mean of these 8 and pretrained"
