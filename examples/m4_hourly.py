@@ -290,7 +290,8 @@ def table(results, naive, published):
                 lines[row][column] += f" ({np.ptp(values):.3f})"
     frame = pd.DataFrame.from_dict(lines, orient="index")
     columns = [*COLUMNS, "coverage", "CPU s"]
-    return frame[columns].replace("nan", "-").fillna("-").to_string()
+    frame = frame.reindex(columns=columns).dropna(axis="columns", how="all")
+    return frame.replace("nan", "-").fillna("-").to_string()
 
 
 def draw(history, truth, quantiles):
