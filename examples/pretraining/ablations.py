@@ -23,12 +23,12 @@ import pandas as pd
 import torch
 from evaluate import (
     ett_tasks,
-    geometric_mean,
     m4_task,
     packaged_tasks,
     pretrained,
     scores_of,
     seasonal_naive,
+    table_of,
 )
 from train import Training, write_weights
 
@@ -57,19 +57,20 @@ def variants():
     yield "mixtures, gaps, outliers, early ends", 0, {"flaws": 0}
 
 
-def errors(network, tasks):
-    """MASE and quantile loss relative to the seasonal naive forecast, by set."""
+def scored(method, tasks):
+    """Scores of a method on all series, as rows for ``table_of``."""
+    return [(task.group, task.name, scores_of(task, method(task)), 0) for task in tasks]
+
+
+def errors(network, tasks, naive):
+    """MASE by set, and the means of MASE and quantile loss, relative to naive."""
     weights = {name: weight.half().float() for name, weight in network.items()}
-    rows = []
     with patch.object(module, "pretrained_weights", lambda: weights):
-        for task in tasks:
-            ours = scores_of(task, pretrained(task))
-            naive = scores_of(task, seasonal_naive(task))
-            rows.append((task.group, ours[0] / naive[0], ours[1] / naive[1]))
-    frame = pd.DataFrame(rows, columns=["set", "MASE", "loss"]).groupby("set")
-    means = frame.agg(geometric_mean)
-    row = means["MASE"].to_dict()
-    return row | {name: geometric_mean(means[name]) for name in ("MASE", "loss")}
+        ours = scored(pretrained, tasks)
+    groups, results = table_of({"seasonal_naive": naive, "pretrained": ours})
+    found = results["pretrained"]
+    row = {group: found[group][0] for group in groups}
+    return row | {name: found[name] for name in ("MASE", "loss")}
 
 
 def main():
@@ -79,6 +80,7 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     tasks = [m4_task(True), *ett_tasks(True), *packaged_tasks(True)]
+    naive = scored(seasonal_naive, tasks)
     table = {}
     for name, seed, prior in variants():
         folder = args.folder / name.replace(" ", "_")
@@ -89,7 +91,7 @@ def main():
             training = Training(seed, folder, "bf16", **prior)
             training.run(args.steps)
             write_weights(training.network, folder / "weights.safetensors")
-            row = errors(training.network.state_dict(), tasks)
+            row = errors(training.network.state_dict(), tasks, naive)
             row["validation"] = training.curve[-1][2]
             row["seconds"] = training.curve[-1][3]
             file.write_text(json.dumps(row))

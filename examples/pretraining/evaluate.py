@@ -279,16 +279,16 @@ def table_of(rows):
     results = {}
     for method, tasks in rows.items():
         result = {"seconds": round(sum(seconds for *_, seconds in tasks), 1)}
+        parts = []
         for group in groups:
             own = [(n, s) for g, n, s, _ in tasks if g == group]
             mase = geometric_mean([s[0] / naive[n][0] for n, s in own])
             loss = geometric_mean([s[1] / naive[n][1] for n, s in own])
             inside = float(np.mean([s[2] for _, s in own]))
-            result[group] = [round(value, 3) for value in (mase, loss, inside)]
+            parts.append((mase, loss, inside))
+            result[group] = [round(value, 3) for value in parts[-1]]
         for place, name in enumerate(("MASE", "loss")):
-            result[name] = round(
-                geometric_mean([result[group][place] for group in groups]), 3
-            )
+            result[name] = round(geometric_mean([part[place] for part in parts]), 3)
         results[method] = result
     return groups, results
 

@@ -315,7 +315,7 @@ class EnsembleForecaster(MixtureMixin, WrapperMixin, Composition):
         if is_flawed.any():
             names = [name for name, flaw in zip(self._parts(), is_flawed) if flaw]
             raise ValueError(
-                f"Expected finite forecasts from every member, found NaN or infinity "
+                "Expected finite forecasts from every member, found NaN or infinity "
                 f"from {names}. Drop these members, or give them a smaller lr if "
                 "training has diverged."
             )
