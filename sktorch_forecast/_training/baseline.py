@@ -15,6 +15,10 @@ origins are cut into blocks of time, and each block is forecast from everything 
 before it. Since the sums that least squares needs add up over blocks, one pass over the
 windows serves all penalties and origins.
 
+If each target is forecast from its own values alone, there are two candidates for it: a
+regression on its own origins, and one regression on the origins of all targets, which
+has more to learn from if the targets behave alike. Both enter the choice above.
+
 References
 ----------
 .. [1] A. E. Hoerl and R. W. Kennard (1970), Ridge Regression: Biased Estimation for
@@ -166,25 +170,22 @@ def solve_baseline(net: Any, dataset: Any) -> None:
     first, *blocks = blocks_of(train, net.horizon_)
     known = moments_of(net, first)
     priors = _priors(net, baseline, known[0].xx)
-    errors = np.zeros((len(known), len(priors), len(_PENALTIES)))
+    errors = 0.0
     for before, block in blocks:
         test = moments_of(net, block)
-        errors += _errors(_ridges(known), test, priors)
+        errors = errors + _errors(_solutions(known), test, priors)
         known = _sum(known, moments_of(net, before), test)
-    learned, test = _ridges(known), moments_of(net, held_back)
-    if None in learned:  # no origin has all its targets
+    learned, test = _solutions(known), moments_of(net, held_back)
+    if any(None in of_group for of_group in learned):  # no origin has all its targets
         return
-    errors += _errors(learned, test, priors)
-    chosen = []
-    for of_group in errors:
-        prior, penalty = np.unravel_index(of_group.argmin(), of_group.shape)
-        chosen.append((priors[prior], _PENALTIES[penalty]))
-    _set(baseline, learned, chosen)
+    errors = errors + _errors(learned, test, priors)
+    chosen = [np.unravel_index(part.argmin(), part.shape) for part in errors]
+    _set(baseline, learned, priors, chosen)
     share = _WITHOUT_EVIDENCE
     if held_back is not None:
         share = share_of_network(net, held_back)
         between = moments_of(net, _between(dataset, train, held_back))
-        _set(baseline, _ridges(_sum(known, between, test)), chosen)
+        _set(baseline, _solutions(_sum(known, between, test)), priors, chosen)
     baseline.share, baseline.n_origins = share, len(dataset)
 
 
@@ -230,33 +231,43 @@ def _priors(net, baseline: LinearBaseline, like: Tensor) -> list[list[Tensor]]:
     return [[group.T.to(like) for group in prior] for prior in priors]
 
 
-def _ridges(moments: list[Moments]) -> list[Ridge | None]:
-    """Solutions for each group of outputs; None where there is no data."""
-    return [Ridge(of_group) if of_group.n else None for of_group in moments]
+def _solutions(moments: list[Moments]) -> list[tuple[Ridge | None, ...]]:
+    """For each group, its own solution and, if there are several groups, that of all.
+
+    None where a group has no data.
+    """
+    own = [Ridge(of_group) if of_group.n else None for of_group in moments]
+    if len(own) == 1:
+        return [(own[0],)]
+    total = sum(moments[1:], start=moments[0])
+    shared = Ridge(total) if total.n else None
+    return [(ridge, ridge and shared) for ridge in own]
 
 
-def _errors(ridges: list, test: list, priors: list) -> np.ndarray:
-    """Squared errors on a block, (n_groups, n_priors, n_penalties).
+def _errors(solutions: list, test: list, priors: list) -> np.ndarray:
+    """Squared errors on a block, (n_groups, n_solutions, n_priors, n_penalties).
 
     0 where there is no data to learn from, or nothing to forecast.
     """
-    errors = np.zeros((len(ridges), len(priors), len(_PENALTIES)))
-    for group, (ridge, block) in enumerate(zip(ridges, test)):
+    shape = len(test), len(solutions[0]), len(priors), len(_PENALTIES)
+    errors = np.zeros(shape)
+    for group, place in np.ndindex(shape[:2]):
+        ridge, block = solutions[group][place], test[group]
         if ridge is not None and block.n:
             n_chunks = -(-len(_PENALTIES) * block.xy.numel() // _AT_ONCE)
             chunks = np.array_split(_PENALTIES, min(n_chunks, len(_PENALTIES)))
-            for errors_of_prior, prior in zip(errors[group], priors):
+            for errors_of_prior, prior in zip(errors[group, place], priors):
                 found = [block.errors(ridge.weights(prior[group], c)) for c in chunks]
                 errors_of_prior[:] = torch.cat(found).cpu()
     return errors
 
 
-def _set(baseline: LinearBaseline, ridges: list, chosen: list) -> None:
-    """Set the baseline's weights to these solutions."""
-    solved = [
-        ridge.weights(prior[group], [penalty])[0]
-        for group, (ridge, (prior, penalty)) in enumerate(zip(ridges, chosen))
-    ]
+def _set(baseline: LinearBaseline, solutions: list, priors: list, chosen: list) -> None:
+    """Set the baseline's weights to the chosen solution, prior and penalty of each."""
+    solved = []
+    for group, (place, prior, penalty) in enumerate(chosen):
+        ridge = solutions[group][place]
+        solved.append(ridge.weights(priors[prior][group], [_PENALTIES[penalty]])[0])
     # (G, d + 1, o) -> (G, o, d) and (G, o)
     weights = torch.stack(solved).transpose(1, 2)
     baseline.set_weights(weights[..., :-1], weights[..., -1])

@@ -1,6 +1,7 @@
 """Networks beside a linear forecast, against scikit-learn's ridge."""
 
 import pickle
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ from sktorch_forecast import (
 from sktorch_forecast._training.baseline import Moments, Ridge
 from sktorch_forecast._training.stacking import share_of
 from sktorch_forecast.forecaster import Forecaster
+from sktorch_forecast.layers import linear_baseline
 
 RNG = np.random.default_rng(0)
 N, L, H = 260, 12, 3
@@ -78,10 +80,21 @@ def test_the_error_of_weights_is_that_of_their_forecasts():
     assert_allclose(moments(x, y).errors(torch.from_numpy(weights)), expected)
 
 
-def by_hand(x, y, n_valid, n_known=None, seasons=(None, 1)):
-    """Forecasts of rolling-origin ridge, by scikit-learn, in units of the windows."""
+def standardized(x, y):
+    """Windows and targets in units of the windows, and these units."""
     mean, scale = x.mean(1, keepdims=True), x.std(1, keepdims=True)
-    rows, targets = (x - mean) / scale, (y - mean) / scale
+    return (x - mean) / scale, (y - mean) / scale, mean, scale
+
+
+def by_hand(x, y, n_valid, n_known=None, seasons=(None, 1), other=None):
+    """Forecasts of rolling-origin ridge, by scikit-learn, in units of the windows.
+
+    With windows of another target as `other`, the regression may learn from both.
+    """
+    rows, targets, mean, scale = standardized(x, y)
+    alone, both = [(rows, targets)], [(rows, targets)]
+    if other is not None:
+        both.append(standardized(*other)[:2])
     n = len(x) - n_valid
     n_train = n - (H - 1)  # what is known when the first held-back origin comes
     begins = np.unique(
@@ -91,25 +104,26 @@ def by_hand(x, y, n_valid, n_known=None, seasons=(None, 1)):
     folds = [(begin, span) for begin, span in zip(begins, spans)]
     folds.append((n_train, (n, len(x))))
 
-    def solved(n_known, season, penalty):
-        known = slice(None, n_known)
+    def solved(n_known, parts, season, penalty):
+        known = [np.concatenate([p[i][:n_known] for p in parts]) for i in (0, 1)]
         places = None if season is None else [L - season + h % season for h in range(H)]
         prior = (lambda r: 0.0) if season is None else (lambda r: r[:, places])
         if np.isinf(penalty):
             return lambda r: prior(r) + np.zeros((len(r), H))
-        alpha = penalty * rows[known].var(axis=0).mean()
-        left = targets[known] - prior(rows[known])
-        ridge = SklearnRidge(alpha, solver="cholesky").fit(rows[known], left)
+        alpha = penalty * known[0].var(axis=0).mean()
+        left = known[1] - prior(known[0])
+        ridge = SklearnRidge(alpha, solver="cholesky").fit(known[0], left)
         return lambda r: prior(r) + ridge.predict(r)
 
-    def error(season, penalty):
+    def error(*choice):
         return sum(
-            np.square(solved(n_known, season, penalty)(rows[a:b]) - targets[a:b]).sum()
+            np.square(solved(n_known, *choice)(rows[a:b]) - targets[a:b]).sum()
             for n_known, (a, b) in folds
             if b > a
         )
 
-    choices = [(season, penalty) for season in seasons for penalty in PENALTIES]
+    sources = [alone] if other is None else [alone, both]
+    choices = list(product(sources, seasons, PENALTIES))
     best = min(choices, key=lambda choice: error(*choice))
     return mean + scale * solved(n_known or len(x), *best)(rows), best
 
@@ -281,6 +295,27 @@ def test_several_targets():
     # The second is what the first was one step before, which is in the window.
     miss = np.abs(linear(x[5:], y[5:]).predict(x[5:]) - y[5:]).mean(axis=0)
     assert miss[1] < miss[0] / 4
+
+
+# What is left in each of two series of its value five steps before.
+ALIKE, UNLIKE = (0.8, 0.8), (0.8, -0.8)
+
+
+@pytest.mark.parametrize(("memories", "is_shared"), [(ALIKE, True), (UNLIKE, False)])
+def test_targets_that_behave_alike_share_a_regression(memories, is_shared, monkeypatch):
+    monkeypatch.setattr(linear_baseline, "_MAX_INPUTS", L)  # each target by itself
+    values = np.random.default_rng(0).normal(size=(60, 2))
+    for t in range(5, len(values)):
+        values[t] += memories * values[t - 5]
+    x, y = make_windows(values, horizon=H, length=L, target=[0, 1])
+    dense, targets = np.asarray(x, dtype=np.float64), np.reshape(y, (-1, H, 2))
+    forecasts = linear(x, y).predict(x).reshape(targets.shape)
+    parts = [(dense[..., k], targets[..., k]) for k in (0, 1)]
+    for k, part in enumerate(parts):
+        options = {"n_valid": round(0.15 * len(x)), "other": parts[1 - k]}
+        expected, (learned_from, *_) = by_hand(*part, **options)
+        assert (len(learned_from) == 2) is is_shared
+        assert_allclose(forecasts[..., k], expected, atol=2e-4)
 
 
 def test_missing_values():
