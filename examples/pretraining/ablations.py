@@ -30,7 +30,7 @@ from evaluate import (
     seasonal_naive,
     table_of,
 )
-from train import Training, write_weights
+from train import PRECISION, Training, write_weights
 
 from sktorch_forecast.datasets._series_prior import KINDS
 from sktorch_forecast.networks import pretrained as module
@@ -88,7 +88,7 @@ def main():
         file = folder / "errors.json"
         if not file.exists():
             print(name, flush=True)
-            training = Training(seed, folder, "bf16", **prior)
+            training = Training(seed, folder, PRECISION, **prior)
             training.run(args.steps)
             write_weights(training.network, folder / "weights.safetensors")
             row = errors(training.network.state_dict(), tasks, naive)

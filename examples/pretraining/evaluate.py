@@ -23,8 +23,10 @@ Run it with ``make pretrained-table``, or ``python examples/pretraining/evaluate
                 last 48 hours, the first 8,640 hours of ETTh1 without the oil
                 temperature, and the part "tune"
     --methods   some of seasonal_naive, pretrained, pretrained_hint, fine_tuned,
-                fracast, ridge, lstm, auto_ets, auto_theta
+                fracast, ridge, lstm, auto_ets, auto_theta, or names of networks, such
+                as NHITSForecaster, which are trained on each series
     --sets      some of M4, ETT, packages
+    --shorter N series of packages with fewer than N values only
     --json      write the results to a file, too
 
 Real series are read from packages: ``pip install "sktorch-forecast[series]"``.
@@ -45,12 +47,12 @@ from benchmarks.series import DATA, all_series
 from joblib import Parallel, delayed
 
 from sktorch_forecast import (
-    LSTMForecaster,
     PretrainedForecaster,
     TabularForecaster,
     make_windows,
 )
 from sktorch_forecast.datasets import fetch_ett, fetch_m4
+from sktorch_forecast.discovery import all_estimators
 
 LEVELS = np.arange(1, 10) / 10
 # What is read of a history; the networks and regressions are trained on all of it.
@@ -106,11 +108,13 @@ def ett_tasks(choose):
         yield _task("ETT", name, values, origins, ETT_HORIZON, 24)
 
 
-def packaged_tasks(choose):
+def packaged_tasks(choose, shorter=np.inf):
     parts = {"tune"} if choose else {"report", "more"}
     for series in all_series():
         elsewhere = series.name.startswith(("m4_", "ett_"))
         if series.part not in parts or series.kind == "synthetic" or elsewhere:
+            continue
+        if series.n >= shorter:
             continue
         try:
             values = np.asarray(series.read()[0], float)
@@ -193,8 +197,19 @@ def ridge(task):
     return _of_each(task, lambda: TabularForecaster(), False)
 
 
+def network(name):
+    """A method that trains a network with its defaults on each series."""
+    cls = dict(all_estimators("network"))[name]
+
+    def trained(task):
+        return _of_each(task, lambda: cls(random_state=0), False)
+
+    trained.__name__ = name
+    return trained
+
+
 def lstm(task):
-    return _of_each(task, lambda: LSTMForecaster(random_state=0), False)
+    return network("LSTMForecaster")(task)
 
 
 def _of_each(task, make, quantiles, longest=None):
@@ -298,17 +313,18 @@ def main():
     parser.add_argument("--choose", action="store_true")
     parser.add_argument("--methods", nargs="+", default=[m.__name__ for m in METHODS])
     parser.add_argument("--sets", nargs="+", default=["M4", "ETT", "packages"])
+    parser.add_argument("--shorter", type=int, default=np.inf, metavar="N")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
     tasks = [m4_task(args.choose), *ett_tasks(args.choose)]
-    tasks += packaged_tasks(args.choose)
+    tasks += packaged_tasks(args.choose, args.shorter)
     tasks = [task for task in tasks if task.group in args.sets]
     names = ["seasonal_naive", *(n for n in args.methods if n != "seasonal_naive")]
     rows = {}
-    for method in METHODS:
-        if method.__name__ not in names:
-            continue
+    methods = {method.__name__: method for method in METHODS}
+    for name in names:
+        method = methods[name] if name in methods else network(name)
         rows[method.__name__] = []
         for task in tasks:
             began = process_time()

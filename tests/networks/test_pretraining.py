@@ -48,6 +48,8 @@ def test_a_training_that_was_stopped_goes_on_as_if_it_had_not(script, tmp_path):
         assert torch.equal(one, other)
     with pytest.raises(ValueError, match="checkpoint of seed 1, found one of 0"):
         script.Training(1, tmp_path / "parts", "fp32")
+    with pytest.raises(ValueError, match="precision bf16, found one of fp32"):
+        script.Training(0, tmp_path / "parts", "bf16")
 
 
 def test_the_loss_is_the_quantile_loss_in_units_of_the_error(script):
