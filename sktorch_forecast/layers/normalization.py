@@ -16,6 +16,7 @@ from .cycle import Cycle
 from .statistics import (
     centered_windows,
     deviation,
+    deviations,
     mean_size,
     usual_of,
     usual_of_groups,
@@ -170,7 +171,7 @@ class WindowNormalization(nn.Module):
         seen = windows.isfinite()
         weights = windows.new_ones(len(windows)) if weights is None else weights
         weights = weights.double().unsqueeze(1)
-        usual = usual_of(deviation(centered_windows(windows, seen)[0], seen), weights)
+        usual = usual_of(deviations(windows, seen), weights)
         self.usual_scale.copy_(usual)
         if self.kind == "level":
             usual = usual_of(mean_size(windows, seen), weights)
@@ -198,7 +199,7 @@ class WindowNormalization(nn.Module):
         seen = windows.isfinite()
         if self.kind == "level":
             return mean_size(windows, seen)[:, 0]
-        return deviation(centered_windows(windows, seen)[0], seen)[:, 0]
+        return deviations(windows, seen)[:, 0]
 
     def calibrate_series(
         self, scales: Tensor, series: Tensor, weights: Tensor | None = None

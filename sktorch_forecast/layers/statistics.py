@@ -8,8 +8,8 @@ Symbols used below::
 import torch
 from torch import Tensor
 
-# At most this many groups are sorted at a time.
-_GROUPS_AT_ONCE = 2**17
+# At most this many groups are sorted, or windows are copied, at a time.
+_GROUPS_AT_ONCE, _WINDOWS_AT_ONCE = 2**17, 64
 
 
 def n_seen(x, seen):
@@ -60,6 +60,15 @@ def deviation(centered, seen):
     """
     norm = torch.linalg.vector_norm(centered, dim=1, keepdim=True)
     return norm / n_seen(centered, seen) ** 0.5
+
+
+def deviations(windows, seen):
+    """Deviation of each window, (n, L, C) -> (n, 1, C), with copies of a few only."""
+    found = windows.new_empty(len(windows), 1, windows.shape[2])
+    parts = (tensor.split(_WINDOWS_AT_ONCE) for tensor in (windows, seen, found))
+    for some, seen_there, place in zip(*parts):
+        place.copy_(deviation(centered_windows(some, seen_there)[0], seen_there))
+    return found
 
 
 def usual_of(scales, weights):
