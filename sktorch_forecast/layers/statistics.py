@@ -8,8 +8,8 @@ Symbols used below::
 import torch
 from torch import Tensor
 
-# At most this many groups are sorted, or windows are copied, at a time.
-_GROUPS_AT_ONCE, _WINDOWS_AT_ONCE = 2**17, 64
+# At most this many groups are sorted, or values of windows are copied, at a time.
+_GROUPS_AT_ONCE, _VALUES_AT_ONCE = 2**17, 2**16
 
 
 def n_seen(x, seen):
@@ -65,7 +65,8 @@ def deviation(centered, seen):
 def deviations(windows, seen):
     """Deviation of each window, (n, L, C) -> (n, 1, C), with copies of a few only."""
     found = windows.new_empty(len(windows), 1, windows.shape[2])
-    parts = (tensor.split(_WINDOWS_AT_ONCE) for tensor in (windows, seen, found))
+    n_some = max(1, _VALUES_AT_ONCE // max(1, windows.shape[1] * windows.shape[2]))
+    parts = (tensor.split(n_some) for tensor in (windows, seen, found))
     for some, seen_there, place in zip(*parts):
         place.copy_(deviation(centered_windows(some, seen_there)[0], seen_there))
     return found

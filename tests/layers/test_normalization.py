@@ -296,7 +296,7 @@ def test_bad_parameters(params, message):
 
 
 def test_scales_of_many_windows_are_their_deviations():
-    x = np.random.default_rng(0).normal(size=(150, 9, 2))
+    x = np.random.default_rng(0).normal(size=(150, 500, 2))
     x[::3, 4, 1] = np.nan
     normalization = WindowNormalization(2, masked=True)
     assert_allclose(normalization.scales_of(torch.from_numpy(x)), np.nanstd(x, axis=1))

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from torch.testing import assert_close
 
 from sktorch_forecast import TFTForecaster, TiDEForecaster, load, make_windows
+from sktorch_forecast._training.device import has_bf16
 from sktorch_forecast.networks.tft import TFTNetwork
 from sktorch_forecast.networks.tide import TiDENetwork
 
@@ -182,6 +183,9 @@ def test_tft_of_a_bare_series_has_time_only(tmp_path):
         assert np.array_equal(w, weights[name])
 
 
+@pytest.mark.skipif(
+    not has_bf16(torch.device("cpu")), reason="this CPU has no bfloat16 arithmetic"
+)
 def test_tft_explains_in_mixed_precision():
     X, y = make_windows(np.sin(np.arange(60) / 5), horizon=H, length=L)
     params = {"hidden_size": 4, "max_epochs": 1, "random_state": 0}
