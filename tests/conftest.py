@@ -17,6 +17,14 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+@pytest.fixture
+def emulated_bf16(monkeypatch):
+    """Any processor may compute in bfloat16: torch emulates it, but for the LSTM."""
+    monkeypatch.setattr(
+        "sktorch_forecast._training.checks.has_bf16", lambda device: True
+    )
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     before = laws.n_tried

@@ -490,11 +490,7 @@ def test_what_is_no_fitted_network(forecaster, error, words):
         to_onnx(forecaster, "never.onnx")
 
 
-def test_what_a_model_cannot_do(tmp_path, monkeypatch):
-    # torch emulates bfloat16 where the processor has none.
-    monkeypatch.setattr(
-        "sktorch_forecast._training.checks.has_bf16", lambda device: True
-    )
+def test_what_a_model_cannot_do(tmp_path, emulated_bf16):
     X, y = windows()
     forecaster = MLPForecaster(dropout=0.1, **FEW).fit(X, y)
     with pytest.raises(ValueError, match="n_mc_samples=None"):

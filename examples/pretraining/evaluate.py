@@ -200,12 +200,7 @@ def ridge(task):
 def network(name):
     """A method that trains a network with its defaults on each series."""
     cls = dict(all_estimators("network"))[name]
-
-    def trained(task):
-        return _of_each(task, lambda: cls(random_state=0), False)
-
-    trained.__name__ = name
-    return trained
+    return lambda task: _of_each(task, lambda: cls(random_state=0), False)
 
 
 def lstm(task):
@@ -325,20 +320,20 @@ def main():
     methods = {method.__name__: method for method in METHODS}
     for name in names:
         method = methods[name] if name in methods else network(name)
-        rows[method.__name__] = []
+        rows[name] = []
         for task in tasks:
             began = process_time()
             try:
                 forecasts = method(task)
             except ImportError as error:
-                print(f"{method.__name__} is left out: {error}")
-                del rows[method.__name__]
+                print(f"{name} is left out: {error}")
+                del rows[name]
                 break
             seconds = process_time() - began
             scores = scores_of(task, forecasts)
-            rows[method.__name__].append((task.group, task.name, scores, seconds))
+            rows[name].append((task.group, task.name, scores, seconds))
             print(
-                f"{method.__name__:16} {task.name:14} MASE {scores[0]:.3f}  loss "
+                f"{name:16} {task.name:14} MASE {scores[0]:.3f}  loss "
                 f"{scores[1]:.3f}  inside {scores[2]:.2f}  {seconds:.1f} s",
                 flush=True,
             )

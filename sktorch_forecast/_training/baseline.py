@@ -104,14 +104,14 @@ class Ridge:
         self.values = values.clamp_min(0)
         self.cross = self.vectors.T @ cross
 
-    def weights(self, prior: Tensor, penalties: Sequence[float]) -> Tensor:
+    def weights(self, prior: Tensor, penalties: Sequence[float] | np.ndarray) -> Tensor:
         """Weights, followed by the biases, (n_penalties, d + 1, o).
 
         Parameters
         ----------
         prior : Tensor of shape (d, o)
             The weights to shrink towards.
-        penalties : sequence of float
+        penalties : sequence of float, or ndarray of float64
             In units of the mean variance of an input. Infinity gives the prior itself,
             without a bias.
         """
@@ -176,7 +176,7 @@ def solve_baseline(net: Any, dataset: Any) -> None:
         errors = errors + _errors(_solutions(known), test, priors)
         known = _sum(known, moments_of(net, before), test)
     learned, test = _solutions(known), moments_of(net, held_back)
-    if any(None in of_group for of_group in learned):  # no origin has all its targets
+    if None in learned[0]:  # no origin has all its targets
         return
     errors = errors + _errors(learned, test, priors)
     chosen = [np.unravel_index(part.argmin(), part.shape) for part in errors]
@@ -231,42 +231,55 @@ def _priors(net, baseline: LinearBaseline, like: Tensor) -> list[list[Tensor]]:
     return [[group.T.to(like) for group in prior] for prior in priors]
 
 
-def _solutions(moments: list[Moments]) -> list[tuple[Ridge | None, ...]]:
-    """For each group, its own solution and, if there are several groups, that of all.
+def _solutions(moments: list[Moments]) -> tuple[list[Ridge | None], Ridge | None]:
+    """The solution of each group and, if there are several groups, that of all.
 
-    None where a group has no data.
+    None where there is no data.
     """
     own = [Ridge(of_group) if of_group.n else None for of_group in moments]
-    if len(own) == 1:
-        return [(own[0],)]
     total = sum(moments[1:], start=moments[0])
-    shared = Ridge(total) if total.n else None
-    return [(ridge, ridge and shared) for ridge in own]
+    return own, Ridge(total) if len(own) > 1 and total.n else None
 
 
-def _errors(solutions: list, test: list, priors: list) -> np.ndarray:
+def _errors(solutions: tuple, test: list, priors: list) -> np.ndarray:
     """Squared errors on a block, (n_groups, n_solutions, n_priors, n_penalties).
 
-    0 where there is no data to learn from, or nothing to forecast.
+    First those of each group's own solution, then those of the shared one, if any. 0
+    where there is no data to learn from, or nothing to forecast.
     """
-    shape = len(test), len(solutions[0]), len(priors), len(_PENALTIES)
-    errors = np.zeros(shape)
-    for group, place in np.ndindex(shape[:2]):
-        ridge, block = solutions[group][place], test[group]
-        if ridge is not None and block.n:
-            n_chunks = -(-len(_PENALTIES) * block.xy.numel() // _AT_ONCE)
-            chunks = np.array_split(_PENALTIES, min(n_chunks, len(_PENALTIES)))
-            for errors_of_prior, prior in zip(errors[group, place], priors):
-                found = [block.errors(ridge.weights(prior[group], c)) for c in chunks]
-                errors_of_prior[:] = torch.cat(found).cpu()
+    own, shared = solutions
+    n_solutions = min(len(own), 2)
+    errors = np.zeros((len(own), n_solutions, len(priors), len(_PENALTIES)))
+    known = [g for g, ridge in enumerate(own) if ridge is not None and test[g].n]
+    for place, prior in enumerate(priors):
+        for group in known:
+            found = _errors_of(own[group], prior[group], [test[group]])
+            errors[group, 0, place] = found
+        if shared is not None and known:
+            # Where there are several groups, all have the same priors.
+            blocks = [test[group] for group in known]
+            errors[known, 1, place] = _errors_of(shared, prior[0], blocks)
     return errors
 
 
-def _set(baseline: LinearBaseline, solutions: list, priors: list, chosen: list) -> None:
+def _errors_of(ridge: Ridge, prior: Tensor, blocks: list[Moments]) -> np.ndarray:
+    """Squared errors with all penalties, (n_blocks, n_penalties)."""
+    n_chunks = -(-len(_PENALTIES) * prior.numel() // _AT_ONCE)
+    errors = []
+    for chunk in np.array_split(_PENALTIES, min(n_chunks, len(_PENALTIES))):
+        weights = ridge.weights(prior, chunk)
+        errors.append(torch.stack([block.errors(weights) for block in blocks]))
+    return torch.cat(errors, dim=1).cpu().numpy()
+
+
+def _set(
+    baseline: LinearBaseline, solutions: tuple, priors: list, chosen: list
+) -> None:
     """Set the baseline's weights to the chosen solution, prior and penalty of each."""
+    own, shared = solutions
     solved = []
-    for group, (place, prior, penalty) in enumerate(chosen):
-        ridge = solutions[group][place]
+    for group, (is_shared, prior, penalty) in enumerate(chosen):
+        ridge = shared if is_shared else own[group]
         solved.append(ridge.weights(priors[prior][group], [_PENALTIES[penalty]])[0])
     # (G, d + 1, o) -> (G, o, d) and (G, o)
     weights = torch.stack(solved).transpose(1, 2)

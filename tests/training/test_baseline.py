@@ -434,10 +434,7 @@ def test_float32_and_float64_windows_have_the_same_baseline():
     assert_allclose(found[1], found[0], atol=1e-5 * WAVE.std())
 
 
-def test_the_baseline_is_in_full_precision_where_the_network_is_not(monkeypatch):
-    monkeypatch.setattr(
-        "sktorch_forecast._training.checks.has_bf16", lambda device: True
-    )
+def test_the_baseline_is_in_full_precision_where_the_network_is_not(emulated_bf16):
     forecast = linear(X, Y, precision="bf16").predict(X)
     assert_array_equal(forecast, linear(X, Y).predict(X))
     # Half of what the network and the baseline say.
